@@ -1,0 +1,45 @@
+# One folder = one library = one namespace. A room's headers are reached as "<room>/<file>.h" through an include root
+# that holds a single link, so that a room sees only what it USES: an undeclared dependency does not compile.
+#
+#   room(<name> [PURE] [USES <rooms>] [LIBS <libraries>] [TEST_USES <rooms>])
+#
+# PURE: no exceptions; tools/tidy.py forbids clocks, threads, I/O and randomness there.
+function(room name)
+  cmake_parse_arguments(ARG "PURE" "" "USES;LIBS;TEST_USES;TEST_LIBS" ${ARGN})
+  set(root ${PROJECT_BINARY_DIR}/rooms/${name})
+  file(MAKE_DIRECTORY ${root})
+  file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${root}/${name} SYMBOLIC)
+
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  file(GLOB tests CONFIGURE_DEPENDS *_test.cpp)
+  file(GLOB benches CONFIGURE_DEPENDS *_bench.cpp)
+  file(GLOB fuzzers CONFIGURE_DEPENDS *_fuzz.cpp)
+  list(REMOVE_ITEM sources ${tests} ${benches} ${fuzzers} ${CMAKE_CURRENT_SOURCE_DIR}/main.cpp)
+
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} PUBLIC ${root})
+  target_link_libraries(${name} PUBLIC ${ARG_USES} PRIVATE ${ARG_LIBS})
+  if(ARG_PURE)
+    target_compile_options(${name} PRIVATE -fno-exceptions)
+  endif()
+
+  if(tests AND HMT_TESTS)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE ${name} ${ARG_TEST_USES} ${ARG_TEST_LIBS} GTest::gmock GTest::gtest_main)
+    add_test(NAME ${name} COMMAND ${name}_test)
+    set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 300)
+  endif()
+  if(benches AND HMT_BENCHMARKS)
+    find_package(benchmark REQUIRED)
+    add_executable(${name}_bench ${benches})
+    target_link_libraries(${name}_bench PRIVATE ${name} ${ARG_TEST_USES} benchmark::benchmark_main)
+  endif()
+  if(HMT_FUZZERS)
+    foreach(fuzzer ${fuzzers})
+      get_filename_component(fuzzer_name ${fuzzer} NAME_WE)
+      add_executable(${name}_${fuzzer_name} ${fuzzer})
+      target_link_libraries(${name}_${fuzzer_name} PRIVATE ${name} ${ARG_TEST_USES})
+      target_link_options(${name}_${fuzzer_name} PRIVATE -fsanitize=fuzzer)
+    endforeach()
+  endif()
+endfunction()

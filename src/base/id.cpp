@@ -1,0 +1,64 @@
+#include "base/id.h"
+
+namespace hmt::base {
+namespace {
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+bool is_dash_place(std::size_t i) {
+  return i == 8 || i == 13 || i == 18 || i == 23;
+}
+
+}  // namespace
+
+Result<Uuid> Uuid::parse(std::string_view text) {
+  const auto wrong =
+      fail(ErrorKind::invalid, "an id is a UUID such as 6f1d2c3b-0a49-4e58-9c77-0123456789ab");
+  if (text.size() != 36) return wrong;
+  Uuid out;
+  std::size_t nibble = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (is_dash_place(i)) {
+      if (text[i] != '-') return wrong;
+      continue;
+    }
+    const int value = hex_value(text[i]);
+    if (value < 0) return wrong;
+    auto& byte = out.bytes[nibble / 2];
+    byte = static_cast<std::uint8_t>(nibble % 2 == 0 ? value << 4 : byte | value);
+    ++nibble;
+  }
+  return out;
+}
+
+Uuid Uuid::from_random(const std::array<std::uint8_t, 16>& random) {
+  Uuid out{random};
+  out.bytes[6] = static_cast<std::uint8_t>((out.bytes[6] & 0x0F) | 0x40);
+  out.bytes[8] = static_cast<std::uint8_t>((out.bytes[8] & 0x3F) | 0x80);
+  return out;
+}
+
+std::string Uuid::text() const {
+  static constexpr char hex[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(36);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (is_dash_place(out.size())) out.push_back('-');
+    out.push_back(hex[bytes[i] >> 4]);
+    out.push_back(hex[bytes[i] & 0x0F]);
+  }
+  return out;
+}
+
+std::size_t hash_of(const Uuid& id) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const auto byte : id.bytes) hash = (hash ^ byte) * 0x100000001b3ULL;
+  return hash;
+}
+
+}  // namespace hmt::base

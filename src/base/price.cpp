@@ -1,0 +1,108 @@
+#include "base/price.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+
+namespace hmt::base {
+namespace {
+
+constexpr std::int64_t raw_max = Price::rupees_max * Price::one_rupee;
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+struct Decimal {
+  bool negative = false;
+  std::string digits;      // without a point, no leading sign
+  std::int64_t scale = 0;  // how many of the digits stand behind the point
+};
+
+std::optional<Decimal> split(std::string_view text, bool exponent_allowed) {
+  Decimal out;
+  if (text.size() > 40) return std::nullopt;
+  if (text.starts_with('-')) {
+    out.negative = true;
+    text.remove_prefix(1);
+  }
+  std::int64_t exponent = 0;
+  if (const auto e = text.find_first_of("eE"); e != std::string_view::npos) {
+    if (!exponent_allowed) return std::nullopt;
+    auto power = text.substr(e + 1);
+    if (power.starts_with('+')) power.remove_prefix(1);
+    const auto [end, error] = std::from_chars(power.data(), power.data() + power.size(), exponent);
+    if (error != std::errc{} || end != power.data() + power.size()) return std::nullopt;
+    if (exponent > 30 || exponent < -30) return std::nullopt;
+    text = text.substr(0, e);
+  }
+  const auto point = text.find('.');
+  const auto whole = text.substr(0, point);
+  const auto fraction =
+      point == std::string_view::npos ? std::string_view{} : text.substr(point + 1);
+  if (whole.empty() || (point != std::string_view::npos && fraction.empty())) return std::nullopt;
+  if (!std::ranges::all_of(whole, is_digit) || !std::ranges::all_of(fraction, is_digit)) {
+    return std::nullopt;
+  }
+  out.digits.append(whole).append(fraction);
+  out.scale = static_cast<std::int64_t>(fraction.size()) - exponent;
+  return out;
+}
+
+std::optional<std::int64_t> to_raw(Decimal decimal, bool round) {
+  while (decimal.scale < Price::decimals) {
+    decimal.digits.push_back('0');
+    ++decimal.scale;
+    if (decimal.digits.size() > 80) return std::nullopt;
+  }
+  bool up = false;
+  while (decimal.scale > Price::decimals) {
+    const char last = decimal.digits.empty() ? '0' : decimal.digits.back();
+    if (!decimal.digits.empty()) decimal.digits.pop_back();
+    if (last != '0' && !round) return std::nullopt;
+    up = last >= '5';
+    --decimal.scale;
+  }
+  const auto first = decimal.digits.find_first_not_of('0');
+  std::int64_t raw = 0;
+  if (first != std::string::npos) {
+    const char* begin = decimal.digits.data() + first;
+    const char* end = decimal.digits.data() + decimal.digits.size();
+    if (std::from_chars(begin, end, raw).ec != std::errc{}) return std::nullopt;
+  }
+  raw += up ? 1 : 0;
+  if (raw > raw_max) return std::nullopt;
+  return decimal.negative ? -raw : raw;
+}
+
+Result<Price> parse_decimal(std::string_view text, bool loose) {
+  const auto decimal = split(text, loose);
+  if (!decimal) return fail(ErrorKind::invalid, "a price is decimal digits such as 1573.15");
+  const auto raw = to_raw(*decimal, loose);
+  if (!raw)
+    return fail(ErrorKind::invalid, "a price has at most 7 decimals and is at most 100000000");
+  return Price::from_raw(*raw);
+}
+
+}  // namespace
+
+Result<Price> Price::parse(std::string_view text) {
+  return parse_decimal(text, false);
+}
+
+Result<Price> Price::parse_rounded(std::string_view text) {
+  return parse_decimal(text, true);
+}
+
+std::string Price::text() const {
+  const bool negative = raw_ < 0;
+  const auto magnitude =
+      negative ? 0 - static_cast<std::uint64_t>(raw_) : static_cast<std::uint64_t>(raw_);
+  auto fraction = std::to_string(magnitude % one_rupee);
+  fraction.insert(0, static_cast<std::size_t>(decimals) - fraction.size(), '0');
+  while (fraction.size() > 2 && fraction.back() == '0') fraction.pop_back();
+  return (negative ? "-" : "") + std::to_string(magnitude / one_rupee) + "." + fraction;
+}
+
+}  // namespace hmt::base

@@ -1,0 +1,2 @@
+#include "broker/gateway.h"
+#include "broker/market_stream.h"

@@ -1,0 +1,75 @@
+#include "model/calendar.h"
+
+#include <utility>
+
+namespace hmt::model {
+namespace {
+
+bool is_weekend(base::TradingDate date) {
+  const std::chrono::weekday day{std::chrono::sys_days(std::chrono::days(date.days))};
+  return day == std::chrono::Saturday || day == std::chrono::Sunday;
+}
+
+}  // namespace
+
+Calendar Calendar::always() {
+  Calendar calendar;
+  calendar.always_ = true;
+  return calendar;
+}
+
+void Calendar::set_weekly(Exchange exchange, std::vector<Session> sessions) {
+  weekly_[exchange] = std::move(sessions);
+}
+
+void Calendar::set_day(Exchange exchange, base::TradingDate date, std::vector<Session> sessions) {
+  days_[{exchange, date}] = std::move(sessions);
+}
+
+std::optional<Calendar::Open> Calendar::session_at(Exchange exchange, base::Instant at) const {
+  const auto date = base::trading_date(at);
+  const auto time = base::time_of_day_ist(at);
+  const auto midnight = at - time;
+  if (always_) return Open{midnight, midnight + std::chrono::days(1)};
+
+  const std::vector<Session>* sessions = nullptr;
+  if (const auto special = days_.find({exchange, date}); special != days_.end()) {
+    sessions = &special->second;
+  } else if (const auto weekly = weekly_.find(exchange);
+             weekly != weekly_.end() && !is_weekend(date)) {
+    sessions = &weekly->second;
+  }
+  if (!sessions) return std::nullopt;
+  for (const auto& session : *sessions) {
+    if (time >= session.opens && time < session.closes) {
+      return Open{midnight + session.opens, midnight + session.closes};
+    }
+  }
+  return std::nullopt;
+}
+
+Exchange exchange_of(Segment segment) {
+  switch (segment) {
+    case Segment::nse:
+      return Exchange::nse;
+    case Segment::nfo:
+      return Exchange::nfo;
+    case Segment::cds:
+      return Exchange::cds;
+    case Segment::bse:
+      return Exchange::bse;
+    case Segment::bfo:
+      return Exchange::bfo;
+    case Segment::bcd:
+      return Exchange::bcd;
+    case Segment::mcx:
+      return Exchange::mcx;
+    case Segment::mcx_sx:
+      return Exchange::mcx;
+    case Segment::indices:
+      return Exchange::nse;
+  }
+  std::unreachable();
+}
+
+}  // namespace hmt::model

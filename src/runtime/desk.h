@@ -1,0 +1,99 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/catalogue.h"
+#include "store/store.h"
+
+// What people may ask of the running engine: the door that the API knocks at. Calls may come from
+// any thread; each `done` runs on the thread of the scheduler that the desk was given for its
+// answers (the API's loop).
+namespace hmt::runtime {
+
+enum class EngineStatus : std::uint8_t { stopped, starting, running, degraded };
+enum class FeedStatus : std::uint8_t { disconnected, connecting, connected };
+std::string_view word(EngineStatus);
+std::string_view word(FeedStatus);
+
+// Where things stand now. Cheap to ask for.
+struct Standing {
+  EngineStatus status = EngineStatus::starting;
+  std::vector<std::string>
+      reasons;  // why not running, one sentence each with the remedy; empty when running
+  FeedStatus feed = FeedStatus::disconnected;
+  std::int64_t active_triggers = 0;
+  std::int64_t subscribed_instruments = 0;
+  std::int64_t processed_ticks = 0;
+  std::int64_t triggered_orders = 0;
+  std::int64_t failed_orders = 0;
+  std::int64_t queued_orders = 0;   // fires that wait for the account's rate limit
+  std::int64_t unknown_orders = 0;  // being looked up
+  std::int64_t uptime_seconds = 0;
+  std::optional<base::Instant> last_tick_time;
+  std::int64_t lease_epoch = 0;
+};
+
+// Whether one trigger is watched at this moment, and if not, why not (design 4, rule 9).
+struct Watch {
+  bool monitored = false;
+  std::string why_not;  // empty when monitored
+  std::optional<model::Price> last_price;
+  std::optional<base::Instant> last_price_at;
+};
+
+struct Configured {
+  bool enabled = true;
+  int max_retries = 2;
+  std::int64_t retry_backoff_ms = 1000;
+  bool simulated = false;  // the broker is a simulator: screens say so
+};
+
+struct LivePrice {
+  model::InstrumentToken token = 0;
+  model::Price last;
+  base::Instant at{};
+  bool operator==(const LivePrice&) const = default;
+};
+
+template <class T>
+using Done = std::move_only_function<void(base::Result<T>)>;
+
+class Desk {
+ public:
+  virtual ~Desk() = default;
+
+  // Writes; see store::Writer for their errors. What they make is armed, re-armed or disarmed
+  // before `done` runs or soon after. unavailable: the queue of commands is full, or the database
+  // is away.
+  virtual void create(model::Trigger trigger, store::Actor actor,
+                      std::optional<store::Idempotency> idempotency, Done<store::Written> done) = 0;
+  virtual void edit(model::Trigger edited, std::int64_t version, store::Actor actor,
+                    std::optional<store::Idempotency> idempotency, Done<store::Written> done) = 0;
+  virtual void cancel(model::TriggerId id, std::optional<std::int64_t> version, store::Actor actor,
+                      std::optional<store::Idempotency> idempotency, Done<store::Written> done) = 0;
+
+  // When stop's `done` has run, no order leaves until start. Errors of start: refused (switched off
+  // by configuration).
+  virtual void start(store::Actor actor, Done<std::string> done) = 0;
+  virtual void stop(store::Actor actor, Done<std::string> done) = 0;
+
+  virtual Standing standing() const = 0;
+  virtual Watch watch(const model::Trigger& trigger) const = 0;
+  virtual Configured configured() const = 0;
+  virtual std::shared_ptr<const model::Catalogue> catalogue() const = 0;
+
+  // Wants live prices of these instruments besides the armed ones', until the next call of the same
+  // `who`; an empty list ends it. At most 500 for each `who`; more are cut off.
+  virtual void want_prices(std::uint64_t who, std::vector<model::InstrumentToken> tokens) = 0;
+  virtual std::optional<LivePrice> last_price(model::InstrumentToken token) const = 0;
+
+  // Runs `heard` on the answers' scheduler after a commit that wrote audit rows, with the highest
+  // number; calls may be merged.
+  virtual void on_events(std::function<void(std::int64_t)> heard) = 0;
+};
+
+}  // namespace hmt::runtime

@@ -1,0 +1,216 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/attempt.h"
+#include "model/trigger.h"
+
+// The port to durable truth. What a Writer returned without an error is on disk and survives power
+// loss; what it returned an error for has not happened at all, but for `commit_unknown`, which is
+// never guessed about. One contract test (store/contract.h) holds for every backend.
+namespace hmt::store {
+
+using base::Instant;
+using base::Result;
+
+// Who does something, for scoping and for the audit. A user sees and touches only their own rows;
+// no user means the operator.
+struct Actor {
+  std::string name = "operator";  // "user:<uuid>", "operator", "engine"
+  std::optional<model::UserId> user;
+};
+
+// ---- what the engine writes
+// -------------------------------------------------------------------------------------------
+
+// One fire, asked for. Won only if, in one transaction: the lease epoch is still
+// `attempt.lease_epoch`, the engine is not stopped, the group (if any) has no winner, and the
+// trigger is `active` at `version`. Then the trigger becomes `firing` with triggered_at/leg/price
+// and fire_no of the attempt, version grows by one, the group's winner is set, and attempt and
+// audit are inserted.
+struct Claim {
+  model::Attempt attempt;  // state queued or forwarded
+  std::int64_t version = 0;
+  std::optional<model::GroupId> group;
+  model::AuditEntry audit;
+};
+
+enum class ClaimVerdict : std::uint8_t {
+  won,
+  repeated,  // this very claim (same tag, same epoch) is durable already: its first answer was lost
+  stale,     // the trigger is no longer active at that version: the engine must read it again
+  group_taken,  // a sibling has won
+  fenced,       // the lease epoch has moved on: this engine must stop
+  stopped,      // the engine is switched off
+};
+
+// What the engine decided about a trigger that it is firing; the columns that only the engine
+// writes. Applied whatever the row's version is; version grows by one.
+enum class GroupAction : std::uint8_t {
+  keep,
+  settle,   // the group is decided: siblings still active become cancelled
+  release,  // the winner was refused: siblings may fire
+};
+
+struct TriggerOutcome {
+  model::TriggerId id;
+  model::TriggerStatus status = model::TriggerStatus::firing;
+  model::LegState leg_1 = model::LegState::armed;
+  model::LegState leg_2 = model::LegState::armed;  // ignored without a second leg
+  std::optional<Instant> triggered_at;
+  std::optional<model::LegNumber> triggered_leg;
+  std::optional<model::Price> triggered_price;
+  std::string order_id;
+  std::string order_status;
+  model::Quantity filled_quantity = 0;
+  std::optional<model::Price> average_price;
+  std::string error_message;
+  GroupAction group = GroupAction::keep;
+};
+
+// An expiry: only if the row is still active at that version.
+struct Expiry {
+  model::TriggerId id;
+  std::int64_t version = 0;
+};
+
+// Everything that one decision writes, all or nothing.
+struct Record {
+  std::optional<model::Attempt> attempt;  // inserted, or replaced by tag
+  std::optional<TriggerOutcome> trigger;
+  std::optional<Expiry> expiry;
+  std::vector<model::AuditEntry> audit;
+  Instant at{};
+};
+
+// A row that a commit has changed, as it stands after it, with the audit numbers that tell of it.
+struct Changed {
+  std::vector<model::Trigger> triggers;
+  std::int64_t last_event = 0;  // highest audit number of the commit; 0: none
+};
+
+// ---- what people write
+// ------------------------------------------------------------------------------------------------
+
+// Makes a repeated write harmless: the same key with the same request gives the first answer again;
+// with another request it is a conflict. Kept for 7 days. `render` makes the answer that is kept.
+struct Idempotency {
+  std::string key;  // 1 to 255 characters, scoped to the actor
+  std::string request_hash;
+  std::function<std::string(const model::Trigger&)> render;
+};
+
+struct Written {
+  model::Trigger trigger;
+  std::optional<std::string> replayed;  // the kept answer, when nothing was written now
+  std::int64_t last_event = 0;
+};
+
+// ---- reading
+// ----------------------------------------------------------------------------------------------------------
+
+struct ListFilter {
+  std::optional<model::TriggerStatus> status;
+  std::optional<model::InstrumentToken> instrument_token;
+  std::size_t limit = 100;  // at most 1000
+  std::string cursor;       // of the page before; empty: the first
+};
+
+struct TriggerPage {
+  std::vector<model::Trigger> triggers;  // newest first
+  std::string next_cursor;               // empty: no more
+};
+
+struct AuditRow {
+  std::int64_t number =
+      0;  // grows by at least one with every entry; also the number of the live stream's event
+  model::AuditEntry entry;
+};
+
+struct AuditFilter {
+  std::optional<model::TriggerId> trigger;
+  std::int64_t after = 0;              // numbers above this, ascending
+  std::optional<std::int64_t> before;  // or numbers below this, descending: newest first
+  std::size_t limit = 100;             // at most 1000
+};
+
+struct GroupWinner {
+  model::GroupId group;
+  model::TriggerId winner;
+};
+
+// What start-up needs: nothing that may still act is left out.
+struct Recovery {
+  std::vector<model::Trigger>
+      triggers;  // active and firing, oldest first; and those of the attempts below
+  std::vector<GroupWinner> winners;  // of groups with an active member
+  std::vector<model::Attempt>
+      attempts;  // not final: queued, forwarded, unknown, not_placed with a firing trigger; and
+                 // every attempt of `since` or later, oldest first
+  bool stopped = false;  // switched off by the operator
+  std::string stopped_why;
+};
+
+// Reads see the last commit. Thread rule: a Reader is used by one thread at a time; make one for
+// each.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  virtual Result<model::Trigger> trigger(model::TriggerId id, const Actor& actor) = 0;  // not_found
+  virtual Result<TriggerPage> triggers(const ListFilter& filter, const Actor& actor) = 0;
+  virtual Result<std::vector<model::Attempt>> attempts(model::TriggerId id, const Actor& actor) = 0;
+  virtual Result<std::vector<model::Attempt>> recent_attempts(
+      std::size_t limit, const Actor& actor) = 0;  // newest first
+  virtual Result<std::vector<AuditRow>> audit(const AuditFilter& filter, const Actor& actor) = 0;
+  virtual Result<std::int64_t> last_event() = 0;
+  virtual Result<Recovery> recovery(base::TradingDate since) = 0;
+};
+
+// The one writer. Thread rule: one thread. Errors of every call: unavailable (the database cannot
+// be reached or is full; nothing was written), corrupt.
+class Writer {
+ public:
+  virtual ~Writer() = default;
+
+  // Becomes the holder: the next epoch. Errors: refused while another process holds the data.
+  virtual Result<std::int64_t> take_lease(const std::string& holder, Instant now) = 0;
+
+  // All claims in one transaction and one flush; each is judged by itself, in order. The verdicts
+  // are in the claims' order.
+  virtual Result<std::vector<ClaimVerdict>> claim(std::span<const Claim> claims,
+                                                  Changed& changed) = 0;
+
+  // All records in one transaction and one flush, in order. Refused whole (`refused`) when `epoch`
+  // is no longer the lease's.
+  virtual Result<Changed> record(std::int64_t epoch, std::span<const Record> records) = 0;
+
+  // Errors: conflict (group members must agree on the account; idempotency key reused with another
+  // request).
+  virtual Result<Written> create(const model::Trigger& trigger, const Actor& actor,
+                                 const Idempotency* idempotency, Instant now) = 0;
+  // Replaces what users may write. Errors: not_found; conflict with field "version" (not at
+  // `version`) or "status" (not active).
+  virtual Result<Written> edit(const model::Trigger& edited, std::int64_t version,
+                               const Actor& actor, const Idempotency* idempotency, Instant now) = 0;
+  // Errors: as edit. No version: whatever version it is at.
+  virtual Result<Written> cancel(model::TriggerId id, std::optional<std::int64_t> version,
+                                 const Actor& actor, const Idempotency* idempotency,
+                                 Instant now) = 0;
+
+  // The operator's switch. When it returns, no claim commits until it is released.
+  virtual Result<std::int64_t> set_stopped(bool stopped, const std::string& why, const Actor& actor,
+                                           Instant now) = 0;
+
+  // Audit alone, for what changes no row: engine started, feed lost, alerts.
+  virtual Result<std::int64_t> note(const model::AuditEntry& entry) = 0;
+
+  virtual std::unique_ptr<Reader> reader() = 0;
+};
+
+}  // namespace hmt::store
