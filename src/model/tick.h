@@ -31,6 +31,8 @@ struct Tick {
   std::uint32_t connection_epoch =
       0;  // counts connections of the feed: ticks of two epochs have a gap between them
   Freshness freshness = Freshness::no_time;
+  bool first_of_epoch =
+      false;  // the first packet of its token on this connection: what came before was not seen
   base::Instant received_at{};
 };
 

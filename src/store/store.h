@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "model/attempt.h"
+#include "model/record.h"
 #include "model/trigger.h"
 
 // The port to durable truth. What a Writer returned without an error is on disk and survives power
@@ -26,68 +27,13 @@ struct Actor {
   std::optional<model::UserId> user;
 };
 
-// ---- what the engine writes
-// -------------------------------------------------------------------------------------------
-
-// One fire, asked for. Won only if, in one transaction: the lease epoch is still
-// `attempt.lease_epoch`, the engine is not stopped, the group (if any) has no winner, and the
-// trigger is `active` at `version`. Then the trigger becomes `firing` with triggered_at/leg/price
-// and fire_no of the attempt, version grows by one, the group's winner is set, and attempt and
-// audit are inserted.
-struct Claim {
-  model::Attempt attempt;  // state queued or forwarded
-  std::int64_t version = 0;
-  std::optional<model::GroupId> group;
-  model::AuditEntry audit;
-};
-
-enum class ClaimVerdict : std::uint8_t {
-  won,
-  repeated,  // this very claim (same tag, same epoch) is durable already: its first answer was lost
-  stale,     // the trigger is no longer active at that version: the engine must read it again
-  group_taken,  // a sibling has won
-  fenced,       // the lease epoch has moved on: this engine must stop
-  stopped,      // the engine is switched off
-};
-
-// What the engine decided about a trigger that it is firing; the columns that only the engine
-// writes. Applied whatever the row's version is; version grows by one.
-enum class GroupAction : std::uint8_t {
-  keep,
-  settle,   // the group is decided: siblings still active become cancelled
-  release,  // the winner was refused: siblings may fire
-};
-
-struct TriggerOutcome {
-  model::TriggerId id;
-  model::TriggerStatus status = model::TriggerStatus::firing;
-  model::LegState leg_1 = model::LegState::armed;
-  model::LegState leg_2 = model::LegState::armed;  // ignored without a second leg
-  std::optional<Instant> triggered_at;
-  std::optional<model::LegNumber> triggered_leg;
-  std::optional<model::Price> triggered_price;
-  std::string order_id;
-  std::string order_status;
-  model::Quantity filled_quantity = 0;
-  std::optional<model::Price> average_price;
-  std::string error_message;
-  GroupAction group = GroupAction::keep;
-};
-
-// An expiry: only if the row is still active at that version.
-struct Expiry {
-  model::TriggerId id;
-  std::int64_t version = 0;
-};
-
-// Everything that one decision writes, all or nothing.
-struct Record {
-  std::optional<model::Attempt> attempt;  // inserted, or replaced by tag
-  std::optional<TriggerOutcome> trigger;
-  std::optional<Expiry> expiry;
-  std::vector<model::AuditEntry> audit;
-  Instant at{};
-};
+// ---- what the engine writes (model/record.h)
+using model::Claim;
+using model::ClaimVerdict;
+using model::Expiry;
+using model::GroupAction;
+using model::Record;
+using model::TriggerOutcome;
 
 // A row that a commit has changed, as it stands after it, with the audit numbers that tell of it.
 struct Changed {
