@@ -1,7 +1,7 @@
 #pragma once
 #include <optional>
 
-#include "model/attempt.h"
+#include "model/record.h"
 #include "model/trigger.h"
 #include "oms/absence.h"
 

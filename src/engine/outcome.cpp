@@ -50,7 +50,7 @@ void Engine::handle(Now& now, const AttemptAnswered& answered) {
   auto* flight = find(answered.tag);
   if (!flight || flight->claiming) return;
   flight->attempt.answered_at = now.at;
-  if (flight->attempt.state != AttemptState::forwarded) {
+  if (!flight->is_unresolved()) {
     // News of the order came first: the answer may add the id, and nothing else.
     if (flight->attempt.order_id.empty()) flight->attempt.order_id = answered.answer.order_id;
     return;

@@ -38,11 +38,13 @@ void Engine::handle(Now& now, const AttemptRecovered& recovered) {
     return;
   }
   switch (attempt.state) {
-    case AttemptState::queued:
-      now.ask(Submit{
-          .record = {.attempt = attempt, .trigger = {}, .expiry = {}, .audit = {}, .at = now.at},
-          .purpose = model::purpose_of(flight.trigger)});
+    case AttemptState::queued: {
+      flight.attempt.lease_epoch = settings_.lease_epoch;
+      auto record = record_of(now, flight, "taken_over", Severity::info, {{"state", "queued"}});
+      record.attempt = flight.attempt;
+      now.ask(Submit{std::move(record), model::purpose_of(flight.trigger)});
       return;
+    }
     case AttemptState::forwarded:
       unknown(now, flight, "The engine ended before the broker's answer came");
       return;
