@@ -1,1 +1,167 @@
-// Placeholder: replaced by the room's first slice.
+#include "gate/gate.h"
+
+#include <tuple>
+#include <utility>
+
+#include "agent/log.h"
+#include "oms/classify.h"
+
+namespace hmt::gate {
+
+bool Gate::Turn::operator<(const Turn& other) const {
+  const int rank = purpose == model::Purpose::exit ? 0 : 1;
+  const int other_rank = other.purpose == model::Purpose::exit ? 0 : 1;
+  return std::tie(rank, created_at, tag) < std::tie(other_rank, other.created_at, other.tag);
+}
+
+Gate::Gate(agent::Scheduler& scheduler, broker::OrderGateway& gateway, Journal& journal,
+           Observer& observer, Settings settings)
+    : scheduler_(scheduler),
+      gateway_(gateway),
+      journal_(journal),
+      observer_(observer),
+      settings_(settings),
+      rate_(settings.rate) {}
+
+Gate::~Gate() {
+  scheduler_.cancel(timer_);
+}
+
+bool Gate::reserve(base::Instant now) {
+  if (shut_.load() || queued() != 0) return false;
+  const std::scoped_lock lock(rate_mutex_);
+  return rate_.take(now);
+}
+
+void Gate::restore_rate(const std::vector<base::Instant>& sent, base::Instant now) {
+  const std::scoped_lock lock(rate_mutex_);
+  rate_.restore(sent, now);
+}
+
+void Gate::submit(const model::Attempt& attempt, model::Purpose purpose) {
+  if (!seen_.insert(attempt.tag).second) {
+    agent::log_error("tag_seen_twice", {{"tag", attempt.tag}});
+    return;
+  }
+  if (attempt.state == model::AttemptState::forwarded) {
+    send(attempt);
+    return;
+  }
+  queue_.emplace(Turn{purpose, attempt.created_at, attempt.tag}, attempt);
+  queued_ = queue_.size();
+  pump();
+}
+
+void Gate::open(std::int64_t lease_epoch) {
+  lease_epoch_ = lease_epoch;
+  shut_ = false;
+  gateway_.warm_up();
+  pump();
+}
+
+void Gate::shut(const std::string& why) {
+  shut_ = true;
+  shut_why_ = why;
+  auto waiting = std::exchange(queue_, {});
+  queued_ = 0;
+  for (const auto& [turn, attempt] : waiting) withdraw(attempt.tag, why);
+}
+
+void Gate::pump() {
+  while (!queue_.empty()) {
+    if (shut_.load()) {
+      shut(std::string(shut_why_));
+      return;
+    }
+    const auto now = scheduler_.now();
+    {
+      const std::scoped_lock lock(rate_mutex_);
+      if (!rate_.take(now)) {
+        wake_at(rate_.next_at(now));
+        return;
+      }
+    }
+    auto first = queue_.extract(queue_.begin());
+    queued_ = queue_.size();
+    forward(std::move(first.mapped()));
+  }
+}
+
+void Gate::wake_at(std::optional<base::Instant> at) {
+  constexpr base::Duration look_again = std::chrono::minutes(1);  // the day's orders are used up
+  const auto wait =
+      at ? std::max(*at - scheduler_.now(), base::Duration(std::chrono::milliseconds(1)))
+         : look_again;
+  scheduler_.cancel(timer_);
+  timer_ = scheduler_.after(wait, [this] {
+    timer_ = 0;
+    pump();
+  });
+}
+
+void Gate::forward(model::Attempt attempt) {
+  attempt.state = model::AttemptState::forwarded;
+  attempt.forwarded_at = scheduler_.now();
+  ++in_flight_;
+  journal_.forwarded(attempt, [this, attempt, alive = std::weak_ptr(alive_)](bool durable) {
+    if (alive.expired()) return;
+    --in_flight_;
+    if (durable) {
+      send(attempt);
+    } else {
+      withdraw(attempt.tag, "The records could not be written");
+    }
+  });
+}
+
+std::string Gate::objection(const model::Attempt& attempt) const {
+  if (shut_.load()) return shut_why_;
+  if (attempt.lease_epoch != lease_epoch_) return "Another engine has taken over";
+  if (attempt.forwarded_at && scheduler_.now() - *attempt.forwarded_at > settings_.time_to_live) {
+    return "It was held up for too long to be sent on the price that it was decided on";
+  }
+  return {};
+}
+
+void Gate::send(model::Attempt attempt) {
+  if (auto why = objection(attempt); !why.empty()) {
+    withdraw(attempt.tag, why);
+    return;
+  }
+  const auto tag = attempt.tag;
+  observer_.on_forwarded(tag);
+  ++in_flight_;
+  const auto request = attempt.request;
+  sending_.insert_or_assign(tag, Sending{std::move(attempt), {}});
+  auto last_check = [this, tag, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return false;
+    auto& sending = sending_.at(tag);
+    sending.veto = objection(sending.attempt);
+    return sending.veto.empty();
+  };
+  gateway_.place(request, std::move(last_check),
+                 [this, tag, alive = std::weak_ptr(alive_)](const model::PlaceAnswer& answer) {
+                   if (!alive.expired()) answered(tag, answer);
+                 });
+}
+
+void Gate::answered(const model::OrderTag& tag, const model::PlaceAnswer& answer) {
+  const auto sent = sending_.extract(tag);
+  if (sent.empty()) return;
+  --in_flight_;
+  if (answer.transport == model::Transport::not_sent && !sent.mapped().veto.empty()) {
+    withdraw(tag, sent.mapped().veto);
+    return;
+  }
+  if (oms::classify(answer).cool_down) {
+    const std::scoped_lock lock(rate_mutex_);
+    rate_.hold_until(scheduler_.now() + settings_.cool_down);
+  }
+  observer_.on_answered(tag, answer);
+}
+
+void Gate::withdraw(const model::OrderTag& tag, const std::string& why) {
+  observer_.on_withdrawn(tag, why);
+}
+
+}  // namespace hmt::gate

@@ -1,1 +1,96 @@
-// Placeholder: replaced by the room's first slice.
+#include "oms/tag.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <sodium.h>
+#include <vector>
+
+#include "base/ensure.h"
+
+namespace hmt::oms {
+namespace {
+
+constexpr std::string_view alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+static_assert(alphabet.size() == 32);
+
+constexpr std::size_t tag_size = 20;
+constexpr std::size_t trigger_digits = 13;
+constexpr std::size_t mac_digits = 4;
+
+void put_digits(std::string& out, std::uint64_t value, std::size_t count) {
+  for (std::size_t i = count; i-- > 0;) out.push_back(alphabet[value >> (5 * i) & 31]);
+}
+
+// The value of base-32 digits; nothing when one is foreign or the value does not fit 64 bits.
+std::optional<std::uint64_t> read_digits(std::string_view digits) {
+  std::uint64_t value = 0;
+  for (const char digit : digits) {
+    const auto at = alphabet.find(digit);
+    if (at == std::string_view::npos || value >> 59 != 0) return std::nullopt;
+    value = value << 5 | at;
+  }
+  return value;
+}
+
+void append_bytes(std::vector<std::uint8_t>& out, std::uint64_t value, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i)
+    out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+}
+
+// Every field has its own width, and the account, which has not, its length in front.
+std::uint64_t mac_of(const TagKey& key, const TagScope& scope, const TagParts& parts) {
+  std::vector<std::uint8_t> text;
+  append_bytes(text, scope.account.size(), 8);
+  text.insert(text.end(), scope.account.begin(), scope.account.end());
+  append_bytes(text, static_cast<std::uint32_t>(scope.date.days), 4);
+  append_bytes(text, parts.trigger_bits, 8);
+  append_bytes(text, parts.fire_mod_32, 1);
+  append_bytes(text, parts.attempt_mod_32, 1);
+
+  static_assert(crypto_shorthash_KEYBYTES == 16 && crypto_shorthash_BYTES == 8);
+  std::array<std::uint8_t, crypto_shorthash_BYTES> hash{};
+  crypto_shorthash(hash.data(), text.data(), text.size(), key.bytes.data());
+  return (std::uint64_t{hash[0]} << 16 | std::uint64_t{hash[1]} << 8 | hash[2]) & 0xF'FFFF;
+}
+
+}  // namespace
+
+std::uint64_t tag_bits(model::TriggerId id) {
+  std::array<std::uint8_t, crypto_generichash_BYTES_MIN> hash{};
+  const auto& bytes = id.uuid.bytes;
+  const int failed =
+      crypto_generichash(hash.data(), hash.size(), bytes.data(), bytes.size(), nullptr, 0);
+  base::ensure(failed == 0, "a keyless hash of 16 bytes cannot fail");
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < 8; ++i) bits = bits << 8 | hash[i];
+  return bits;
+}
+
+model::OrderTag make_tag(const TagKey& key, const TagScope& scope, model::TriggerId trigger,
+                         std::int32_t fire_no, std::int32_t attempt_no) {
+  const TagParts parts{tag_bits(trigger), static_cast<std::uint8_t>(fire_no & 31),
+                       static_cast<std::uint8_t>(attempt_no & 31)};
+  std::string tag;
+  tag.reserve(tag_size);
+  tag.push_back('T');
+  put_digits(tag, parts.trigger_bits, trigger_digits);
+  put_digits(tag, parts.fire_mod_32, 1);
+  put_digits(tag, parts.attempt_mod_32, 1);
+  put_digits(tag, mac_of(key, scope, parts), mac_digits);
+  return tag;
+}
+
+std::optional<TagParts> read_tag(const TagKey& key, const TagScope& scope, std::string_view tag) {
+  if (tag.size() != tag_size || tag.front() != 'T') return std::nullopt;
+  const auto trigger = read_digits(tag.substr(1, trigger_digits));
+  const auto fire = read_digits(tag.substr(14, 1));
+  const auto attempt = read_digits(tag.substr(15, 1));
+  const auto mac = read_digits(tag.substr(16, mac_digits));
+  if (!trigger || !fire || !attempt || !mac) return std::nullopt;
+  const TagParts parts{*trigger, static_cast<std::uint8_t>(*fire),
+                       static_cast<std::uint8_t>(*attempt)};
+  if (mac_of(key, scope, parts) != *mac) return std::nullopt;
+  return parts;
+}
+
+}  // namespace hmt::oms

@@ -1,1 +1,359 @@
-// Placeholder: replaced by the room's first slice.
+#include "trigger/book.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <limits>
+#include <optional>
+
+#include "base/ensure.h"
+#include "trigger/levels.h"
+#include "trigger/probe_index.h"
+
+namespace hmt::trigger {
+namespace {
+
+using model::InstrumentToken;
+using model::LegNumber;
+using model::Trigger;
+using model::TriggerId;
+using model::WirePrice;
+
+constexpr auto wire_max = std::numeric_limits<WirePrice>::max();
+
+// What a price is compared with, one cache line an instrument. 0 is no price, and no level is
+// reached by it: so 0 stands for "nothing falls to here", and "above the largest wire price" for
+// "nothing rises to here".
+struct alignas(64) Slot {
+  WirePrice rising_above = wire_max;  // a price above this reaches the nearest rising level
+  WirePrice falling_to = 0;           // a price at or below this reaches the nearest falling level
+  InstrumentToken token = 0;
+  std::uint32_t armed = 0;
+  Levels rising;   // keyed by level
+  Levels falling;  // keyed by ~level, so that the nearest, the highest, comes first here too
+};
+static_assert(sizeof(Slot) == 64);
+
+// Where a leg's level stands: in no heap, or at a place of the rising or the falling one.
+class Place {
+ public:
+  static Place of(bool falling, std::uint32_t place) {
+    Place out;
+    out.bits_ = (falling ? falling_bit : 0U) | place;
+    return out;
+  }
+  bool anywhere() const { return bits_ != nowhere; }
+  bool falling() const { return (bits_ & falling_bit) != 0; }
+  std::uint32_t place() const { return bits_ & ~falling_bit; }
+
+ private:
+  static constexpr std::uint32_t falling_bit = 0x80000000;
+  static constexpr std::uint32_t nowhere = 0xFFFFFFFF;
+  std::uint32_t bits_ = nowhere;
+};
+
+struct Entry {
+  TriggerId id;
+  std::int64_t version = 0;
+  std::uint64_t sequence : 40 = 0;  // of arming: a thousand a second for 34 years
+  std::uint64_t slot : 24 = 0;      // of a free entry: unused
+  std::array<Place, 2> places;
+};
+static_assert(sizeof(Entry) == 40);
+
+// Entries by number, in blocks: they never move, and growing copies none of them.
+class Entries {
+ public:
+  Entry& operator[](std::uint32_t number) {
+    return blocks_[number / per_block][number % per_block];
+  }
+  const Entry& operator[](std::uint32_t number) const {
+    return blocks_[number / per_block][number % per_block];
+  }
+
+  std::uint32_t take() {
+    if (!free_.empty()) {
+      const auto number = free_.back();
+      free_.pop_back();
+      return number;
+    }
+    if (used_ == blocks_.size() * per_block) {
+      blocks_.push_back(std::make_unique<Entry[]>(per_block));
+    }
+    return used_++;
+  }
+
+  void give_back(std::uint32_t number) {
+    (*this)[number] = Entry{};
+    free_.push_back(number);
+  }
+
+ private:
+  static constexpr std::uint32_t per_block = 4096;
+  std::vector<std::unique_ptr<Entry[]>> blocks_;
+  std::vector<std::uint32_t> free_;
+  std::uint32_t used_ = 0;
+};
+
+std::uint64_t hash_of(TriggerId id) {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  std::memcpy(&high, id.uuid.bytes.data(), sizeof high);
+  std::memcpy(&low, id.uuid.bytes.data() + sizeof high, sizeof low);
+  const std::uint64_t mixed = (high ^ (low * 0x9E3779B97F4A7C15ULL)) * 0xD6E8FEB86659FD93ULL;
+  return mixed ^ (mixed >> 32);
+}
+
+// Tokens of one segment share their low byte: the multiplication spreads the others.
+std::uint64_t hash_of(InstrumentToken token) {
+  const std::uint64_t mixed = token * 0x9E3779B97F4A7C15ULL;
+  return mixed >> 32;
+}
+
+constexpr std::uint32_t leg_of(std::uint32_t entry, LegNumber leg) {
+  return entry << 1 | (leg == LegNumber::two ? 1U : 0U);
+}
+
+// The key of a leg's level, or nothing when no wire price can reach it.
+std::optional<std::uint32_t> key_of(model::Price level, bool falling, model::Segment segment) {
+  if (falling) {
+    const auto wire = model::wire_at_or_below(level, segment);
+    if (wire == 0) return std::nullopt;
+    return ~wire;
+  }
+  if (level > model::price_from_wire(wire_max, segment)) return std::nullopt;
+  return std::max<WirePrice>(model::wire_at_or_above(level, segment), 1);
+}
+
+bool is_leg_armed(const Trigger& trigger, LegNumber leg) {
+  if (leg == LegNumber::one) return trigger.leg_1.state == model::LegState::armed;
+  return trigger.condition == model::Condition::two_leg && trigger.leg_2 &&
+         trigger.leg_2->state == model::LegState::armed;
+}
+
+}  // namespace
+
+struct Book::State {
+  explicit State(Limits limits_given) : limits(limits_given) {}
+
+  struct Fired {
+    std::uint64_t sequence = 0;
+    Hit hit;
+  };
+
+  Limits limits;
+  std::vector<Slot> slots;
+  std::vector<std::uint32_t> free_slots;
+  ProbeIndex by_token;
+  Entries entries;
+  ProbeIndex by_id;
+  std::size_t size = 0;
+  std::uint64_t next_sequence = 0;
+  std::vector<Fired> fired;  // scratch of take_hits, kept for its capacity
+
+  std::uint32_t slot_of(InstrumentToken token) const {
+    return by_token.find(hash_of(token),
+                         [&](std::uint32_t number) { return slots[number].token == token; });
+  }
+
+  std::uint32_t entry_of(TriggerId id) const {
+    return by_id.find(hash_of(id), [&](std::uint32_t number) { return entries[number].id == id; });
+  }
+
+  std::size_t instrument_count() const { return slots.size() - free_slots.size(); }
+
+  auto token_hash() const {
+    return [this](std::uint32_t number) { return hash_of(slots[number].token); };
+  }
+  auto id_hash() const {
+    return [this](std::uint32_t number) { return hash_of(entries[number].id); };
+  }
+
+  // Remembers where a level has come to stand.
+  auto placing(bool falling) {
+    return [this, falling](std::uint32_t leg, std::uint32_t place) {
+      entries[leg >> 1].places[leg & 1] = Place::of(falling, place);
+    };
+  }
+
+  std::uint32_t take_slot(InstrumentToken token) {
+    auto number = static_cast<std::uint32_t>(slots.size());
+    if (free_slots.empty()) {
+      slots.emplace_back();
+    } else {
+      number = free_slots.back();
+      free_slots.pop_back();
+    }
+    slots[number].token = token;
+    by_token.insert(number, token_hash());
+    return number;
+  }
+
+  void give_slot_back(std::uint32_t number) {
+    by_token.erase(number, token_hash());
+    slots[number] = Slot{};
+    free_slots.push_back(number);
+  }
+
+  static void renew_bounds(Slot& slot) {
+    slot.rising_above = slot.rising.empty() ? wire_max : slot.rising.nearest().key - 1;
+    slot.falling_to = slot.falling.empty() ? 0 : ~slot.falling.nearest().key;
+  }
+
+  void add_level(const Trigger& trigger, LegNumber leg, std::uint32_t number, Slot& slot) {
+    if (!is_leg_armed(trigger, leg)) return;
+    const bool falls = model::direction_of(trigger, leg) == model::Direction::falling;
+    const auto segment = model::segment_of(trigger.instrument_token);
+    const auto key = key_of(trigger.leg(leg).trigger_price, falls, *segment);
+    if (!key) return;
+    (falls ? slot.falling : slot.rising).push({*key, leg_of(number, leg)}, placing(falls));
+  }
+
+  void remove_level(Place place, Slot& slot) {
+    if (!place.anywhere()) return;
+    (place.falling() ? slot.falling : slot.rising).remove(place.place(), placing(place.falling()));
+  }
+
+  void add(const Trigger& trigger, std::uint32_t slot_number) {
+    const auto number = entries.take();
+    auto& entry = entries[number];
+    entry.id = trigger.id;
+    entry.version = trigger.version;
+    entry.sequence = next_sequence++ & 0xFF'FFFF'FFFF;
+    entry.slot = slot_number & 0xFF'FFFF;
+    by_id.insert(number, id_hash());
+    auto& slot = slots[slot_number];
+    add_level(trigger, LegNumber::one, number, slot);
+    add_level(trigger, LegNumber::two, number, slot);
+    renew_bounds(slot);
+    ++slot.armed;
+    ++size;
+  }
+
+  // Takes the trigger out of everything but its instrument's slot, whose bounds stay to be renewed.
+  void remove(std::uint32_t number, Slot& slot) {
+    const auto places = entries[number].places;
+    remove_level(places[0], slot);
+    // Taking out the first level cannot have moved the second: they never share a heap.
+    remove_level(places[1], slot);
+    by_id.erase(number, id_hash());
+    entries.give_back(number);
+    --slot.armed;
+    --size;
+  }
+
+  // Whether the instrument is gone with its last trigger.
+  bool settle(std::uint32_t slot_number) {
+    auto& slot = slots[slot_number];
+    if (slot.armed == 0) {
+      give_slot_back(slot_number);
+      return true;
+    }
+    renew_bounds(slot);
+    return false;
+  }
+
+  bool disarm(std::uint32_t number) {
+    const auto slot_number = static_cast<std::uint32_t>(entries[number].slot);
+    remove(number, slots[slot_number]);
+    return settle(slot_number);
+  }
+
+  bool is_reached(Place place, const Slot& slot, WirePrice last) const {
+    if (!place.anywhere()) return false;
+    return place.falling() ? slot.falling.at(place.place()).key <= ~last
+                           : slot.rising.at(place.place()).key <= last;
+  }
+
+  void fire(std::uint32_t number, Slot& slot, WirePrice last) {
+    const auto& entry = entries[number];
+    const auto leg = is_reached(entry.places[0], slot, last) ? LegNumber::one : LegNumber::two;
+    fired.push_back({entry.sequence, {entry.id, entry.version, leg}});
+    remove(number, slot);
+  }
+
+  void fire_all(std::uint32_t slot_number, WirePrice last, std::vector<Hit>& out) {
+    auto& slot = slots[slot_number];
+    fired.clear();
+    while (!slot.rising.empty() && slot.rising.nearest().key <= last) {
+      fire(slot.rising.nearest().leg >> 1, slot, last);
+    }
+    while (!slot.falling.empty() && slot.falling.nearest().key <= ~last) {
+      fire(slot.falling.nearest().leg >> 1, slot, last);
+    }
+    settle(slot_number);
+    std::ranges::sort(fired, {}, &Fired::sequence);
+    for (const auto& each : fired) out.push_back(each.hit);
+  }
+};
+
+Book::Book(Limits limits) : state_(std::make_unique<State>(limits)) {
+  // What 24 bits of slot and 31 bits of entry can number.
+  base::ensure(limits.instruments_max < (1U << 24) && limits.triggers_max < (1U << 30),
+               "the book's limits fit its numbers");
+}
+Book::~Book() = default;
+Book::Book(Book&&) noexcept = default;
+Book& Book::operator=(Book&&) noexcept = default;
+
+Book::Armed Book::arm(const Trigger& trigger) {
+  base::ensure(model::segment_of(trigger.instrument_token).has_value(),
+               "an armed trigger's token names a known segment");
+  auto& state = *state_;
+  const bool instrument_known = state.slot_of(trigger.instrument_token) != ProbeIndex::none;
+  const auto before = state.entry_of(trigger.id);
+  const bool replaces = before != ProbeIndex::none;
+  if (replaces) state.disarm(before);
+  if (!is_leg_armed(trigger, LegNumber::one) && !is_leg_armed(trigger, LegNumber::two)) {
+    return Armed::replaced;
+  }
+  auto slot = state.slot_of(trigger.instrument_token);
+  const bool new_slot = slot == ProbeIndex::none;
+  if (state.size >= state.limits.triggers_max ||
+      (new_slot && state.instrument_count() >= state.limits.instruments_max)) {
+    return Armed::full;
+  }
+  if (new_slot) slot = state.take_slot(trigger.instrument_token);
+  state.add(trigger, slot);
+  if (!instrument_known) return Armed::first_of_instrument;
+  return replaces ? Armed::replaced : Armed::another;
+}
+
+Book::Disarmed Book::disarm(TriggerId id) {
+  const auto number = state_->entry_of(id);
+  if (number == ProbeIndex::none) return Disarmed::was_not_armed;
+  return state_->disarm(number) ? Disarmed::last_of_instrument : Disarmed::one_of_several;
+}
+
+bool Book::is_armed(TriggerId id) const {
+  return state_->entry_of(id) != ProbeIndex::none;
+}
+
+void Book::take_hits(InstrumentToken token, WirePrice last, std::vector<Hit>& out) {
+  const auto number = state_->slot_of(token);
+  if (number == ProbeIndex::none) return;
+  const auto& slot = state_->slots[number];
+  if (last <= slot.rising_above && last > slot.falling_to) return;
+  if (last == 0) return;
+  state_->fire_all(number, last, out);
+}
+
+std::size_t Book::armed_on(InstrumentToken token) const {
+  const auto number = state_->slot_of(token);
+  return number == ProbeIndex::none ? 0 : state_->slots[number].armed;
+}
+
+std::size_t Book::size() const {
+  return state_->size;
+}
+
+std::vector<InstrumentToken> Book::instruments() const {
+  std::vector<InstrumentToken> tokens;
+  for (const auto& slot : state_->slots) {
+    if (slot.armed > 0) tokens.push_back(slot.token);
+  }
+  std::ranges::sort(tokens);
+  return tokens;
+}
+
+}  // namespace hmt::trigger

@@ -35,11 +35,15 @@ class Book {
   Book(Book&&) noexcept;
   Book& operator=(Book&&) noexcept;
 
+  // `first_of_instrument`: nothing was armed on the instrument before, and now something is, also
+  // when the trigger came over from another instrument. `replaced`: any other re-arming. `full`: a
+  // limit is reached and nothing is armed under the id, not even what was before.
   enum class Armed : std::uint8_t { first_of_instrument, another, replaced, full };
 
   // Arms every leg whose state is `armed`, in place of what was armed under the same id (which then
-  // counts as newly armed). A trigger with no armed leg is disarmed. REQUIRES:
-  // trigger.instrument_token names a known segment.
+  // counts as newly armed). A trigger with no armed leg is disarmed (`replaced`). A level that no
+  // wire price can reach counts as armed and never fires. REQUIRES: trigger.instrument_token names
+  // a known segment.
   Armed arm(const model::Trigger& trigger);
 
   enum class Disarmed : std::uint8_t { last_of_instrument, one_of_several, was_not_armed };
@@ -48,7 +52,8 @@ class Book {
   bool is_armed(model::TriggerId id) const;
 
   // Appends what a last traded price of `last` fires, in the order of arming, and disarms each of
-  // them (both legs). Leg 1 wins when both hold. Equality fires. No allocation when nothing fires.
+  // them (both legs). Leg 1 wins when both hold. Equality fires. 0 is no price and fires nothing.
+  // No allocation when nothing fires.
   void take_hits(model::InstrumentToken token, model::WirePrice last, std::vector<Hit>& out);
 
   // How many triggers are armed on the instrument; 0 for one that is not known.

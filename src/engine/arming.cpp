@@ -1,0 +1,132 @@
+#include <algorithm>
+
+#include "engine/now.h"
+
+// Which triggers stand in the book: those whose row is active, but for members of a group that is
+// won.
+namespace hmt::engine {
+
+void Engine::handle(Now& now, const TriggerChanged& changed) {
+  const auto& trigger = changed.trigger;
+  for (auto& [tag, flight] : flights_) {
+    if (flight.claiming && flight.trigger.id == trigger.id) {
+      flight.changed = trigger;  // the claim's verdict says whether it matters
+      return;
+    }
+  }
+  const auto known = triggers_.find(trigger.id);
+  if (known != triggers_.end() && known->second.version >= trigger.version) return;  // older news
+  disarm(now, trigger.id);
+  if (trigger.status == model::TriggerStatus::active) arm(now, trigger);
+}
+
+void Engine::handle(Now& now, const TriggerRemoved& removed) {
+  disarm(now, removed.id);
+}
+
+void Engine::handle(Now& now, const GroupWon& won) {
+  winners_[won.group] = won.winner;
+  const auto members = groups_.find(won.group);
+  if (members == groups_.end()) return;
+  for (const auto id : members->second) {
+    if (book_.is_armed(id) && book_.disarm(id) == trigger::Book::Disarmed::last_of_instrument) {
+      now.ask(Unwatch{triggers_.at(id).instrument_token});
+    }
+  }
+}
+
+void Engine::handle(Now&, const Evaluation& evaluation) {
+  evaluating_ = evaluation.on;
+}
+
+bool Engine::is_held(const model::Trigger& trigger) const {
+  return trigger.parent_id && winners_.contains(*trigger.parent_id);
+}
+
+void Engine::arm(Now& now, const model::Trigger& trigger) {
+  if (trigger.expires_at) {
+    expiries_[*trigger.expires_at].push_back(trigger.id);
+  }
+  if (trigger.parent_id) groups_[*trigger.parent_id].push_back(trigger.id);
+  triggers_[trigger.id] = trigger;
+  if (is_held(trigger)) return;
+  switch (book_.arm(trigger)) {
+    case trigger::Book::Armed::first_of_instrument:
+      now.ask(Watch{trigger.instrument_token});
+      return;
+    case trigger::Book::Armed::another:
+    case trigger::Book::Armed::replaced:
+      return;
+    case trigger::Book::Armed::full:
+      break;
+  }
+  model::Record record;
+  record.at = now.at;
+  record.audit.push_back(
+      {.at = now.at,
+       .event = "not_armed",
+       .severity = model::Severity::alarm,
+       .actor = "engine",
+       .user_id = trigger.user_id,
+       .trigger_id = trigger.id,
+       .tag = {},
+       .detail = {{"why", "the engine holds as many triggers or instruments as it can"}}});
+  now.ask(Write{std::move(record)});
+}
+
+void Engine::disarm(Now& now, model::TriggerId id) {
+  const auto known = triggers_.find(id);
+  if (known == triggers_.end()) return;
+  const auto token = known->second.instrument_token;
+  if (book_.disarm(id) == trigger::Book::Disarmed::last_of_instrument) now.ask(Unwatch{token});
+  forget_expiry(known->second);
+  if (known->second.parent_id) {
+    const auto members = groups_.find(*known->second.parent_id);
+    std::erase(members->second, id);
+    if (members->second.empty()) groups_.erase(members);
+  }
+  triggers_.erase(known);
+}
+
+void Engine::forget_expiry(const model::Trigger& trigger) {
+  if (!trigger.expires_at) return;
+  const auto due = expiries_.find(*trigger.expires_at);
+  if (due == expiries_.end()) return;
+  std::erase(due->second, trigger.id);
+  if (due->second.empty()) expiries_.erase(due);
+}
+
+void Engine::expire_due(Now& now) {
+  while (!expiries_.empty() && expiries_.begin()->first <= now.at) {
+    const auto ids = expiries_.begin()->second;
+    for (const auto id : ids) {
+      const auto trigger = triggers_.at(id);
+      disarm(now, id);
+      model::Record record;
+      record.at = now.at;
+      record.expiry = model::Expiry{id, trigger.version};
+      record.audit.push_back({.at = now.at,
+                              .event = "expired",
+                              .severity = model::Severity::warning,
+                              .actor = "engine",
+                              .user_id = trigger.user_id,
+                              .trigger_id = id,
+                              .tag = {},
+                              .detail = {{"expires_at", base::to_rfc3339(*trigger.expires_at)}}});
+      now.ask(Write{std::move(record)});
+    }
+  }
+}
+
+void Engine::release_group(Now& now, model::GroupId group) {
+  winners_.erase(group);
+  const auto members = groups_.find(group);
+  if (members == groups_.end()) return;
+  for (const auto id : members->second) {
+    if (book_.arm(triggers_.at(id)) == trigger::Book::Armed::first_of_instrument) {
+      now.ask(Watch{triggers_.at(id).instrument_token});
+    }
+  }
+}
+
+}  // namespace hmt::engine

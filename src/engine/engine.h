@@ -1,0 +1,145 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/event.h"
+#include "engine/flight.h"
+#include "oms/absence.h"
+#include "oms/tag.h"
+#include "trigger/book.h"
+
+// The decision, whole and pure: which triggers fire, what is claimed, and what every answer means.
+//
+// No clock, I/O, thread or randomness: time comes with each event. Equal events in equal order give
+// equal effects, bit for bit; live running, replay and the simulated world stand on this.
+// Invariants:
+//   - a trigger that was claimed is out of the book until a commit says that it is active again;
+//   - at most one attempt of a trigger is open;
+//   - nothing leads from "unknown" to another attempt but shown absence, and that only where the
+//   trigger's owner asked for it.
+// Limits: trigger::Limits; finished flights are kept for the trading day, to recognise late news.
+namespace hmt::engine {
+
+struct Settings {
+  std::int64_t lease_epoch = 0;
+  int max_retries = 2;  // re-sends of what is known not to be placed
+  base::Duration retry_backoff = std::chrono::seconds(1);  // doubles
+  oms::AbsenceRule absence;
+  base::Duration answer_patience =
+      std::chrono::seconds(3);  // after this the book is read, answer or not
+  base::Duration poll_unresolved = std::chrono::seconds(1);
+  base::Duration poll_working = std::chrono::seconds(5);
+  base::Duration poll_idle = std::chrono::seconds(60);
+  oms::TagKey tag_key;
+  std::string account;  // the broker's user id
+  trigger::Limits limits;
+};
+
+struct Counts {
+  std::int64_t armed = 0;
+  std::int64_t ticks = 0;
+  std::int64_t stale_ticks = 0;
+  std::int64_t orders_placed = 0;
+  std::int64_t orders_failed = 0;
+  std::int64_t unknown = 0;
+};
+
+class Engine {
+ public:
+  explicit Engine(Settings settings);
+
+  // Takes one event that happens at `at`; appends what must be done now, in this order.
+  void on(const Event& event, base::Instant at, std::vector<Effect>& effects);
+
+  // The hot path of `on`, without the variant.
+  void on_tick(const model::Tick& tick, base::Instant at, std::vector<Effect>& effects);
+
+  // When ClockAdvanced is wanted next; nothing when nothing waits for time.
+  std::optional<base::Instant> next_wake() const;
+
+  Counts counts() const;
+  bool is_evaluating() const { return evaluating_; }
+  // The version that is armed; nothing when the trigger is not.
+  std::optional<std::int64_t> armed_version(model::TriggerId id) const;
+  const Flight* flight(const model::OrderTag& tag) const;
+
+ private:
+  struct Now;  // one event being handled: its time, and where effects go
+
+  // arming.cpp
+  void handle(Now& now, const TriggerChanged& changed);
+  void handle(Now& now, const TriggerRemoved& removed);
+  void handle(Now& now, const GroupWon& won);
+  void handle(Now& now, const Evaluation& evaluation);
+  void arm(Now& now, const model::Trigger& trigger);
+  void disarm(Now& now, model::TriggerId id);
+  void forget_expiry(const model::Trigger& trigger);
+  void expire_due(Now& now);
+  bool is_held(const model::Trigger& trigger) const;
+  void release_group(Now& now, model::GroupId group);
+
+  // firing.cpp
+  void handle(Now& now, const model::Tick& tick);
+  void fire(Now& now, const trigger::Hit& hit, const model::Tick& tick);
+  void handle(Now& now, const ClaimSettled& settled);
+  void claim_lost(Now& now, Flight& flight, model::ClaimVerdict verdict);
+
+  // outcome.cpp
+  void handle(Now& now, const AttemptForwarded& forwarded);
+  void handle(Now& now, const AttemptWithdrawn& withdrawn);
+  void handle(Now& now, const AttemptAnswered& answered);
+  void placed(Now& now, Flight& flight, const std::string& order_id);
+  void refused(Now& now, Flight& flight, const std::string& words);
+  void not_placed(Now& now, Flight& flight, const std::string& words);
+  void blocked(Now& now, Flight& flight, const std::string& words);
+  void unknown(Now& now, Flight& flight, const std::string& words);
+  void leg_failed(Now& now, Flight& flight, const std::string& words, model::Record record);
+  void rearm_whole(Now& now, Flight& flight, model::Record record);
+
+  // news.cpp
+  void handle(Now& now, const OrderNews& news);
+  void handle(Now& now, const BookRead& read);
+  void take_news(Now& now, const model::BrokerOrder& order, model::OrderSource source);
+  void adopt(Now& now, const model::BrokerOrder& order, model::OrderSource source);
+  void appeared(Now& now, Flight& flight, const model::BrokerOrder& order,
+                model::OrderSource source);
+  void order_moved(Now& now, Flight& flight, model::OrderSource source);
+  bool has_another_order(const Flight& flight) const;
+  void order_ended(Now& now, Flight& flight, model::OrderSource source, model::Record record);
+  void settle_if_working(Flight& flight, model::Record& record) const;
+
+  // waiting.cpp
+  void handle(Now& now, const AttemptRecovered& recovered);
+  void handle(Now& now, const ClockAdvanced& clock);
+  void count_absence(Now& now, base::Instant started_at);
+  void shown_absent(Now& now, Flight& flight);
+  void try_again(Now& now, Flight& flight);
+  void park(Now& now, Flight& flight, const std::string& why, model::Record record);
+  void plan_book_reading(base::Instant at);
+  void forget_old_flights(base::Instant at);
+
+  // flight.cpp
+  oms::TagScope tag_scope(base::TradingDate date) const { return {settings_.account, date}; }
+  Flight* find(const model::OrderTag& tag);
+  model::Record record_of(const Now& now, const Flight& flight, const char* event,
+                          model::Severity severity, model::Detail detail) const;
+
+  Settings settings_;
+  bool evaluating_ = false;
+  trigger::Book book_;
+  // tidy-ok: looked up; iterated only to find the one id with given bits
+  std::unordered_map<model::TriggerId, model::Trigger> triggers_;  // active, armed or held
+  std::map<base::Instant, std::vector<model::TriggerId>> expiries_;
+  std::map<model::GroupId, std::vector<model::TriggerId>> groups_;  // active members
+  std::map<model::GroupId, model::TriggerId> winners_;
+  std::map<model::OrderTag, Flight> flights_;
+  std::optional<base::Instant> book_due_;
+  std::vector<trigger::Hit> hits_;
+  Counts counts_;
+};
+
+}  // namespace hmt::engine

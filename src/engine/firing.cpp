@@ -1,0 +1,129 @@
+#include "engine/now.h"
+#include "oms/request.h"
+#include "trigger/rule.h"
+
+// From a price to a claim.
+namespace hmt::engine {
+namespace {
+
+model::Evidence evidence_of(const model::Trigger& trigger, model::LegNumber leg,
+                            const model::Tick& tick) {
+  const auto last = model::price_from_wire(tick.last, *model::segment_of(tick.token));
+  return {.last_price = last,
+          .exchange_time = tick.exchange_time,
+          .last_trade_time = tick.last_trade_time,
+          .connection_epoch = tick.connection_epoch,
+          .received_at = tick.received_at,
+          .after_gap = tick.first_of_epoch,
+          .rule = trigger::rule_text(trigger, leg, last)};
+}
+
+model::Detail detail_of(const model::Attempt& attempt) {
+  const auto& seen = attempt.evidence;
+  return {{"rule", seen.rule},
+          {"last_price", seen.last_price.text()},
+          {"received_at", base::to_rfc3339(seen.received_at)},
+          {"exchange_time", std::to_string(seen.exchange_time)},
+          {"last_trade_time", std::to_string(seen.last_trade_time)},
+          {"connection_epoch", std::to_string(seen.connection_epoch)},
+          {"after_gap", seen.after_gap ? "true" : "false"},
+          {"fire_no", std::to_string(attempt.fire_no)}};
+}
+
+}  // namespace
+
+void Engine::handle(Now& now, const model::Tick& tick) {
+  ++counts_.ticks;
+  if (tick.freshness != model::Freshness::fresh) {
+    ++counts_.stale_ticks;
+    return;
+  }
+  if (!evaluating_) return;
+  hits_.clear();
+  book_.take_hits(tick.token, tick.last, hits_);
+  if (hits_.empty()) return;
+  if (book_.armed_on(tick.token) == 0) now.ask(Unwatch{tick.token});
+  for (const auto& hit : hits_) fire(now, hit, tick);
+}
+
+void Engine::fire(Now& now, const trigger::Hit& hit, const model::Tick& tick) {
+  const auto known = triggers_.find(hit.id);
+  if (known == triggers_.end()) return;  // expired with an earlier hit of this tick
+  const auto trigger = known->second;
+  if (trigger.expires_at && *trigger.expires_at <= now.at) {
+    expire_due(now);
+    return;
+  }
+  if (is_held(trigger)) return;  // a sibling fired on this very tick; it comes back with its group
+  if (trigger.parent_id) handle(now, GroupWon{*trigger.parent_id, trigger.id});
+  disarm(now, trigger.id);
+
+  Flight flight;
+  flight.trigger = trigger;
+  flight.claimed_version = trigger.version;
+  flight.claiming = true;
+  auto& fired = flight.trigger;
+  fired.status = model::TriggerStatus::firing;
+  fired.triggered_at = now.at;
+  fired.triggered_leg = hit.leg;
+  fired.fire_no = trigger.fire_no + 1;
+  fired.order_id.clear();
+  fired.order_status.clear();
+  fired.error_message.clear();
+
+  auto& attempt = flight.attempt;
+  attempt.trigger_id = trigger.id;
+  attempt.user_id = trigger.user_id;
+  attempt.connection_id = trigger.broker_connection_id;
+  attempt.fire_no = fired.fire_no;
+  attempt.leg = hit.leg;
+  attempt.lease_epoch = settings_.lease_epoch;
+  attempt.trading_date = base::trading_date(now.at);
+  attempt.created_at = now.at;
+  attempt.tag = oms::make_tag(settings_.tag_key, tag_scope(attempt.trading_date), trigger.id,
+                              attempt.fire_no, 0);
+  attempt.request = oms::request_for(trigger, hit.leg, attempt.tag);
+  attempt.evidence = evidence_of(trigger, hit.leg, tick);
+  fired.triggered_price = attempt.evidence.last_price;
+
+  auto record = record_of(now, flight, "claimed", model::Severity::info, detail_of(attempt));
+  now.ask(MakeClaim{.claim = {.attempt = attempt,
+                              .version = trigger.version,
+                              .group = trigger.parent_id,
+                              .audit = std::move(record.audit.front())},
+                    .purpose = model::purpose_of(trigger)});
+  flights_.insert_or_assign(attempt.tag, std::move(flight));
+}
+
+void Engine::handle(Now& now, const ClaimSettled& settled) {
+  auto* flight = find(settled.tag);
+  if (!flight || !flight->claiming) return;
+  if (settled.verdict != model::ClaimVerdict::won &&
+      settled.verdict != model::ClaimVerdict::repeated) {
+    claim_lost(now, *flight, settled.verdict);
+    return;
+  }
+  flight->claiming = false;
+}
+
+void Engine::claim_lost(Now& now, Flight& flight, model::ClaimVerdict verdict) {
+  const auto trigger = flight.trigger;
+  const auto changed = flight.changed;
+  flights_.erase(flights_.find(flight.attempt.tag));
+  const bool group_is_ours = trigger.parent_id && winners_.contains(*trigger.parent_id) &&
+                             winners_.at(*trigger.parent_id) == trigger.id;
+  if (group_is_ours && verdict != model::ClaimVerdict::group_taken)
+    release_group(now, *trigger.parent_id);
+  if (verdict == model::ClaimVerdict::fenced) {
+    evaluating_ = false;
+    now.ask(Fenced{});
+    return;
+  }
+  if (changed) {
+    handle(now, TriggerChanged{*changed});
+  } else {
+    now.ask(Reread{trigger.id});
+  }
+}
+
+}  // namespace hmt::engine

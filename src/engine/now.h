@@ -1,0 +1,19 @@
+#pragma once
+#include <utility>
+#include <vector>
+
+#include "engine/engine.h"
+
+namespace hmt::engine {
+
+struct Engine::Now {
+  base::Instant at;
+  std::vector<Effect>& effects;
+
+  template <class E>
+  void ask(E effect) {
+    effects.emplace_back(std::move(effect));
+  }
+};
+
+}  // namespace hmt::engine

@@ -1,0 +1,70 @@
+#include "oms/rate.h"
+
+#include <algorithm>
+
+namespace hmt::oms {
+namespace {
+
+constexpr base::Duration second = std::chrono::seconds(1);
+constexpr base::Duration minute = std::chrono::minutes(1);
+
+}  // namespace
+
+RateLimit::RateLimit(RateRule rule) : rule_(rule) {}
+
+bool RateLimit::take(base::Instant now) {
+  now = std::max(now, latest_);
+  latest_ = now;
+  forget_old(now);
+  const auto free_at = next_at(now);
+  if (!free_at || *free_at > now) return false;
+  last_minute_.push_back(now);
+  ++used_today_;
+  return true;
+}
+
+std::optional<base::Instant> RateLimit::next_at(base::Instant now) const {
+  if (rule_.per_second <= 0 || rule_.per_minute <= 0) return std::nullopt;
+  const auto at = std::max(now, latest_);
+  const bool same_day = base::trading_date(at) == day_;
+  if ((same_day ? used_today_ : 0) >= rule_.per_day) return std::nullopt;
+
+  auto free_at = held_until_;
+  // The request that has to leave the window before one more may enter it.
+  const auto wait_for = [&](int allowed, base::Duration window) {
+    const auto count = static_cast<std::size_t>(allowed);
+    if (last_minute_.size() < count) return;
+    free_at = std::max(free_at, last_minute_[last_minute_.size() - count] + window + rule_.jitter);
+  };
+  wait_for(rule_.per_second, second);
+  wait_for(rule_.per_minute, minute);
+  return free_at <= at ? now : free_at;
+}
+
+void RateLimit::hold_until(base::Instant until) {
+  held_until_ = std::max(held_until_, until);
+}
+
+void RateLimit::restore(const std::vector<base::Instant>& sent, base::Instant now) {
+  latest_ = std::max(latest_, now);
+  forget_old(latest_);
+  for (const auto each : sent) {
+    // The clock has been set back since: as if it had been sent just now.
+    const auto at = std::min(each, latest_);
+    if (base::trading_date(at) == day_) ++used_today_;
+    if (latest_ - at < minute + rule_.jitter) last_minute_.push_back(at);
+  }
+  std::ranges::sort(last_minute_);
+}
+
+void RateLimit::forget_old(base::Instant now) {
+  while (!last_minute_.empty() && now - last_minute_.front() >= minute + rule_.jitter) {
+    last_minute_.pop_front();
+  }
+  if (const auto today = base::trading_date(now); today != day_) {
+    day_ = today;
+    used_today_ = 0;
+  }
+}
+
+}  // namespace hmt::oms

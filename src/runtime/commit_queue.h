@@ -1,0 +1,86 @@
+#pragma once
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <variant>
+
+#include "model/record.h"
+#include "store/store.h"
+
+// The one way to durable truth: a queue that one thread drains in order, as many neighbours as it
+// can in one flush.
+//
+// Claims and records are never dropped: while the database is away the head is tried again (50 ms,
+// doubling to 2 s) and the observer told. Commands of people fail at once then. Thread rule: any
+// thread may add; `run` belongs to the commit thread, and so do all callbacks. Limits:
+// `commands_max` commands wait at the most, more are refused; claims and records are bounded by the
+// triggers that are armed.
+namespace hmt::runtime {
+
+class CommitObserver {
+ public:
+  virtual ~CommitObserver() = default;
+  virtual void on_committed(
+      store::Changed changed) = 0;  // after each flush, before its own `done`s
+  virtual void on_store_away(const std::string& why) = 0;
+  virtual void on_store_back() = 0;
+  virtual void
+  on_fenced() = 0;  // another engine holds the lease: nothing of ours is written any more
+};
+
+class CommitQueue {
+ public:
+  CommitQueue(store::Writer& writer, CommitObserver& observer, std::size_t commands_max = 10'000);
+
+  void claim(model::Claim claim, std::move_only_function<void(model::ClaimVerdict)> done);
+  void record(model::Record record, std::move_only_function<void()> done = {});
+  // False: too many wait.
+  bool command(std::move_only_function<void(store::Writer&)> job);
+
+  // Records are written under this lease.
+  void use_epoch(std::int64_t epoch);
+
+  void run();                // until `stop`, and what was added before it
+  void stop();               // any thread
+  std::size_t size() const;  // any thread
+
+ private:
+  struct ClaimItem {
+    model::Claim claim;
+    std::move_only_function<void(model::ClaimVerdict)> done;
+  };
+  struct RecordItem {
+    model::Record record;
+    std::move_only_function<void()> done;
+  };
+  using CommandItem = std::move_only_function<void(store::Writer&)>;
+  using Item = std::variant<ClaimItem, RecordItem, CommandItem>;
+
+  void add(Item item);
+  bool take_all();  // waits for items; false: stopped and empty
+  bool drain();     // false: the database is away and we are ending
+  bool commit_claims();
+  bool commit_records();
+  void wait_for_store(const base::Error& error);
+  void fail_commands();
+
+  store::Writer& writer_;
+  CommitObserver& observer_;
+  const std::size_t commands_max_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Item> incoming_;
+  std::size_t commands_waiting_ = 0;
+  std::int64_t epoch_ = 0;
+  bool stopping_ = false;
+
+  std::deque<Item> taken_;  // the commit thread's own
+  base::Duration patience_{};
+  bool away_ = false;
+};
+
+}  // namespace hmt::runtime

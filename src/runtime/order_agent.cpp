@@ -1,0 +1,83 @@
+#include "runtime/order_agent.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/log.h"
+
+namespace hmt::runtime {
+
+OrderAgent::OrderAgent(agent::Scheduler& scheduler, broker::OrderGateway& gateway,
+                       CommitQueue& commits, OrderListener& listener, gate::Settings settings)
+    : scheduler_(scheduler),
+      gateway_(gateway),
+      commits_(commits),
+      listener_(listener),
+      gate_(scheduler, gateway, *this, *this, settings) {}
+
+void OrderAgent::read_book() {
+  if (std::exchange(reading_, true)) return;
+  gateway_.order_book([this, started_at = scheduler_.now(), alive = std::weak_ptr(alive_)](
+                          base::Result<std::vector<model::BrokerOrder>> orders) {
+    if (alive.expired()) return;
+    reading_ = false;
+    book_came(started_at, std::move(orders));
+  });
+}
+
+void OrderAgent::book_came(base::Instant started_at,
+                           base::Result<std::vector<model::BrokerOrder>> orders) {
+  if (!orders) {
+    agent::log_warning("order_book_not_read", {{"why", orders.error().message}});
+    if (orders.error().kind == base::ErrorKind::refused && !std::exchange(session_refused_, true)) {
+      listener_.on_broker_session(false, orders.error().message);
+    }
+    return;
+  }
+  if (!is_ours(*orders)) return;
+  if (std::exchange(session_refused_, false)) listener_.on_broker_session(true, {});
+  listener_.on_order_event(engine::BookRead{started_at, std::move(*orders)});
+}
+
+// An answer about another account is not evidence of anything but a mix-up.
+bool OrderAgent::is_ours(const std::vector<model::BrokerOrder>& orders) const {
+  const auto foreign = std::ranges::find_if(orders, [this](const model::BrokerOrder& order) {
+    return !order.account.empty() && !account_.empty() && order.account != account_;
+  });
+  if (foreign == orders.end()) return true;
+  agent::log_error("order_book_of_another_account", {{"order_id", foreign->order_id}});
+  return false;
+}
+
+void OrderAgent::forwarded(model::Attempt attempt, std::move_only_function<void(bool)> done) {
+  model::Record record;
+  record.at = *attempt.forwarded_at;
+  record.audit.push_back({.at = record.at,
+                          .event = "forwarded",
+                          .severity = model::Severity::info,
+                          .actor = "engine",
+                          .user_id = attempt.user_id,
+                          .trigger_id = attempt.trigger_id,
+                          .tag = attempt.tag,
+                          .detail = {}});
+  record.attempt = std::move(attempt);
+  commits_.record(std::move(record),
+                  [this, done = std::move(done), alive = std::weak_ptr(alive_)]() mutable {
+                    if (alive.expired()) return;
+                    scheduler_.post([done = std::move(done)]() mutable { done(true); });
+                  });
+}
+
+void OrderAgent::on_forwarded(const model::OrderTag& tag) {
+  listener_.on_order_event(engine::AttemptForwarded{tag});
+}
+
+void OrderAgent::on_withdrawn(const model::OrderTag& tag, const std::string& why) {
+  listener_.on_order_event(engine::AttemptWithdrawn{tag, why});
+}
+
+void OrderAgent::on_answered(const model::OrderTag& tag, const model::PlaceAnswer& answer) {
+  listener_.on_order_event(engine::AttemptAnswered{tag, answer});
+}
+
+}  // namespace hmt::runtime

@@ -1,0 +1,57 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "agent/scheduler.h"
+#include "broker/gateway.h"
+#include "engine/event.h"
+#include "gate/gate.h"
+#include "runtime/commit_queue.h"
+
+// The orders' thread: the gate, and the reading of the broker's order book. All calls on its
+// scheduler's thread, unless said.
+namespace hmt::runtime {
+
+// Where word of orders goes; called on the orders' thread.
+class OrderListener {
+ public:
+  virtual ~OrderListener() = default;
+  virtual void on_order_event(engine::Event event) = 0;
+  virtual void on_broker_session(
+      bool accepted, const std::string& why) = 0;  // the session is refused; works again
+};
+
+class OrderAgent final : public gate::Journal, public gate::Observer {
+ public:
+  OrderAgent(agent::Scheduler& scheduler, broker::OrderGateway& gateway, CommitQueue& commits,
+             OrderListener& listener, gate::Settings settings);
+
+  gate::Gate& gate() { return gate_; }
+  void use_account(std::string account) { account_ = std::move(account); }
+
+  // One reading at a time: a wish while one runs is the same reading.
+  void read_book();
+
+  // Gate's ports.
+  void forwarded(model::Attempt attempt, std::move_only_function<void(bool)> done) override;
+  void on_forwarded(const model::OrderTag& tag) override;
+  void on_withdrawn(const model::OrderTag& tag, const std::string& why) override;
+  void on_answered(const model::OrderTag& tag, const model::PlaceAnswer& answer) override;
+
+ private:
+  void book_came(base::Instant started_at, base::Result<std::vector<model::BrokerOrder>> orders);
+  bool is_ours(const std::vector<model::BrokerOrder>& orders) const;
+
+  agent::Scheduler& scheduler_;
+  broker::OrderGateway& gateway_;
+  CommitQueue& commits_;
+  OrderListener& listener_;
+  std::string account_;
+  bool reading_ = false;
+  bool session_refused_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  gate::Gate gate_;
+};
+
+}  // namespace hmt::runtime

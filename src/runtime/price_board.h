@@ -1,0 +1,34 @@
+#pragma once
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "model/tick.h"
+#include "runtime/desk.h"
+
+// The latest price of every instrument that is on the wire. One thread posts, any thread reads,
+// nobody waits. Limit: 16,384 instruments (the venue allows 9,000); one more is not shown.
+namespace hmt::runtime {
+
+class PriceBoard {
+ public:
+  PriceBoard();
+
+  void post(const model::Tick& tick);
+  std::optional<LivePrice> read(model::InstrumentToken token) const;
+
+ private:
+  struct Slot {
+    std::atomic<std::uint32_t> token = 0;
+    std::atomic<std::uint32_t> last = 0;
+    std::atomic<std::int64_t> at = 0;
+  };
+  static constexpr std::size_t slots = 1U << 14;
+  const Slot* find(model::InstrumentToken token) const;
+
+  std::unique_ptr<std::array<Slot, slots>> board_;
+};
+
+}  // namespace hmt::runtime
