@@ -130,10 +130,10 @@ Result<void> refuse_field(const std::string& name) {
 
 Result<void> read_fields(const JsonValue& body, bool Field::* allowed, Input& in) {
   if (!body.is(JsonValue::Kind::object)) return invalid("", "the body is one JSON object");
-  for (const auto& [name, value] : body.members) {
-    const auto field = std::ranges::find(fields, name, &Field::name);
-    if (field == fields.end() || !((*field).*allowed)) return refuse_field(name);
-    if (auto read = field->read(FieldValue{name, value}, in); !read) return read;
+  for (const auto& member : body.members) {
+    const auto field = std::ranges::find(fields, member.name, &Field::name);
+    if (field == fields.end() || !((*field).*allowed)) return refuse_field(member.name);
+    if (auto read = field->read(FieldValue{member.name, member}, in); !read) return read;
   }
   return {};
 }

@@ -93,7 +93,10 @@ Result<EventFrames> frames_of(const store::AuditRow& row, Rows& rows) {
 
 Result<EventPage> read_events(store::Reader& reader, const runtime::Desk& desk,
                               const store::Actor& actor, std::int64_t after) {
-  const auto audit = reader.audit({.after = after, .limit = EventPage::events_max}, actor);
+  store::AuditFilter filter;
+  filter.after = after;
+  filter.limit = EventPage::events_max;
+  const auto audit = reader.audit(filter, actor);
   if (!audit) return std::unexpected(audit.error());
   EventPage page;
   page.last = audit->size() < EventPage::events_max;

@@ -11,9 +11,9 @@ namespace hmt::api {
 
 struct EventFrames {
   std::int64_t number = 0;
-  std::string trigger;  // the "trg" frame; empty: the event is of no trigger
-  std::string order;    // the "ord" frame; empty: the event is of no order
-  std::string other;    // the "evt" frame, of events that are of neither
+  std::string trigger = {};  // the "trg" frame; empty: the event is of no trigger
+  std::string order = {};    // the "ord" frame; empty: the event is of no order
+  std::string other = {};    // the "evt" frame, of events that are of neither
 };
 
 struct EventPage {

@@ -42,7 +42,7 @@ class Builder {
     if (open_.back().find(gathered_) != nullptr) {
       return refuse("\"" + gathered_ + "\" is given twice", gathered_, failed);
     }
-    open_.back().members.emplace_back(std::exchange(gathered_, {}), JsonValue{});
+    open_.back().members.push_back({.name = std::exchange(gathered_, {})});
     return true;
   }
   bool on_number_part(json::string_view part, json::error_code&) { return gather(part); }
@@ -93,7 +93,8 @@ class Builder {
     } else if (open_.back().is(JsonValue::Kind::array)) {
       open_.back().items.push_back(std::move(value));
     } else {
-      open_.back().members.back().second = std::move(value);
+      value.name = std::move(open_.back().members.back().name);
+      open_.back().members.back() = std::move(value);
     }
     return true;
   }
@@ -113,9 +114,9 @@ class Builder {
 
 }  // namespace
 
-const JsonValue* JsonValue::find(std::string_view name) const {
-  for (const auto& [key, value] : members) {
-    if (key == name) return &value;
+const JsonValue* JsonValue::find(std::string_view wanted) const {
+  for (const auto& member : members) {
+    if (member.name == wanted) return &member;
   }
   return nullptr;
 }

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -17,13 +16,14 @@ struct JsonValue {
 
   Kind kind = Kind::null;
   bool boolean = false;
-  std::string text;  // of a string, decoded; of a number, as it was written
-  std::vector<JsonValue> items;
-  std::vector<std::pair<std::string, JsonValue>> members;
+  std::string text = {};  // of a string, decoded; of a number, as it was written
+  std::vector<JsonValue> items = {};
+  std::vector<JsonValue> members = {};
+  std::string name = {};  // of a member of an object
 
   bool is(Kind wanted) const { return kind == wanted; }
   // Null when there is no such member.
-  const JsonValue* find(std::string_view name) const;
+  const JsonValue* find(std::string_view wanted) const;
 };
 
 struct JsonLimits {

@@ -8,6 +8,7 @@
 
 #include "api/auth.h"
 #include "api/events.h"
+#include "api/json_value.h"
 #include "net/http_server.h"
 #include "net/loop.h"
 #include "runtime/desk.h"

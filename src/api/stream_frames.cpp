@@ -92,7 +92,8 @@ std::string price_frame(const std::vector<runtime::LivePrice>& prices) {
 
 Result<Subscription> read_subscription(const JsonValue& frame, std::size_t tokens_max) {
   Subscription out;
-  for (const auto& [name, value] : frame.members) {
+  for (const auto& value : frame.members) {
+    const auto& name = value.name;
     if (name == "t") continue;
     if (name == "px") {
       auto tokens = read_tokens(value, tokens_max);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -168,8 +169,7 @@ OrAnswer<std::int64_t> version_of_edit(const Call& call, const JsonValue& body) 
   std::optional<std::int64_t> version = *header;
   if (const auto* member = body.find("version")) {
     std::optional<std::int64_t> in_body;
-    const std::string name = "version";
-    if (auto read = FieldValue{name, *member}.version(in_body); !read) {
+    if (auto read = FieldValue{member->name, *member}.version(in_body); !read) {
       return stop_with(read.error());
     }
     if (version && version != in_body) {
