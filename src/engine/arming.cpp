@@ -28,11 +28,7 @@ void Engine::handle(Now& now, const GroupWon& won) {
   winners_[won.group] = won.winner;
   const auto members = groups_.find(won.group);
   if (members == groups_.end()) return;
-  for (const auto id : members->second) {
-    if (book_.is_armed(id) && book_.disarm(id) == trigger::Book::Disarmed::last_of_instrument) {
-      now.ask(Unwatch{triggers_.at(id).instrument_token});
-    }
-  }
+  for (const auto id : members->second) take_out_of_book(now, triggers_.at(id));
 }
 
 void Engine::handle(Now&, const Evaluation& evaluation) {
@@ -49,16 +45,15 @@ void Engine::arm(Now& now, const model::Trigger& trigger) {
   }
   if (trigger.parent_id) groups_[*trigger.parent_id].push_back(trigger.id);
   triggers_[trigger.id] = trigger;
-  if (is_held(trigger)) return;
-  switch (book_.arm(trigger)) {
-    case trigger::Book::Armed::first_of_instrument:
-      now.ask(Watch{trigger.instrument_token});
-      return;
-    case trigger::Book::Armed::another:
-    case trigger::Book::Armed::replaced:
-      return;
-    case trigger::Book::Armed::full:
-      break;
+  if (!is_held(trigger)) put_in_book(now, trigger);
+}
+
+void Engine::put_in_book(Now& now, const model::Trigger& trigger) {
+  const auto armed = book_.arm(trigger);
+  if (armed == trigger::Book::Armed::first_of_instrument) now.ask(Watch{trigger.instrument_token});
+  if (armed != trigger::Book::Armed::full) {
+    now.ask(Armed{trigger.id, trigger.version});
+    return;
   }
   model::Record record;
   record.at = now.at;
@@ -77,8 +72,7 @@ void Engine::arm(Now& now, const model::Trigger& trigger) {
 void Engine::disarm(Now& now, model::TriggerId id) {
   const auto known = triggers_.find(id);
   if (known == triggers_.end()) return;
-  const auto token = known->second.instrument_token;
-  if (book_.disarm(id) == trigger::Book::Disarmed::last_of_instrument) now.ask(Unwatch{token});
+  take_out_of_book(now, known->second);
   forget_expiry(known->second);
   if (known->second.parent_id) {
     const auto members = groups_.find(*known->second.parent_id);
@@ -86,6 +80,14 @@ void Engine::disarm(Now& now, model::TriggerId id) {
     if (members->second.empty()) groups_.erase(members);
   }
   triggers_.erase(known);
+}
+
+void Engine::take_out_of_book(Now& now, const model::Trigger& trigger) {
+  const auto disarmed = book_.disarm(trigger.id);
+  if (disarmed == trigger::Book::Disarmed::was_not_armed) return;
+  now.ask(Disarmed{trigger.id});
+  if (disarmed == trigger::Book::Disarmed::last_of_instrument)
+    now.ask(Unwatch{trigger.instrument_token});
 }
 
 void Engine::forget_expiry(const model::Trigger& trigger) {
@@ -122,11 +124,7 @@ void Engine::release_group(Now& now, model::GroupId group) {
   winners_.erase(group);
   const auto members = groups_.find(group);
   if (members == groups_.end()) return;
-  for (const auto id : members->second) {
-    if (book_.arm(triggers_.at(id)) == trigger::Book::Armed::first_of_instrument) {
-      now.ask(Watch{triggers_.at(id).instrument_token});
-    }
-  }
+  for (const auto id : members->second) put_in_book(now, triggers_.at(id));
 }
 
 }  // namespace hmt::engine

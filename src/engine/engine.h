@@ -77,6 +77,8 @@ class Engine {
   void handle(Now& now, const Evaluation& evaluation);
   void arm(Now& now, const model::Trigger& trigger);
   void disarm(Now& now, model::TriggerId id);
+  void put_in_book(Now& now, const model::Trigger& trigger);
+  void take_out_of_book(Now& now, const model::Trigger& trigger);
   void forget_expiry(const model::Trigger& trigger);
   void expire_due(Now& now);
   bool is_held(const model::Trigger& trigger) const;

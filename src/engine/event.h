@@ -94,6 +94,15 @@ struct Watch {
 struct Unwatch {
   model::InstrumentToken token = 0;
 };
+// The trigger stands in the book at this version from here on; stands there no more. For those who
+// show it.
+struct Armed {
+  model::TriggerId id;
+  std::int64_t version = 0;
+};
+struct Disarmed {
+  model::TriggerId id;
+};
 // Answer with BookRead, soon. A reading that fails is not answered.
 struct ReadBook {};
 // Answer with TriggerChanged or TriggerRemoved.
@@ -107,7 +116,7 @@ struct AccountBlocked {
 // Another engine holds the lease: this one must end.
 struct Fenced {};
 
-using Effect = std::variant<MakeClaim, Submit, Write, Watch, Unwatch, ReadBook, Reread,
-                            AccountBlocked, Fenced>;
+using Effect = std::variant<MakeClaim, Submit, Write, Watch, Unwatch, Armed, Disarmed, ReadBook,
+                            Reread, AccountBlocked, Fenced>;
 
 }  // namespace hmt::engine

@@ -43,6 +43,7 @@ void Engine::handle(Now& now, const model::Tick& tick) {
   book_.take_hits(tick.token, tick.last, hits_);
   if (hits_.empty()) return;
   if (book_.armed_on(tick.token) == 0) now.ask(Unwatch{tick.token});
+  for (const auto& hit : hits_) now.ask(Disarmed{hit.id});
   for (const auto& hit : hits_) fire(now, hit, tick);
 }
 
