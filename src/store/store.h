@@ -30,10 +30,10 @@ struct Actor {
 // -------------------------------------------------------------------------------------------
 
 // One fire, asked for. Won only if, in one transaction: the lease epoch is still
-// `attempt.lease_epoch`, the engine is not stopped, the group (if any) has no winner, and the
-// trigger is `active` at `version`. Then the trigger becomes `firing` with triggered_at/leg/price
-// and fire_no of the attempt, version grows by one, the group's winner is set, and attempt and
-// audit are inserted.
+// `attempt.lease_epoch`, the engine is not stopped, the group (if any) has no winner but this
+// trigger itself, and the trigger is `active` at `version`. Then the trigger becomes `firing` with
+// triggered_at/leg/price and fire_no of the attempt, version grows by one, the group's winner is
+// set, and attempt and audit are inserted.
 struct Claim {
   model::Attempt attempt;  // state queued or forwarded
   std::int64_t version = 0;
@@ -51,10 +51,11 @@ enum class ClaimVerdict : std::uint8_t {
 };
 
 // What the engine decided about a trigger that it is firing; the columns that only the engine
-// writes. Applied whatever the row's version is; version grows by one.
+// writes. Applied whatever the row's version is; version grows by one. A row that is gone (deleted
+// by hand) is passed over: the attempt and the audit are written all the same.
 enum class GroupAction : std::uint8_t {
   keep,
-  settle,   // the group is decided: siblings still active become cancelled
+  settle,   // the group is decided: siblings still active become cancelled, each with an audit row
   release,  // the winner was refused: siblings may fire
 };
 
@@ -74,7 +75,8 @@ struct TriggerOutcome {
   GroupAction group = GroupAction::keep;
 };
 
-// An expiry: only if the row is still active at that version.
+// An expiry: only if the row is still active at that version; if not, its whole record is skipped,
+// audit included.
 struct Expiry {
   model::TriggerId id;
   std::int64_t version = 0;
@@ -155,6 +157,8 @@ struct Recovery {
                  // every attempt of `since` or later, oldest first
   bool stopped = false;  // switched off by the operator
   std::string stopped_why;
+  std::vector<std::string>
+      unreadable;  // rows written by hand that make no sense: id and reason; they are left alone
 };
 
 // Reads see the last commit. Thread rule: a Reader is used by one thread at a time; make one for
@@ -187,15 +191,17 @@ class Writer {
                                                   Changed& changed) = 0;
 
   // All records in one transaction and one flush, in order. Refused whole (`refused`) when `epoch`
-  // is no longer the lease's.
+  // is no longer the lease's; `conflict` when an attempt's fire and number stand under another tag.
   virtual Result<Changed> record(std::int64_t epoch, std::span<const Record> records) = 0;
 
-  // Errors: conflict (group members must agree on the account; idempotency key reused with another
-  // request).
+  // A user's row is theirs, whoever `trigger` names; it starts active, at version 1, with the
+  // engine's columns empty. Errors: conflict (with field "parent_id": group members must agree on
+  // the account, and the group must be undecided; "Idempotency-Key": reused with another request;
+  // "id": taken); invalid (a value that the table refuses).
   virtual Result<Written> create(const model::Trigger& trigger, const Actor& actor,
                                  const Idempotency* idempotency, Instant now) = 0;
-  // Replaces what users may write. Errors: not_found; conflict with field "version" (not at
-  // `version`) or "status" (not active).
+  // Replaces what users may write; a leg that the edit changes is armed again. Errors: as create;
+  // not_found; conflict with field "version" (not at `version`) or "status" (not active).
   virtual Result<Written> edit(const model::Trigger& edited, std::int64_t version,
                                const Actor& actor, const Idempotency* idempotency, Instant now) = 0;
   // Errors: as edit. No version: whatever version it is at.
