@@ -31,7 +31,7 @@ std::optional<Decimal> split(std::string_view text, bool exponent_allowed) {
   if (const auto e = text.find_first_of("eE"); e != std::string_view::npos) {
     if (!exponent_allowed) return std::nullopt;
     auto power = text.substr(e + 1);
-    if (power.starts_with('+')) power.remove_prefix(1);
+    if (power.starts_with('+') && !power.starts_with("+-")) power.remove_prefix(1);
     const auto [end, error] = std::from_chars(power.data(), power.data() + power.size(), exponent);
     if (error != std::errc{} || end != power.data() + power.size()) return std::nullopt;
     if (exponent > 30 || exponent < -30) return std::nullopt;
@@ -71,7 +71,7 @@ std::optional<std::int64_t> to_raw(Decimal decimal, bool round) {
     const char* end = decimal.digits.data() + decimal.digits.size();
     if (std::from_chars(begin, end, raw).ec != std::errc{}) return std::nullopt;
   }
-  raw += up ? 1 : 0;
+  raw = std::min(raw, raw_max + 1) + (up ? 1 : 0);
   if (raw > raw_max) return std::nullopt;
   return decimal.negative ? -raw : raw;
 }

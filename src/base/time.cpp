@@ -125,6 +125,14 @@ std::string to_rfc3339(Instant at) {
   return out;
 }
 
+std::string to_rfc3339_nanos(Instant at) {
+  const auto c = to_civil(at);
+  char out[48];
+  std::snprintf(out, sizeof out, "%04d-%02u-%02uT%02u:%02u:%02u.%09dZ", c.year, c.month, c.day,
+                c.hour, c.minute, c.second, static_cast<int>(c.nanos));
+  return out;
+}
+
 Result<Instant> parse_rfc3339(std::string_view text) {
   const auto wrong = fail(ErrorKind::invalid, "a time is written like 2026-11-23T09:15:00+05:30");
   auto at = take_date_time(text, "Tt ");

@@ -33,7 +33,9 @@ Duration time_of_day_ist(Instant at);
 
 // "2026-11-23T03:45:00.123Z": UTC, milliseconds; for our API, logs and tables.
 std::string to_rfc3339(Instant at);
-// The inverse; also takes other fractions and an offset such as +05:30. Errors: invalid.
+// "2026-11-23T03:45:00.123456789Z": nothing is lost, and texts of one width sort as their instants.
+std::string to_rfc3339_nanos(Instant at);
+// The inverse of both; also takes other fractions and an offset such as +05:30. Errors: invalid.
 Result<Instant> parse_rfc3339(std::string_view text);
 
 // "2026-11-23 09:15:00", the broker's form: Indian time, no zone.

@@ -1,1 +1,305 @@
-// Placeholder: replaced by the room's first slice.
+#include "feed/feed.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/ensure.h"
+
+namespace hmt::feed {
+
+using model::InstrumentToken;
+
+// The open session of each exchange at one moment, looked up at most once.
+class Feed::Sessions {
+ public:
+  Sessions(const model::Calendar& calendar, base::Instant now) : calendar_(calendar), now_(now) {}
+
+  const std::optional<model::Calendar::Open>& of(InstrumentToken token) {
+    const auto segment = model::segment_of(token).value_or(model::Segment::nse);
+    const auto exchange = model::exchange_of(segment);
+    auto& known = known_.at(static_cast<std::size_t>(exchange));
+    if (!known) known.emplace(calendar_.session_at(exchange, now_));
+    return *known;
+  }
+
+ private:
+  const model::Calendar& calendar_;
+  base::Instant now_;
+  std::array<std::optional<std::optional<model::Calendar::Open>>, 7> known_;
+};
+
+std::string_view word(FeedStatus status) {
+  switch (status) {
+    case FeedStatus::disconnected:
+      return "disconnected";
+    case FeedStatus::connecting:
+      return "connecting";
+    case FeedStatus::connected:
+      return "connected";
+  }
+  std::unreachable();
+}
+
+Feed::Feed(agent::Scheduler& scheduler, broker::MakeStream make_stream, broker::StreamLimits limits,
+           FeedConfig config, model::Calendar calendar, FeedObserver& observer)
+    : scheduler_(scheduler),
+      make_stream_(std::move(make_stream)),
+      limits_(limits),
+      config_(config),
+      calendar_(std::move(calendar)),
+      observer_(observer),
+      slots_(limits.connections_max),
+      alive_(std::make_shared<Feed*>(this)) {
+  base::ensure(limits.connections_max > 0, "a feed has at least one connection");
+  ConnectionOwner& owner = *this;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    slots_[i].connection = std::make_unique<Connection>(
+        i, scheduler_, make_stream_, config_.connection, config_.seed + i, owner);
+  }
+}
+
+Feed::~Feed() = default;
+
+bool Feed::is_needed(const Slot& slot) const {
+  // The first one is always there: order updates come on it.
+  return slot.connection->index() == 0 || slot.tokens > 0;
+}
+
+void Feed::start_needed() {
+  if (!running_ || session_refused_) return;
+  for (auto& slot : slots_) {
+    if (is_needed(slot) && slot.connection->state() == Connection::State::idle) {
+      slot.connection->start();
+    }
+  }
+}
+
+void Feed::start() {
+  if (running_) return;
+  running_ = true;
+  start_needed();
+  tell_status("starting");
+}
+
+void Feed::stop() {
+  if (!running_) return;
+  running_ = false;
+  for (auto& slot : slots_) {
+    slot.connection->halt();
+    slot.lost_at.reset();
+    forget_subscriptions(*slot.connection);
+  }
+  tell_status("stopped");
+}
+
+void Feed::renew_session() {
+  session_refused_ = false;
+  if (!running_) return;
+  for (auto& slot : slots_) {
+    if (is_needed(slot)) slot.connection->start();
+  }
+  tell_status("a new session");
+}
+
+Feed::Slot* Feed::slot_with_room() {
+  for (auto& slot : slots_) {
+    if (slot.tokens < limits_.tokens_per_connection_max) return &slot;
+  }
+  return nullptr;
+}
+
+base::Result<void> Feed::want(InstrumentToken token) {
+  if (!model::segment_of(token)) {
+    return base::invalid("instrument_token",
+                         "instrument token " + std::to_string(token) + " names no known segment");
+  }
+  if (const auto known = tokens_.find(token); known != tokens_.end()) {
+    if (++known->second.wants == 1) change_soon(token);
+    return {};
+  }
+  auto* slot = slot_with_room();
+  if (!slot) {
+    const auto most = limits_.connections_max * limits_.tokens_per_connection_max;
+    return base::fail(base::ErrorKind::exhausted,
+                      "all " + std::to_string(most) +
+                          " instruments that the broker's connections can carry are in use");
+  }
+  ++slot->tokens;
+  Token fresh;
+  fresh.wants = 1;
+  fresh.connection = slot->connection->index();
+  tokens_.emplace(token, fresh);
+  change_soon(token);
+  start_needed();
+  return {};
+}
+
+void Feed::unwant(InstrumentToken token) {
+  const auto known = tokens_.find(token);
+  base::ensure(known != tokens_.end() && known->second.wants > 0,
+               "only what is wanted is unwanted");
+  if (--known->second.wants == 0) change_soon(token);
+}
+
+void Feed::change_soon(InstrumentToken token) {
+  changed_.push_back(token);
+  if (changed_.size() > 1) return;
+  scheduler_.post([alive = std::weak_ptr(alive_)] {
+    if (const auto feed = alive.lock()) (*feed)->apply_changes();
+  });
+}
+
+// What the turn's wants and unwants come to: a token wanted and unwanted in one turn costs nothing.
+void Feed::apply_changes() {
+  std::vector<std::vector<InstrumentToken>> added(slots_.size());
+  std::vector<std::vector<InstrumentToken>> removed(slots_.size());
+  for (const auto token : std::exchange(changed_, {})) {
+    const auto known = tokens_.find(token);
+    if (known == tokens_.end()) continue;
+    auto& entry = known->second;
+    const auto at = entry.connection;
+    if (entry.wants == 0) {
+      if (entry.subscribed) removed[at].push_back(token);
+      --slots_[at].tokens;
+      tokens_.erase(known);
+    } else if (!entry.subscribed && slots_[at].connection->is_open()) {
+      entry.subscribed = true;
+      entry.seen.first = true;
+      added[at].push_back(token);
+    }
+  }
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (!slots_[i].connection->is_open()) continue;
+    slots_[i].connection->unsubscribe(removed[i]);
+    slots_[i].connection->subscribe(added[i]);
+  }
+}
+
+bool Feed::is_live(InstrumentToken token) const {
+  const auto known = tokens_.find(token);
+  return known != tokens_.end() && known->second.subscribed &&
+         slots_[known->second.connection].connection->is_heard();
+}
+
+std::optional<base::Instant> Feed::last_tick_at(InstrumentToken token) const {
+  const auto known = tokens_.find(token);
+  return known == tokens_.end() ? std::nullopt : known->second.last_tick_at;
+}
+
+FeedStatus Feed::status() const {
+  bool all_open = true;
+  bool any_attempt = false;
+  for (const auto& slot : slots_) {
+    if (!is_needed(slot)) continue;
+    const auto state = slot.connection->state();
+    all_open = all_open && state == Connection::State::open;
+    any_attempt = any_attempt || state == Connection::State::waiting ||
+                  state == Connection::State::connecting;
+  }
+  if (all_open) return FeedStatus::connected;
+  return any_attempt ? FeedStatus::connecting : FeedStatus::disconnected;
+}
+
+void Feed::tell_status(std::string_view reason) {
+  const auto now = status();
+  if (now == told_status_ && (now == FeedStatus::connected || reason == told_reason_)) return;
+  told_status_ = now;
+  told_reason_ = reason;
+  observer_.on_feed_status(now, reason);
+}
+
+std::vector<InstrumentToken> Feed::subscribe_all(const Connection& connection) {
+  std::vector<InstrumentToken> tokens;
+  for (auto& [token, entry] : tokens_) {
+    if (entry.connection != connection.index() || entry.wants == 0) continue;
+    entry.subscribed = true;
+    entry.seen.first = true;
+    tokens.push_back(token);
+  }
+  std::ranges::sort(tokens);
+  return tokens;
+}
+
+std::vector<InstrumentToken> Feed::forget_subscriptions(const Connection& connection) {
+  std::vector<InstrumentToken> tokens;
+  for (auto& [token, entry] : tokens_) {
+    if (entry.connection != connection.index() || !entry.subscribed) continue;
+    entry.subscribed = false;
+    tokens.push_back(token);
+  }
+  std::ranges::sort(tokens);
+  return tokens;
+}
+
+void Feed::connection_opened(Connection& connection) {
+  auto& slot = slots_[connection.index()];
+  slot.epoch = ++epoch_;
+  ++counters_.opened;
+  auto tokens = subscribe_all(connection);
+  connection.subscribe(tokens);
+  const auto lost_at = std::exchange(slot.lost_at, std::nullopt);
+  if (lost_at) {
+    observer_.on_gap({.back = true,
+                      .connection = connection.index(),
+                      .reason = std::exchange(slot.lost_reason, {}),
+                      .lasted = scheduler_.steady() - *lost_at,
+                      .tokens = std::move(tokens)});
+  }
+  tell_status("connected");
+}
+
+void Feed::connection_closed(Connection& connection, bool was_open, broker::StreamEnd end,
+                             std::string_view reason) {
+  const std::string why(reason);
+  auto& slot = slots_[connection.index()];
+  ++(was_open ? counters_.lost : counters_.failed);
+  auto tokens = forget_subscriptions(connection);
+  if (end == broker::StreamEnd::session_refused) refuse_session();
+  if (running_ && !session_refused_ && is_needed(slot)) connection.retry(was_open, end);
+  if (was_open && is_needed(slot)) {
+    slot.lost_at = scheduler_.steady();
+    slot.lost_reason = why;
+    observer_.on_gap({.back = false,
+                      .connection = connection.index(),
+                      .reason = why,
+                      .lasted = {},
+                      .tokens = std::move(tokens)});
+  }
+  tell_status(why);
+  if (end == broker::StreamEnd::session_refused) observer_.on_session_refused(why);
+}
+
+// Asking again with the same session is useless and draws the broker's anger; what is open lives
+// on.
+void Feed::refuse_session() {
+  session_refused_ = true;
+  for (auto& slot : slots_) slot.connection->hold();
+}
+
+bool Feed::stamp(model::Tick& tick, const Slot& slot, Sessions& sessions, base::Instant now) {
+  const auto known = tokens_.find(tick.token);
+  if (known == tokens_.end() || known->second.wants == 0) {
+    ++counters_.unwanted;
+    return false;
+  }
+  auto& entry = known->second;
+  tick.connection_epoch = slot.epoch;
+  tick.freshness = judge(tick, entry.seen, sessions.of(tick.token), now, config_.freshness);
+  entry.last_tick_at = tick.received_at;
+  ++counters_.ticks;
+  ++counters_.by_freshness.at(static_cast<std::size_t>(tick.freshness));
+  return true;
+}
+
+void Feed::connection_ticks(Connection& connection, std::span<model::Tick> ticks) {
+  const auto now = scheduler_.now();
+  const auto& slot = slots_[connection.index()];
+  Sessions sessions(calendar_, now);
+  std::size_t kept = 0;
+  for (auto& tick : ticks) {
+    if (stamp(tick, slot, sessions, now)) ticks[kept++] = tick;
+  }
+  if (kept > 0) observer_.on_ticks(ticks.first(kept));
+}
+
+}  // namespace hmt::feed

@@ -11,10 +11,10 @@
 namespace hmt::model {
 
 // One fire, asked for. Won only if, in one transaction: the lease epoch is still
-// `attempt.lease_epoch`, the engine is not stopped, the group (if any) has no winner, and the
-// trigger is `active` at `version`. Then the trigger becomes `firing` with triggered_at/leg/price
-// and fire_no of the attempt, version grows by one, the group's winner is set, and attempt and
-// audit are inserted.
+// `attempt.lease_epoch`, the engine is not stopped, the group (if any) has no winner but this
+// trigger itself, and the trigger is `active` at `version`. Then the trigger becomes `firing` with
+// triggered_at/leg/price and fire_no of the attempt, version grows by one, the group's winner is
+// set, and attempt and audit are inserted.
 struct Claim {
   Attempt attempt;  // state queued or forwarded
   std::int64_t version = 0;
@@ -32,10 +32,11 @@ enum class ClaimVerdict : std::uint8_t {
 };
 
 // What the engine decided about a trigger that it is firing; the columns that only the engine
-// writes. Applied whatever the row's version is; version grows by one.
+// writes. Applied whatever the row's version is; version grows by one. A row that is gone (deleted
+// by hand) is passed over: the attempt and the audit are written all the same.
 enum class GroupAction : std::uint8_t {
   keep,
-  settle,   // the group is decided: siblings still active become cancelled
+  settle,   // the group is decided: siblings still active become cancelled, each with an audit row
   release,  // the winner was refused: siblings may fire
 };
 
@@ -55,7 +56,8 @@ struct TriggerOutcome {
   GroupAction group = GroupAction::keep;
 };
 
-// An expiry: only if the row is still active at that version.
+// An expiry: only if the row is still active at that version; if not, its whole record is skipped,
+// audit included.
 struct Expiry {
   TriggerId id;
   std::int64_t version = 0;

@@ -101,6 +101,8 @@ struct Recovery {
                  // every attempt of `since` or later, oldest first
   bool stopped = false;  // switched off by the operator
   std::string stopped_why;
+  std::vector<std::string>
+      unreadable;  // rows written by hand that make no sense: id and reason; they are left alone
 };
 
 // Reads see the last commit. Thread rule: a Reader is used by one thread at a time; make one for
@@ -141,15 +143,17 @@ class Writer {
                                                   Changed& changed) = 0;
 
   // All records in one transaction and one flush, in order. Refused whole (`refused`) when `epoch`
-  // is no longer the lease's.
+  // is no longer the lease's; `conflict` when an attempt's fire and number stand under another tag.
   virtual Result<Changed> record(std::int64_t epoch, std::span<const Record> records) = 0;
 
-  // Errors: conflict (group members must agree on the account; idempotency key reused with another
-  // request).
+  // A user's row is theirs, whoever `trigger` names; it starts active, at version 1, with the
+  // engine's columns empty. Errors: conflict (with field "parent_id": group members must agree on
+  // the account, and the group must be undecided; "Idempotency-Key": reused with another request;
+  // "id": taken); invalid (a value that the table refuses).
   virtual Result<Written> create(const model::Trigger& trigger, const Actor& actor,
                                  const Idempotency* idempotency, Instant now) = 0;
-  // Replaces what users may write. Errors: not_found; conflict with field "version" (not at
-  // `version`) or "status" (not active).
+  // Replaces what users may write; a leg that the edit changes is armed again. Errors: as create;
+  // not_found; conflict with field "version" (not at `version`) or "status" (not active).
   virtual Result<Written> edit(const model::Trigger& edited, std::int64_t version,
                                const Actor& actor, const Idempotency* idempotency, Instant now) = 0;
   // Errors: as edit. No version: whatever version it is at.

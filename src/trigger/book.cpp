@@ -88,6 +88,10 @@ class Entries {
     free_.push_back(number);
   }
 
+  std::size_t bytes() const {
+    return blocks_.size() * per_block * sizeof(Entry) + free_.capacity() * sizeof(std::uint32_t);
+  }
+
  private:
   static constexpr std::uint32_t per_block = 4096;
   std::vector<std::unique_ptr<Entry[]>> blocks_;
@@ -345,6 +349,13 @@ std::size_t Book::armed_on(InstrumentToken token) const {
 
 std::size_t Book::size() const {
   return state_->size;
+}
+
+std::size_t Book::bytes() const {
+  std::size_t total = state_->by_token.bytes() + state_->by_id.bytes() + state_->entries.bytes() +
+                      state_->slots.capacity() * sizeof(Slot);
+  for (const auto& slot : state_->slots) total += slot.rising.bytes() + slot.falling.bytes();
+  return total;
 }
 
 std::vector<InstrumentToken> Book::instruments() const {

@@ -60,7 +60,8 @@ class Book {
   std::size_t armed_on(model::InstrumentToken token) const;
   std::size_t size() const;
   std::vector<model::InstrumentToken> instruments()
-      const;  // those with an armed trigger, ascending
+      const;                  // those with an armed trigger, ascending
+  std::size_t bytes() const;  // of memory held, roughly
 
  private:
   struct State;

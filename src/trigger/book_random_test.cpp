@@ -103,11 +103,11 @@ void compare(Shape shape, std::uint64_t seeds) {
 }
 
 TEST(FastAndNaiveBook, AgreeWhereEveryPriceIsALevel) {
-  compare({.ids = 20, .tokens = 1, .prices = 8, .steps = 400}, 300);
+  compare({.ids = 20, .tokens = 1, .prices = 8, .steps = 400}, 100);
 }
 
 TEST(FastAndNaiveBook, AgreeOnManyInstruments) {
-  compare({.ids = 200, .tokens = 40, .prices = 12, .steps = 600}, 60);
+  compare({.ids = 200, .tokens = 40, .prices = 12, .steps = 500}, 20);
 }
 
 TEST(FastAndNaiveBook, AgreeWhenTheBookIsDeep) {

@@ -1,0 +1,204 @@
+#include "kite/reply.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kite/checksum.h"
+
+namespace hmt::kite {
+namespace {
+
+using base::ErrorKind;
+using testing::HasSubstr;
+using testing::Not;
+
+net::HttpResponse json(int status, std::string body) {
+  return {status, {{"content-type", "application/json; charset=utf-8"}}, std::move(body)};
+}
+
+TEST(Reply, APlacedOrderHasItsId) {
+  const auto envelope =
+      read_envelope(R"({"status":"success","data":{"order_id":"1953341975595868160"}})");
+  EXPECT_TRUE(envelope.whole);
+  EXPECT_TRUE(envelope.success);
+  EXPECT_EQ(envelope.order_id, "1953341975595868160");
+}
+
+TEST(Reply, ARefusalHasTypeAndWordsInAnyOrderOfKeys) {
+  const auto envelope = read_envelope(
+      R"({"data":{"order_id":"9"},"error_type":"MarginException","message":"Insufficient funds.",
+          "status":"error"})");
+  EXPECT_TRUE(envelope.whole);
+  EXPECT_FALSE(envelope.success);
+  EXPECT_EQ(envelope.error_type, "MarginException");
+  EXPECT_EQ(envelope.message, "Insufficient funds.");
+  EXPECT_EQ(envelope.order_id, "") << "an id inside an error places nothing";
+}
+
+TEST(Reply, AnOrderIdThatCameAsANumberKeepsAllItsDigits) {
+  EXPECT_EQ(
+      read_envelope(R"({"status":"success","data":{"order_id":1953341975595868161}})").order_id,
+      "1953341975595868161");
+}
+
+TEST(Reply, WhatIsNotTheEnvelopeIsNotWhole) {
+  for (const auto* body :
+       {"", "null", "[]", "{}", "<html><h1>502 Bad Gateway</h1></html>", R"({"status":"maybe"})",
+        R"({"status":"success","data":{"order_id":"1"}} trailing)",
+        R"({"status":"success","data":{"order_id":"15122)",
+        R"({"status":"success","data":{"order_id":"1"})"}) {
+    EXPECT_FALSE(read_envelope(body).whole) << body;
+  }
+}
+
+TEST(Reply, ALongMessageIsCutToWhatAPersonReads) {
+  const auto body = R"({"status":"error","message":")" + std::string(5'000'000, 'x') + R"("})";
+  EXPECT_EQ(read_envelope(body).message.size(), 500u);
+}
+
+TEST(Reply, CompressedOrOtherBodiesAreNotTheBrokersJson) {
+  EXPECT_TRUE(announces_json(json(200, "")));
+  EXPECT_FALSE(announces_json({200, {{"Content-Type", "text/html"}}, ""}));
+  EXPECT_FALSE(announces_json({200, {}, ""}));
+  EXPECT_FALSE(announces_json(
+      {200, {{"Content-Type", "application/json"}, {"Content-Encoding", "gzip"}}, ""}));
+}
+
+struct Case {
+  int status;
+  const char* type;
+  const char* message;
+  ErrorKind expected;
+};
+
+TEST(Reply, EachAnswerHasOneMeaning) {
+  const Case cases[]{
+      {403, "TokenException", "Incorrect `api_key` or `access_token`.", ErrorKind::refused},
+      {403, "PermissionException", "Insufficient permission.", ErrorKind::refused},
+      {400, "InputException", "Missing or empty field `exchange`", ErrorKind::refused},
+      {400, "MarginException", "Insufficient funds.", ErrorKind::refused},
+      {400, "OrderException", "Order request timed out. Please check.", ErrorKind::unavailable},
+      {404, "DataException", "Route not found", ErrorKind::not_found},
+      {429, "NetworkException", "Too many requests", ErrorKind::exhausted},
+      {500, "GeneralException", "Something", ErrorKind::unavailable},
+      {502, "DataException", "OMS down", ErrorKind::unavailable},
+      {503, "NetworkException", "API down", ErrorKind::unavailable},
+      {200, "TokenException", "Token is invalid", ErrorKind::refused},
+      {200, "NetworkException", "Request failed", ErrorKind::unavailable},
+  };
+  for (const auto& c : cases) {
+    const auto result =
+        check_reply(json(c.status, std::string(R"({"status":"error","data":null,"error_type":")") +
+                                       c.type + R"(","message":")" + c.message + R"("})"));
+    ASSERT_FALSE(result) << c.status << c.type;
+    EXPECT_EQ(result.error().kind, c.expected) << c.status << c.type;
+    EXPECT_THAT(result.error().message, HasSubstr(c.message));
+    EXPECT_EQ(result.error().field,
+              std::string_view(c.type) == "TokenException" ? "access_token" : "");
+  }
+}
+
+TEST(Reply, AGatewaysHtmlIsAnOutageAndAnHtmlSuccessIsCorrupt) {
+  const std::string html = "<html><body>secret of the gateway</body></html>";
+  const auto outage = check_reply({502, {{"Content-Type", "text/html"}}, html});
+  ASSERT_FALSE(outage);
+  EXPECT_EQ(outage.error().kind, ErrorKind::unavailable);
+  EXPECT_THAT(outage.error().message, Not(HasSubstr("secret")));
+  EXPECT_EQ(check_reply({200, {{"Content-Type", "text/html"}}, html}).error().kind,
+            ErrorKind::corrupt);
+  EXPECT_EQ(check_reply(json(200, R"({"status":"succ)")).error().kind, ErrorKind::corrupt);
+  EXPECT_EQ(check_reply(json(302, "")).error().kind, ErrorKind::corrupt);
+  EXPECT_TRUE(check_reply(json(200, R"({"status":"success","data":true})")));
+}
+
+TEST(Reply, TheOrderBookIsReadRowByRow) {
+  const auto orders = read_orders(R"({"status":"success","data":[
+    {"placed_by":"AB1234","order_id":"100000000000000","exchange_order_id":null,
+     "status":"REJECTED","status_message":"Insufficient funds.","exchange":"CDS",
+     "tradingsymbol":"USDINR26DECFUT","transaction_type":"BUY","product":"NRML","quantity":1,
+     "price":83.0025,"average_price":0,"filled_quantity":0,"pending_quantity":0,
+     "cancelled_quantity":0,"meta":{},"tag":null,"guid":"x"},
+    {"order_id":"3","exchange":"MF","status":"COMPLETE"},
+    {"order_id":"2","status":"OPEN","exchange":"NFO","tags":["T0123456789ABCDEFGHJ"]}]})");
+  ASSERT_TRUE(orders);
+  ASSERT_EQ(orders->size(), 2u) << "the mutual fund order is not ours";
+  EXPECT_EQ((*orders)[0].account, "AB1234");
+  EXPECT_EQ((*orders)[0].exchange, model::Exchange::cds);
+  EXPECT_EQ((*orders)[0].status_message, "Insufficient funds.");
+  EXPECT_EQ((*orders)[1].tag, "T0123456789ABCDEFGHJ");
+}
+
+TEST(Reply, ADayWithoutOrdersIsAnEmptyBook) {
+  EXPECT_TRUE(read_orders(R"({"status":"success","data":[]})").value().empty());
+  EXPECT_TRUE(read_orders(R"({"status":"success","data":null})").value().empty());
+}
+
+TEST(Reply, ABookWithOneUnreadableRowProvesNothing) {
+  for (const auto* body : {R"({"status":"success"})", R"({"status":"success","data":{}})",
+                           R"({"status":"success","data":[null]})",
+                           R"({"status":"success","data":[{"status":"OPEN"}]})",
+                           R"({"status":"success","data":[{"order_id":"1"},{"order_id":""}]})",
+                           R"({"status":"success","data":[{"order_id":"1"})"}) {
+    const auto orders = read_orders(body);
+    ASSERT_FALSE(orders) << body;
+    EXPECT_EQ(orders.error().kind, ErrorKind::corrupt);
+  }
+}
+
+TEST(Reply, TheProfileNamesTheUser) {
+  const auto account = read_profile(R"({"status":"success","data":{"user_id":"AB1234",
+    "user_type":"individual","user_name":"A Trader","exchanges":["NSE","NFO"],"avatar_url":null,
+    "meta":{"demat_consent":"physical"}}})");
+  ASSERT_TRUE(account);
+  EXPECT_EQ(account->user_id, "AB1234");
+  EXPECT_EQ(account->user_name, "A Trader");
+  EXPECT_THAT(account->exchanges, testing::ElementsAre("NSE", "NFO"));
+  EXPECT_FALSE(read_profile(R"({"status":"success","data":{}})"));
+}
+
+TEST(Reply, MarginsAreExactAndMayBeLarge) {
+  const auto margins = read_margins(R"({"status":"success","data":{
+    "equity":{"enabled":true,"net":99725.05000000002,"available":{"cash":1}},
+    "commodity":{"enabled":true,"net":250000000.75}}})");
+  ASSERT_TRUE(margins);
+  EXPECT_EQ(margins->equity_net.text(), "99725.05");
+  EXPECT_EQ(margins->commodity_net.text(), "250000000.00") << "past what a price may be: rupees";
+  EXPECT_EQ(read_margins(R"({"status":"success","data":{"equity":{"net":-1.5}}})")->equity_net,
+            base::Price::parse("-1.5").value());
+  EXPECT_FALSE(read_margins(R"({"status":"success","data":[]})"));
+}
+
+TEST(Reply, QuotesHaveTheBandOfTheDay) {
+  const auto quotes = read_quotes(R"({"status":"success","data":{
+    "NSE:INFY":{"instrument_token":408065,"timestamp":"2026-11-23 15:45:56","last_price":1412.95,
+      "ohlc":{"open":1396},"depth":{"buy":[{"price":0,"quantity":0,"orders":0}]},
+      "lower_circuit_limit":1250.7,"upper_circuit_limit":1528.6},
+    "NSE:NIFTY 50":{"instrument_token":256265,"last_price":26000}}})");
+  ASSERT_TRUE(quotes);
+  ASSERT_EQ(quotes->size(), 2u);
+  EXPECT_EQ((*quotes)[0].instrument, "NSE:INFY");
+  EXPECT_EQ((*quotes)[0].token, 408065u);
+  EXPECT_EQ((*quotes)[0].last_price.text(), "1412.95");
+  EXPECT_EQ((*quotes)[0].lower_circuit->text(), "1250.70");
+  EXPECT_EQ((*quotes)[0].upper_circuit->text(), "1528.60");
+  EXPECT_FALSE((*quotes)[1].lower_circuit);
+  EXPECT_FALSE(read_quotes(R"({"status":"success","data":{"NSE:INFY":{"last_price":"x"}}})"));
+  EXPECT_FALSE(read_quotes(R"({"status":"success","data":{"NSE:INFY":null}})"));
+}
+
+TEST(Reply, ASessionHasItsToken) {
+  const auto session = read_session(R"({"status":"success","data":{"user_id":"XX0000",
+    "access_token":"abc","refresh_token":"","login_time":"2026-11-23 08:15:14"}})");
+  ASSERT_TRUE(session);
+  EXPECT_EQ(session->user_id, "XX0000");
+  EXPECT_EQ(session->access_token, "abc");
+  EXPECT_FALSE(read_session(R"({"status":"success","data":{"user_id":"XX0000"}})"));
+}
+
+TEST(Checksum, IsTheHashOfKeyRequestTokenAndSecret) {
+  EXPECT_EQ(session_checksum("key", "request", "secret"),
+            "e4465f58be6159d2a7f087f4292515e9d631b4f91e056b53e6f14456222ff709");
+}
+
+}  // namespace
+}  // namespace hmt::kite

@@ -1,0 +1,257 @@
+#include "sqlite/connection.h"
+
+#include <sqlite3.h>
+#include <utility>
+
+#include "base/ensure.h"
+
+namespace hmt::sqlite {
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using base::Result;
+
+constexpr int busy_milliseconds = 2000;
+
+ErrorKind kind_of(int code) {
+  switch (code & 0xFF) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return ErrorKind::corrupt;
+    case SQLITE_CONSTRAINT:
+      return ErrorKind::invalid;
+    case SQLITE_ERROR:
+    case SQLITE_MISMATCH:
+      return ErrorKind::corrupt;  // our statements fit our schema: the schema is not ours
+    default:
+      return ErrorKind::unavailable;
+  }
+}
+
+std::string explanation(int code, const std::string& path, const char* detail) {
+  switch (code & 0xFF) {
+    case SQLITE_FULL:
+      return "the disk of " + path + " is full: free some space";
+    case SQLITE_NOTADB:
+      return path + " is not a SQLite database";
+    case SQLITE_CORRUPT:
+      return path + " is damaged: restore it from a backup";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return path + " is locked by another program, such as an open sqlite3 shell";
+    case SQLITE_READONLY:
+      return path + " cannot be written: check the rights of the file and its folder";
+    case SQLITE_CONSTRAINT:
+      return std::string("the table refuses the row: ") + detail;
+    default:
+      return path + ": " + detail;
+  }
+}
+
+}  // namespace
+
+// ---- columns
+
+bool Columns::is_null() const {
+  return sqlite3_column_type(statement_, next_) == SQLITE_NULL;
+}
+
+std::string_view Columns::peek() const {
+  const auto* text = sqlite3_column_text(statement_, next_);
+  if (!text) return {};
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, next_));
+  return {reinterpret_cast<const char*>(text), size};
+}
+
+void Columns::blame(std::string_view why) {
+  if (!problem_.empty()) return;
+  const char* name = sqlite3_column_name(statement_, next_);
+  problem_ = std::string(name ? name : "?") + " is '" + std::string(peek().substr(0, 60)) +
+             "': " + std::string(why);
+}
+
+std::int64_t Columns::integer() {
+  return sqlite3_column_int64(statement_, next_++);
+}
+
+std::string Columns::text() {
+  std::string out(peek());
+  ++next_;
+  return out;
+}
+
+base::Price Columns::price() {
+  const auto parsed = base::Price::parse(peek());
+  if (!parsed) blame(parsed.error().message);
+  ++next_;
+  return parsed.value_or(base::Price{});
+}
+
+std::optional<base::Price> Columns::optional_price() {
+  if (is_null()) return skip(), std::nullopt;
+  return price();
+}
+
+base::Instant Columns::instant() {
+  auto parsed = base::parse_rfc3339(peek());
+  // SQLite's own datetime('now') names no zone and means UTC.
+  if (!parsed) parsed = base::parse_rfc3339(std::string(peek()) + "Z");
+  if (!parsed) blame(parsed.error().message);
+  ++next_;
+  return parsed.value_or(base::Instant{});
+}
+
+std::optional<base::Instant> Columns::optional_instant() {
+  if (is_null()) return skip(), std::nullopt;
+  return instant();
+}
+
+// ---- statement
+
+Statement::~Statement() {
+  if (!statement_) return;
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+}
+
+bool Statement::step() {
+  if (!statement_ || connection_->has_failed()) return false;
+  const int code = sqlite3_step(statement_);
+  connection_->check(code);
+  return code == SQLITE_ROW;
+}
+
+void Statement::run() {
+  while (step()) {
+  }
+}
+
+void Statement::check(int code) {
+  if (statement_) connection_->check(code);
+}
+
+void Statement::put(std::int64_t value) {
+  if (statement_) check(sqlite3_bind_int64(statement_, next_++, value));
+}
+
+void Statement::put(std::string_view text) {
+  if (!statement_) return;
+  const char* data = text.data() ? text.data() : "";
+  check(sqlite3_bind_text64(statement_, next_++, data, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+}
+
+void Statement::put(std::nullopt_t) {
+  if (statement_) check(sqlite3_bind_null(statement_, next_++));
+}
+
+// ---- connection
+
+Connection::Connection(sqlite3* handle, std::string path)
+    : handle_(handle), path_(std::move(path)) {}
+
+Connection::~Connection() {
+  for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  sqlite3_close_v2(handle_);
+}
+
+Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Access access) {
+  const int mode =
+      access == Access::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+  sqlite3* handle = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &handle,
+                                   mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  std::unique_ptr<Connection> out(new Connection(handle, path));
+  out->check(code);
+  if (auto opened = out->outcome(); !opened) return std::unexpected(opened.error());
+  if (auto ready = out->set_up(access); !ready) return std::unexpected(ready.error());
+  return out;
+}
+
+Result<void> Connection::set_up(Access access) {
+  sqlite3_busy_timeout(handle_, busy_milliseconds);
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  if (access == Access::write) {
+    script("PRAGMA journal_mode = WAL");
+    script("PRAGMA synchronous = FULL");
+    script("PRAGMA wal_autocheckpoint = 1000");
+    script("PRAGMA foreign_keys = ON");
+  } else {
+    // The last connection to close would checkpoint; a reader never may.
+    sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    script("PRAGMA wal_autocheckpoint = 0");
+    script("PRAGMA query_only = ON");
+  }
+  return outcome();
+}
+
+Statement Connection::statement(std::string_view sql) {
+  if (has_failed()) return Statement(*this, nullptr);
+  const auto kept = statements_.find(sql);
+  if (kept != statements_.end()) return Statement(*this, kept->second);
+  sqlite3_stmt* prepared = nullptr;
+  check(sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
+                           SQLITE_PREPARE_PERSISTENT, &prepared, nullptr));
+  if (prepared) statements_.emplace(sql, prepared);
+  return Statement(*this, prepared);
+}
+
+void Connection::script(std::string_view sql) {
+  if (has_failed()) return;
+  check(sqlite3_exec(handle_, std::string(sql).c_str(), nullptr, nullptr, nullptr));
+}
+
+void Connection::check(int code) {
+  if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE) return;
+  base::ensure((code & 0xFF) != SQLITE_MISUSE && (code & 0xFF) != SQLITE_RANGE,
+               "SQLite is used as its manual says");
+  blame({kind_of(code), explanation(code, path_, sqlite3_errmsg(handle_))});
+}
+
+void Connection::blame(Error error) {
+  if (!failure_) failure_ = std::move(error);
+}
+
+Result<void> Connection::outcome() const {
+  if (failure_) return std::unexpected(*failure_);
+  return {};
+}
+
+// ---- transaction
+
+Transaction::Transaction(Connection& connection, Kind kind) : connection_(connection) {
+  if (connection_.lost_) return;
+  connection_.failure_.reset();
+  connection_.statement(kind == Kind::write ? "BEGIN IMMEDIATE" : "BEGIN").run();
+}
+
+Transaction::~Transaction() {
+  if (!done_) roll_back();
+}
+
+void Transaction::roll_back() {
+  done_ = true;
+  if (sqlite3_get_autocommit(connection_.handle_) != 0) return;
+  sqlite3_exec(connection_.handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+Result<void> Transaction::commit() {
+  const bool asked = !connection_.has_failed();
+  connection_.statement("COMMIT").run();
+  const auto result = connection_.outcome();
+  if (result) {
+    done_ = true;
+    return {};
+  }
+  if (asked && (sqlite3_extended_errcode(connection_.handle_) & 0xFF) == SQLITE_IOERR) {
+    connection_.lost_ = true;
+    connection_.failure_->message =
+        "commit unknown: the disk failed while it was being written; restart to read what is "
+        "there. " +
+        connection_.failure_->message;
+  }
+  roll_back();
+  return std::unexpected(*connection_.failure_);
+}
+
+}  // namespace hmt::sqlite

@@ -1,0 +1,278 @@
+#include "sqlite/reader.h"
+
+#include <algorithm>
+
+#include "sqlite/rows.h"
+#include "store/rules.h"
+
+namespace hmt::sqlite {
+namespace {
+
+using base::ErrorKind;
+using base::fail;
+using base::Result;
+using store::Actor;
+
+// A SELECT whose conditions are known when it is asked; values follow in the conditions' order.
+class Query {
+ public:
+  Query(const std::string& columns, std::string_view table)
+      : sql_("SELECT " + columns + " FROM " + std::string(table)) {}
+
+  void where(std::string_view condition, bool wanted) {
+    if (!wanted) return;
+    sql_ += any_ ? " AND " : " WHERE ";
+    sql_ += condition;
+    any_ = true;
+  }
+
+  Query& then(std::string_view text) {
+    sql_ += text;
+    return *this;
+  }
+
+  const std::string& sql() const { return sql_; }
+
+ private:
+  std::string sql_;
+  bool any_ = false;
+};
+
+template <class Value>
+void bind_if(Statement& statement, const std::optional<Value>& value) {
+  if (value) statement.bind(*value);
+}
+
+void read_attempts(Statement& statement, std::vector<model::Attempt>& out,
+                   std::vector<std::string>* unreadable) {
+  while (statement.step()) {
+    std::string problem;
+    auto attempt = read_attempt(statement, problem);
+    if (problem.empty()) {
+      out.push_back(std::move(attempt));
+    } else if (unreadable) {
+      unreadable->push_back("attempt " + attempt.tag + ": " + problem);
+    }
+  }
+}
+
+// Why a row cannot be watched or looked after; empty when it can.
+std::string trouble_with(const TriggerRow& row) {
+  if (!row.problem.empty()) return row.problem;
+  if (row.trigger.status != model::TriggerStatus::active) return {};
+  const auto sound = model::check_trigger(row.trigger, nullptr);
+  return sound ? std::string() : sound.error().message;
+}
+
+void read_open_triggers(Connection& connection, base::TradingDate since, store::Recovery& out) {
+  static const std::string sql =
+      "SELECT " + trigger_columns +
+      " FROM hmt_gtt_orders WHERE number IN ("
+      "SELECT number FROM hmt_gtt_orders WHERE status IN ('active', 'firing') UNION "
+      "SELECT t.number FROM hmt_order_attempts a JOIN hmt_gtt_orders t ON t.id = a.trigger_id "
+      "WHERE a.state IN ('queued', 'forwarded', 'unknown') OR a.trading_date >= ?) "
+      "ORDER BY number";
+  auto rows = connection.statement(sql);
+  rows.bind(std::string_view(since.text()));
+  while (rows.step()) {
+    auto row = read_trigger(rows);
+    auto trouble = trouble_with(row);
+    if (trouble.empty()) {
+      out.triggers.push_back(std::move(row.trigger));
+    } else {
+      auto columns = rows.columns();
+      columns.skip();
+      out.unreadable.push_back(columns.text() + ": " + trouble);
+    }
+  }
+}
+
+void read_open_attempts(Connection& connection, base::TradingDate since, store::Recovery& out) {
+  static const std::string sql =
+      "SELECT " + attempt_columns +
+      " FROM hmt_order_attempts a WHERE state IN ('queued', 'forwarded', 'unknown') OR "
+      "trading_date >= ? OR (state = 'not_placed' AND EXISTS (SELECT 1 FROM hmt_gtt_orders t "
+      "WHERE t.id = a.trigger_id AND t.status = 'firing')) ORDER BY number";
+  auto rows = connection.statement(sql);
+  rows.bind(std::string_view(since.text()));
+  read_attempts(rows, out.attempts, &out.unreadable);
+}
+
+void read_winners(Connection& connection, store::Recovery& out) {
+  auto rows = connection.statement(
+      "SELECT id, winner FROM hmt_groups g WHERE winner IS NOT NULL AND EXISTS (SELECT 1 FROM "
+      "hmt_gtt_orders t WHERE t.parent_id = g.id AND t.status = 'active') ORDER BY id");
+  while (rows.step()) {
+    auto in = rows.columns();
+    store::GroupWinner winner;
+    winner.group = in.id<model::GroupId>();
+    winner.winner = in.id<model::TriggerId>();
+    if (in.problem().empty()) {
+      out.winners.push_back(winner);
+    } else {
+      out.unreadable.push_back("group: " + in.problem());
+    }
+  }
+}
+
+void read_switch(Connection& connection, store::Recovery& out) {
+  auto row = connection.statement("SELECT stopped, why FROM hmt_engine_switch");
+  if (!row.step()) {
+    out.stopped = true;
+    out.stopped_why = "the switch in the database is missing";
+    return;
+  }
+  auto in = row.columns();
+  out.stopped = in.integer() != 0;
+  const auto why = in.text();
+  if (out.stopped) out.stopped_why = why;
+}
+
+}  // namespace
+
+Result<void> SqliteReader::connect() {
+  if (connection_) return {};
+  auto opened = Connection::open(path_, Access::read);
+  if (!opened) return std::unexpected(opened.error());
+  connection_ = std::move(*opened);
+  return {};
+}
+
+Result<model::Trigger> SqliteReader::trigger(model::TriggerId id, const Actor& actor) {
+  if (auto ready = connect(); !ready) return std::unexpected(ready.error());
+  Transaction transaction(*connection_, Transaction::Kind::read);
+  std::optional<TriggerRow> found;
+  {
+    static const std::string sql =
+        "SELECT " + trigger_columns + " FROM hmt_gtt_orders WHERE id = ?";
+    auto row = connection_->statement(sql);
+    row.bind(id);
+    if (row.step()) found = read_trigger(row);
+  }
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (!found || !store::may_see(actor, found->trigger.user_id)) return store::no_such_trigger();
+  if (!found->problem.empty()) return fail(ErrorKind::corrupt, id.text() + ": " + found->problem);
+  return std::move(found->trigger);
+}
+
+Result<store::TriggerPage> SqliteReader::triggers(const store::ListFilter& filter,
+                                                  const Actor& actor) {
+  const auto before = store::read_cursor(filter.cursor);
+  if (!before) return std::unexpected(before.error());
+  if (auto ready = connect(); !ready) return std::unexpected(ready.error());
+  const auto limit = store::page_limit(filter.limit);
+  Query query(trigger_columns, "hmt_gtt_orders");
+  query.where("user_id = ?", actor.user.has_value());
+  query.where("status = ?", filter.status.has_value());
+  query.where("instrument_token = ?", filter.instrument_token.has_value());
+  query.where("number < ?", before->has_value());
+  query.then(" ORDER BY number DESC LIMIT ?");
+
+  store::TriggerPage page;
+  std::int64_t last = 0;
+  std::size_t seen = 0;
+  Transaction transaction(*connection_, Transaction::Kind::read);
+  {
+    auto rows = connection_->statement(query.sql());
+    bind_if(rows, actor.user);
+    if (filter.status) rows.bind(word(*filter.status));
+    if (filter.instrument_token) rows.bind(static_cast<std::int64_t>(*filter.instrument_token));
+    bind_if(rows, *before);
+    rows.bind(static_cast<std::int64_t>(limit + 1));
+    while (rows.step()) {
+      auto row = read_trigger(rows);
+      if (++seen > limit) break;
+      last = row.number;
+      if (row.problem.empty()) page.triggers.push_back(std::move(row.trigger));
+    }
+  }
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (seen > limit) page.next_cursor = std::to_string(last);
+  return page;
+}
+
+Result<std::vector<model::Attempt>> SqliteReader::attempts(model::TriggerId id,
+                                                           const Actor& actor) {
+  if (auto seen = trigger(id, actor); !seen && seen.error().kind != ErrorKind::corrupt) {
+    return std::unexpected(seen.error());
+  }
+  std::vector<model::Attempt> out;
+  Transaction transaction(*connection_, Transaction::Kind::read);
+  {
+    static const std::string sql = "SELECT " + attempt_columns +
+                                   " FROM hmt_order_attempts WHERE trigger_id = ? ORDER BY number";
+    auto rows = connection_->statement(sql);
+    rows.bind(id);
+    read_attempts(rows, out, nullptr);
+  }
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  return out;
+}
+
+Result<std::vector<model::Attempt>> SqliteReader::recent_attempts(std::size_t limit,
+                                                                  const Actor& actor) {
+  if (auto ready = connect(); !ready) return std::unexpected(ready.error());
+  Query query(attempt_columns, "hmt_order_attempts");
+  query.where("user_id = ?", actor.user.has_value());
+  query.then(" ORDER BY number DESC LIMIT ?");
+  std::vector<model::Attempt> out;
+  Transaction transaction(*connection_, Transaction::Kind::read);
+  {
+    auto rows = connection_->statement(query.sql());
+    bind_if(rows, actor.user);
+    rows.bind(static_cast<std::int64_t>(store::page_limit(limit)));
+    read_attempts(rows, out, nullptr);
+  }
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  return out;
+}
+
+Result<std::vector<store::AuditRow>> SqliteReader::audit(const store::AuditFilter& filter,
+                                                         const Actor& actor) {
+  if (auto ready = connect(); !ready) return std::unexpected(ready.error());
+  Query query(audit_columns, "hmt_audit");
+  query.where("number > ?", true);
+  query.where("number < ?", filter.before.has_value());
+  query.where("trigger_id = ?", filter.trigger.has_value());
+  query.where("user_id = ?", actor.user.has_value());
+  query.then(filter.before ? " ORDER BY number DESC LIMIT ?" : " ORDER BY number LIMIT ?");
+  std::vector<store::AuditRow> out;
+  Transaction transaction(*connection_, Transaction::Kind::read);
+  {
+    auto rows = connection_->statement(query.sql());
+    rows.bind(filter.after);
+    bind_if(rows, filter.before);
+    bind_if(rows, filter.trigger);
+    bind_if(rows, actor.user);
+    rows.bind(static_cast<std::int64_t>(store::page_limit(filter.limit)));
+    while (rows.step()) out.push_back(read_audit(rows));
+  }
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  return out;
+}
+
+Result<std::int64_t> SqliteReader::last_event() {
+  if (auto ready = connect(); !ready) return std::unexpected(ready.error());
+  Transaction transaction(*connection_, Transaction::Kind::read);
+  std::int64_t number = 0;
+  {
+    auto row = connection_->statement("SELECT max(number) FROM hmt_audit");
+    if (row.step()) number = row.columns().integer();
+  }
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  return number;
+}
+
+Result<store::Recovery> SqliteReader::recovery(base::TradingDate since) {
+  if (auto ready = connect(); !ready) return std::unexpected(ready.error());
+  store::Recovery out;
+  Transaction transaction(*connection_, Transaction::Kind::read);
+  read_open_triggers(*connection_, since, out);
+  read_winners(*connection_, out);
+  read_open_attempts(*connection_, since, out);
+  read_switch(*connection_, out);
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  return out;
+}
+
+}  // namespace hmt::sqlite
