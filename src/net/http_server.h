@@ -55,6 +55,10 @@ class HttpServer {
   HttpServer(Loop& loop, ServerLimits limits, HttpHandler handler);
   ~HttpServer();
 
+  // Before `listen`: serve HTTPS and WSS with this PEM certificate (with its chain) and key.
+  // Errors: invalid.
+  base::Result<void> use_tls(const std::string& certificate_file, const std::string& key_file);
+
   // "127.0.0.1:8080"; port 0 picks a free one. Returns the address with the port that it got.
   // Errors: invalid, unavailable.
   base::Result<std::string> listen(const std::string& address);
