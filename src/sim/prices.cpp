@@ -84,9 +84,7 @@ Snapshot Prices::snapshot(InstrumentToken token) const {
                .last_quantity = s.last_quantity,
                .volume = s.volume,
                .last_trade_time = s.last_trade_time,
-               .exchange_time = s.last_trade_time,
-               .bids = {},
-               .asks = {}};
+               .exchange_time = s.last_trade_time};
   if (s.volume > 0) out.average = on_grid(s.close + tick * (s.turnover_ticks / s.volume), tick);
   if (instrument->is_index()) return out;
 

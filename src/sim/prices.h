@@ -23,11 +23,12 @@ struct DepthLevel {
 // What the market shows of one instrument: the content of a full packet and of a quote.
 struct Snapshot {
   InstrumentToken token = 0;
-  Price last, average, open, high, low, close;  // close: of the previous day
+  Price last = {}, average = {}, open = {}, high = {}, low = {};
+  Price close = {};  // of the previous day
   std::int64_t last_quantity = 0, volume = 0, buy_quantity = 0, sell_quantity = 0;
   std::int64_t open_interest = 0, open_interest_high = 0, open_interest_low = 0;
   base::Instant last_trade_time{}, exchange_time{};  // epoch: none
-  std::array<DepthLevel, 5> bids, asks;
+  std::array<DepthLevel, 5> bids = {}, asks = {};
 };
 
 // The day's prices of every instrument: seeded random walks on the tick grid, scripts and direct
