@@ -263,6 +263,28 @@ Result<std::int64_t> SqliteReader::last_event() {
   return number;
 }
 
+Result<std::optional<std::string>> SqliteReader::kept_answer(const std::string& key,
+                                                             const std::string& request_hash,
+                                                             const Actor& actor) {
+  if (auto ready = connect(); !ready) return std::unexpected(ready.error());
+  std::optional<std::string> answer;
+  bool is_same = true;
+  Transaction transaction(*connection_, Transaction::Kind::read);
+  {
+    auto row = connection_->statement(
+        "SELECT request_hash, answer FROM hmt_idempotency WHERE actor = ? AND key = ?");
+    row.bind(std::string_view(actor.name), std::string_view(key));
+    if (row.step()) {
+      auto in = row.columns();
+      is_same = in.text() == request_hash;
+      answer = in.text();
+    }
+  }
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (!is_same) return std::unexpected(store::key_conflict().error());
+  return answer;
+}
+
 Result<store::Recovery> SqliteReader::recovery(base::TradingDate since) {
   if (auto ready = connect(); !ready) return std::unexpected(ready.error());
   store::Recovery out;
