@@ -25,6 +25,7 @@ TEST(Loop, RunsWhatIsPostedInOrderOnTheThreadThatRunsIt) {
     });
     loop.post([&] { seen += 'b'; });
   });
+  poster.join();
   loop.run();
   EXPECT_EQ(seen, "abc");
   EXPECT_EQ(where, std::this_thread::get_id());

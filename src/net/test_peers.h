@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <arpa/inet.h>
 #include <atomic>
 #include <chrono>
@@ -97,10 +98,10 @@ class RawSocket {
   }
   std::string receive_until(std::string_view mark) {
     std::string out;
-    while (!out.contains(mark)) {
-      const auto more = receive();
-      if (more.empty()) break;
+    for (auto more = receive(); !more.empty(); more = receive()) {
+      const auto seen = out.size() - std::min(out.size(), mark.size());
       out += more;
+      if (out.find(mark, seen) != std::string::npos) break;
     }
     return out;
   }

@@ -343,7 +343,8 @@ TEST_F(RawWebSocketTest, AReaderThatIsTooSlowIsClosedWith1013) {
     loop.run_for(100us);
   }
   EXPECT_FALSE(theirs.socket.is_open());
-  const auto all = loop.with_peer([&] { return peer.receive_all(); });
+  const auto all = loop.with_peer([&] { return peer.receive_until("slowly"); });
+  peer.close();
   EXPECT_THAT(all, testing::EndsWith("\x03\xf5reads too slowly"));
   ASSERT_TRUE(loop.run_until([&] { return theirs.closed.has_value(); }));
 }
