@@ -106,7 +106,11 @@ class TestDesk final : public runtime::Desk {
   }
   void tell(std::int64_t number) { heard_(number); }
 
-  runtime::Standing standing_{.status = runtime::EngineStatus::running};
+  runtime::Standing standing_ = [] {
+    runtime::Standing out;
+    out.status = runtime::EngineStatus::running;
+    return out;
+  }();
   runtime::Configured configured_;
   std::shared_ptr<const model::Catalogue> catalogue_ = small_catalogue();
   std::map<model::InstrumentToken, runtime::LivePrice> prices;

@@ -6,6 +6,7 @@
 #include "api/json_value.h"
 #include "api/openapi.h"
 #include "api/routes.h"
+#include "base/ensure.h"
 #include "base/id.h"
 #include "base/time.h"
 
