@@ -2,8 +2,12 @@
 
 namespace hmt::app {
 
-std::string version() { return HMT_VERSION; }
+std::string version() {
+  return HMT_VERSION;
+}
 
-std::string build() { return HMT_COMMIT " " HMT_BUILD_TYPE; }
+std::string build() {
+  return HMT_COMMIT " " HMT_BUILD_TYPE;
+}
 
 }  // namespace hmt::app

@@ -10,7 +10,8 @@
 
 namespace hmt::app {
 
-std::optional<Config> load_config(const CommonOptions& options, const Environment& environment, bool needs_broker) {
+std::optional<Config> load_config(const CommonOptions& options, const Environment& environment,
+                                  bool needs_broker) {
   std::optional<std::string> file;
   if (options.config_file) {
     std::ifstream stream(*options.config_file);
@@ -35,7 +36,8 @@ std::optional<Config> load_config(const CommonOptions& options, const Environmen
 }
 
 void start_log(const Config& config) {
-  const bool text = config.log_format == "text" || (config.log_format.empty() && ::isatty(STDERR_FILENO) == 1);
+  const bool text =
+      config.log_format == "text" || (config.log_format.empty() && ::isatty(STDERR_FILENO) == 1);
   agent::log_start(config.log_level, text ? agent::LogFormat::text : agent::LogFormat::json);
 }
 

@@ -4,7 +4,8 @@
 
 #include "app/config.h"
 
-// What `hmt` does, one function a command. Each returns the exit code: 0 done, 1 failed, 2 wrong configuration.
+// What `hmt` does, one function a command. Each returns the exit code: 0 done, 1 failed, 2 wrong
+// configuration.
 namespace hmt::app {
 
 struct CommonOptions {
@@ -34,8 +35,10 @@ int migrate(const CommonOptions& options);
 int doctor(const CommonOptions& options);
 int show_version();
 
-// Shared by the commands: the configuration, or nothing after every wrong setting was told on stderr.
-std::optional<Config> load_config(const CommonOptions& options, const Environment& environment, bool needs_broker);
+// Shared by the commands: the configuration, or nothing after every wrong setting was told on
+// stderr.
+std::optional<Config> load_config(const CommonOptions& options, const Environment& environment,
+                                  bool needs_broker);
 void start_log(const Config& config);
 
 }  // namespace hmt::app

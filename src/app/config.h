@@ -13,8 +13,8 @@
 #include "oms/absence.h"
 #include "oms/rate.h"
 
-// The configuration of contract 2: environment first, then the TOML file (same names), then the default. Every setting that is wrong is
-// told at once, by name, with what it accepts.
+// The configuration of contract 2: environment first, then the TOML file (same names), then the
+// default. Every setting that is wrong is told at once, by name, with what it accepts.
 namespace hmt::app {
 
 struct KiteAccount {
@@ -36,7 +36,7 @@ struct Config {
   std::string admin_token;  // empty: generated beside the database
   std::string secret_key;   // base64 of 32 bytes; empty: generated beside the database
   KiteAccount kite;
-  std::string sessions;  // "india", "always" or a file
+  std::string sessions;    // "india", "always" or a file
   std::string log_format;  // "json", "text" or empty: by the terminal
   agent::Level log_level = agent::Level::info;
   oms::RateRule rate;
@@ -57,6 +57,7 @@ struct Read {
 };
 
 // `file` is the text of a TOML file; `needs_broker` makes the KITE_ settings required.
-Read read_config(const Environment& environment, const std::optional<std::string>& file, bool needs_broker);
+Read read_config(const Environment& environment, const std::optional<std::string>& file,
+                 bool needs_broker);
 
 }  // namespace hmt::app

@@ -25,13 +25,14 @@ Result<std::optional<std::string>> read_private(const std::string& path) {
     if (errno == ENOENT) return std::nullopt;
     return cannot("Cannot read", path);
   }
-  struct stat info {};
+  struct stat info{};
   const bool is_private = ::fstat(file, &info) == 0 && (info.st_mode & 077) == 0;
   char text[512];
   const auto size = ::read(file, text, sizeof text);
   ::close(file);
   if (!is_private) {
-    return base::fail(ErrorKind::refused, path + " can be read by others: chmod 600 it, or remove it");
+    return base::fail(ErrorKind::refused,
+                      path + " can be read by others: chmod 600 it, or remove it");
   }
   if (size < 0) return cannot("Cannot read", path);
   std::string out(text, static_cast<std::size_t>(size));
@@ -54,8 +55,8 @@ std::string random_base64(std::size_t bytes, int variant) {
   std::string random(bytes, '\0');
   randombytes_buf(random.data(), random.size());
   std::string out(sodium_base64_encoded_len(bytes, variant), '\0');
-  sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(random.data()), random.size(),
-                    variant);
+  sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(random.data()),
+                    random.size(), variant);
   out.resize(std::strlen(out.c_str()));
   return out;
 }
@@ -73,25 +74,29 @@ Result<std::pair<std::string, bool>> keep(const std::string& path, Make make) {
 
 }  // namespace
 
-Result<AdminTokenFile> admin_token(const std::string& configured, const std::string& database_path) {
+Result<AdminTokenFile> admin_token(const std::string& configured,
+                                   const std::string& database_path) {
   if (!configured.empty()) return AdminTokenFile{configured, {}, false};
   const auto path = database_path + ".token";
-  auto kept = keep(path, [] { return random_base64(32, sodium_base64_VARIANT_URLSAFE_NO_PADDING); });
+  auto kept =
+      keep(path, [] { return random_base64(32, sodium_base64_VARIANT_URLSAFE_NO_PADDING); });
   if (!kept) return std::unexpected(kept.error());
   return AdminTokenFile{kept->first, path, kept->second};
 }
 
-Result<std::array<std::uint8_t, 32>> secret_key(const std::string& configured, const std::string& database_path) {
+Result<std::array<std::uint8_t, 32>> secret_key(const std::string& configured,
+                                                const std::string& database_path) {
   auto text = configured;
   if (text.empty()) {
-    auto kept = keep(database_path + ".key", [] { return random_base64(32, sodium_base64_VARIANT_ORIGINAL); });
+    auto kept = keep(database_path + ".key",
+                     [] { return random_base64(32, sodium_base64_VARIANT_ORIGINAL); });
     if (!kept) return std::unexpected(kept.error());
     text = kept->first;
   }
   std::array<std::uint8_t, 32> key{};
   std::size_t size = 0;
-  const bool read = sodium_base642bin(key.data(), key.size(), text.data(), text.size(), nullptr, &size, nullptr,
-                                      sodium_base64_VARIANT_ORIGINAL) == 0;
+  const bool read = sodium_base642bin(key.data(), key.size(), text.data(), text.size(), nullptr,
+                                      &size, nullptr, sodium_base64_VARIANT_ORIGINAL) == 0;
   if (!read || size != key.size()) return base::invalid("HMT_SECRET_KEY", "32 bytes in base64");
   return key;
 }

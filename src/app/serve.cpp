@@ -10,7 +10,9 @@ namespace hmt::app {
 namespace {
 
 // A setting that does not hold is wrong usage; anything else is a failure of the world.
-int exit_code(const base::Error& error) { return error.kind == base::ErrorKind::invalid ? 2 : 1; }
+int exit_code(const base::Error& error) {
+  return error.kind == base::ErrorKind::invalid ? 2 : 1;
+}
 
 }  // namespace
 
@@ -24,13 +26,14 @@ int serve(const CommonOptions& options) {
     const auto& error = station.error();
     agent::log_error("cannot_start", {{"setting", error.field}, {"why", error.message}});
     agent::log_stop();
-    std::fprintf(stderr, "hmt serve: %s%s%s\n", error.field.c_str(), error.field.empty() ? "" : ": ",
-                 error.message.c_str());
+    std::fprintf(stderr, "hmt serve: %s%s%s\n", error.field.c_str(),
+                 error.field.empty() ? "" : ": ", error.message.c_str());
     return exit_code(error);
   }
   (*station)->on_end(raise_end);
   (*station)->run();
-  agent::log_info("listening", {{"address", (*station)->address()}, {"version", version()}, {"build", build()}});
+  agent::log_info("listening",
+                  {{"address", (*station)->address()}, {"version", version()}, {"build", build()}});
   if (!(*station)->token_path().empty()) {
     agent::log_info("admin_token", {{"file", (*station)->token_path()}});
   }

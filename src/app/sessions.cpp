@@ -14,7 +14,9 @@ using base::Result;
 
 std::optional<base::Duration> clock_time(std::string_view text) {
   if (text.size() != 5 || text[2] != ':') return std::nullopt;
-  const auto digit = [&](std::size_t i) { return text[i] >= '0' && text[i] <= '9' ? text[i] - '0' : 99; };
+  const auto digit = [&](std::size_t i) {
+    return text[i] >= '0' && text[i] <= '9' ? text[i] - '0' : 99;
+  };
   const int hour = digit(0) * 10 + digit(1);
   const int minute = digit(3) * 10 + digit(4);
   if (hour > 24 || minute > 59) return std::nullopt;
@@ -47,7 +49,8 @@ Result<std::vector<model::Session>> sessions_of(const toml::node_view<const toml
 }
 
 Result<base::TradingDate> date_of(const toml::node& node) {
-  const auto at = base::parse_rfc3339(std::string(node.value_or(std::string_view{})) + "T12:00:00+05:30");
+  const auto at =
+      base::parse_rfc3339(std::string(node.value_or(std::string_view{})) + "T12:00:00+05:30");
   if (!at) return wrong("a day is written like \"2026-01-26\"");
   return base::trading_date(*at);
 }

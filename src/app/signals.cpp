@@ -31,7 +31,9 @@ int wait_for_signal() {
   return got;
 }
 
-void raise_end() { ::kill(::getpid(), SIGTERM); }
+void raise_end() {
+  ::kill(::getpid(), SIGTERM);
+}
 
 void let_signals_kill() {
   const auto set = ending_signals();

@@ -40,7 +40,8 @@ struct Station::Parts {
 
 namespace {
 
-constexpr base::Duration drain_patience = std::chrono::seconds(7);  // of the 10 s that an orderly end may take
+constexpr base::Duration drain_patience =
+    std::chrono::seconds(7);  // of the 10 s that an orderly end may take
 
 kite::KiteConfig kite_config(const Config& config) {
   kite::KiteConfig kite;
@@ -52,7 +53,8 @@ kite::KiteConfig kite_config(const Config& config) {
   return kite;
 }
 
-runtime::RuntimeSettings runtime_settings(const Config& config, const oms::TagKey& key, model::Calendar calendar) {
+runtime::RuntimeSettings runtime_settings(const Config& config, const oms::TagKey& key,
+                                          model::Calendar calendar) {
   runtime::RuntimeSettings settings;
   settings.engine.max_retries = config.max_retries;
   settings.engine.retry_backoff = config.retry_backoff;
@@ -71,17 +73,20 @@ runtime::RuntimeSettings runtime_settings(const Config& config, const oms::TagKe
   return settings;
 }
 
-runtime::MakeFeed feed_maker(const Config& config, net::Loop& loop, std::shared_ptr<kite::AccessToken> token,
-                             model::Calendar calendar) {
-  return [&loop, token = std::move(token), calendar = std::move(calendar), kite = kite_config(config),
+runtime::MakeFeed feed_maker(const Config& config, net::Loop& loop,
+                             std::shared_ptr<kite::AccessToken> token, model::Calendar calendar) {
+  return [&loop, token = std::move(token), calendar = std::move(calendar),
+          kite = kite_config(config),
           delay = config.reconnect_delay](feed::FeedObserver& observer) {
-    auto make_stream = [&loop, kite, token](broker::StreamObserver& heard) -> std::unique_ptr<broker::MarketStream> {
+    auto make_stream = [&loop, kite, token](
+                           broker::StreamObserver& heard) -> std::unique_ptr<broker::MarketStream> {
       return std::make_unique<kite::TickerStream>(loop, kite, token, heard);
     };
     feed::FeedConfig feed;
     feed.connection.backoff.first = delay;
     feed.seed = static_cast<std::uint64_t>(::getpid());
-    return std::make_unique<feed::Feed>(loop, make_stream, broker::StreamLimits{}, feed, calendar, observer);
+    return std::make_unique<feed::Feed>(loop, make_stream, broker::StreamLimits{}, feed, calendar,
+                                        observer);
   };
 }
 
@@ -100,16 +105,19 @@ base::Result<std::unique_ptr<Station>> Station::open(const Config& config) {
   parts->token = std::move(*token);
   const auto secret = secret_key(config.secret_key, config.database_path);
   if (!secret) return std::unexpected(secret.error());
-  for (const auto& hidden : {config.kite.access_token, config.kite.api_secret, parts->token.token}) {
+  for (const auto& hidden :
+       {config.kite.access_token, config.kite.api_secret, parts->token.token}) {
     if (!hidden.empty()) agent::log_redact(hidden);
   }
 
   parts->access_token = std::make_shared<kite::AccessToken>(config.kite.access_token);
-  parts->gateway = std::make_unique<kite::RestGateway>(parts->orders_loop, kite_config(config), parts->access_token);
+  parts->gateway = std::make_unique<kite::RestGateway>(parts->orders_loop, kite_config(config),
+                                                       parts->access_token);
   auto* raw = parts.get();
   parts->runtime = std::make_unique<runtime::Runtime>(
-      runtime::Schedulers{parts->market_loop, parts->orders_loop, parts->api_loop}, parts->database->writer(),
-      *parts->gateway, feed_maker(config, parts->market_loop, parts->access_token, *calendar),
+      runtime::Schedulers{parts->market_loop, parts->orders_loop, parts->api_loop},
+      parts->database->writer(), *parts->gateway,
+      feed_maker(config, parts->market_loop, parts->access_token, *calendar),
       runtime_settings(config, tag_key(*secret), *calendar), [raw] {
         raw->fenced = true;
         if (raw->ended) raw->ended();
@@ -119,8 +127,8 @@ base::Result<std::unique_ptr<Station>> Station::open(const Config& config) {
   face.version = version();
   face.build = build();
   face.metrics_text = agent::metrics_text;
-  parts->api = std::make_unique<api::Server>(parts->api_loop, *parts->runtime, parts->database->writer().reader(),
-                                             std::move(face));
+  parts->api = std::make_unique<api::Server>(parts->api_loop, *parts->runtime,
+                                             parts->database->writer().reader(), std::move(face));
   auto address = parts->api->listen(config.listen);
   if (!address) return base::invalid("HMT_LISTEN", address.error().message);
   parts->address = *address;
@@ -136,15 +144,25 @@ Station::~Station() {
   parts_->runtime.reset();
 }
 
-runtime::Desk& Station::desk() { return *parts_->runtime; }
+runtime::Desk& Station::desk() {
+  return *parts_->runtime;
+}
 
-const std::string& Station::address() const { return parts_->address; }
+const std::string& Station::address() const {
+  return parts_->address;
+}
 
-const std::string& Station::token_path() const { return parts_->token.path; }
+const std::string& Station::token_path() const {
+  return parts_->token.path;
+}
 
-bool Station::was_fenced() const { return parts_->fenced; }
+bool Station::was_fenced() const {
+  return parts_->fenced;
+}
 
-void Station::on_end(std::function<void()> ended) { parts_->ended = std::move(ended); }
+void Station::on_end(std::function<void()> ended) {
+  parts_->ended = std::move(ended);
+}
 
 void Station::run() {
   auto& p = *parts_;

@@ -8,22 +8,24 @@
 #include "base/result.h"
 #include "runtime/desk.h"
 
-// A running engine with its API: the composition root. It owns the threads (market, orders, commits, API) and everything on them.
+// A running engine with its API: the composition root. It owns the threads (market, orders,
+// commits, API) and everything on them.
 namespace hmt::app {
 
 class Station {
  public:
-  // Opens the database, makes the keys, binds the API's address. Nothing runs yet. Errors: as their parts; `field` names the setting.
+  // Opens the database, makes the keys, binds the API's address. Nothing runs yet. Errors: as their
+  // parts; `field` names the setting.
   static base::Result<std::unique_ptr<Station>> open(const Config& config);
   ~Station();
 
-  const std::string& address() const;  // of the API, with its port
+  const std::string& address() const;     // of the API, with its port
   const std::string& token_path() const;  // empty: the token was configured
   runtime::Desk& desk();
 
-  void run();                       // starts the threads
-  void drain();                     // orderly end within 10 s
-  bool was_fenced() const;          // another engine took the lease
+  void run();                                // starts the threads
+  void drain();                              // orderly end within 10 s
+  bool was_fenced() const;                   // another engine took the lease
   void on_end(std::function<void()> ended);  // it cannot go on by itself (fenced); any thread
 
  private:

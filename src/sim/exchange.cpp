@@ -256,7 +256,7 @@ Price Exchange::blocked(const User& user) const {
   Price sum;
   for (const std::size_t index : user.orders) {
     const Order& order = records_[index].order;
-    if (order.is_final()) continue;
+    if (!records_[index].accepted || order.is_final()) continue;
     PlaceRequest rest = order.terms;
     rest.quantity = order.pending_quantity;
     const Price at = rest.price > Price{} ? rest.price : prices_.last(*order.instrument);

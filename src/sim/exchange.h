@@ -72,7 +72,7 @@ class Exchange {
     std::string reject_message;
     Step next = Step::none;
     Instant due{};
-    bool triggered = false;
+    bool accepted = false;  // by the risk checks: from here on it blocks margin
     int modifications = 0;
   };
   struct User {

@@ -103,16 +103,14 @@ Answer<void> Exchange::check_means(const User& user, const PlaceRequest& terms,
 }
 
 void Exchange::validate(Record& record, Instant at) {
-  User& user = users_[record.order.user_id];
-  // The order itself must not count among what is blocked.
-  const std::int64_t pending = std::exchange(record.order.pending_quantity, 0);
+  const User& user = users_[record.order.user_id];
   const auto fine = check_means(user, record.order.terms, *record.order.instrument);
-  record.order.pending_quantity = pending;
   if (!fine) {
     record.order.status_message_raw = fine.error().raw;
     end(record, "REJECTED", fine.error().message, at);
     return;
   }
+  record.accepted = true;
   if (record.order.terms.type == OrderType::market) protect(record);
   schedule(record, Step::send, at);
 }
@@ -149,7 +147,6 @@ void Exchange::trigger_if_reached(Record& record, Instant at) {
   const bool reached =
       terms.side == Side::buy ? last >= terms.trigger_price : last <= terms.trigger_price;
   if (!reached) return;
-  record.triggered = true;
   if (terms.type == OrderType::stop_market) protect(record);
   note(record, "OPEN", at);
   tell(record);

@@ -42,7 +42,6 @@ struct Changed {
 };
 
 // ---- what people write
-// ------------------------------------------------------------------------------------------------
 
 // Makes a repeated write harmless: the same key with the same request gives the first answer again;
 // with another request it is a conflict. Kept for 7 days. `render` makes the answer that is kept.
@@ -59,7 +58,6 @@ struct Written {
 };
 
 // ---- reading
-// ----------------------------------------------------------------------------------------------------------
 
 struct ListFilter {
   std::optional<model::TriggerStatus> status;

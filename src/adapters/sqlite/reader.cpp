@@ -90,9 +90,11 @@ void read_open_triggers(Connection& connection, base::TradingDate since, store::
 void read_open_attempts(Connection& connection, base::TradingDate since, store::Recovery& out) {
   static const std::string sql =
       "SELECT " + attempt_columns +
-      " FROM hmt_order_attempts a WHERE state IN ('queued', 'forwarded', 'unknown') OR "
-      "trading_date >= ? OR (state = 'not_placed' AND EXISTS (SELECT 1 FROM hmt_gtt_orders t "
-      "WHERE t.id = a.trigger_id AND t.status = 'firing')) ORDER BY number";
+      " FROM hmt_order_attempts WHERE number IN ("
+      "SELECT number FROM hmt_order_attempts WHERE state IN ('queued', 'forwarded', 'unknown') "
+      "UNION SELECT number FROM hmt_order_attempts WHERE trading_date >= ? UNION "
+      "SELECT a.number FROM hmt_order_attempts a JOIN hmt_gtt_orders t ON t.id = a.trigger_id "
+      "WHERE a.state = 'not_placed' AND t.status = 'firing') ORDER BY number";
   auto rows = connection.statement(sql);
   rows.bind(std::string_view(since.text()));
   read_attempts(rows, out.attempts, &out.unreadable);
