@@ -231,6 +231,19 @@ TEST_F(ServerTest, TheDumpIsCsvAndCandlesAreArrays) {
   EXPECT_EQ(ask("GET", "/no/such/route").response.status, 404);
 }
 
+TEST_F(ServerTest, LatencyDelaysEveryAnswerAndMayOutliveTheServer) {
+  SimConfig config = quiet_config();
+  config.latency = 60ms;
+  serve(config);
+  const auto asked = static_cast<net::Loop&>(loop).steady();
+  EXPECT_EQ(ask("GET", "/user/profile").response.status, 200);
+  EXPECT_GE(static_cast<net::Loop&>(loop).steady() - asked, 60ms);
+  client->get({.target = "/sim/state", .headers = {}, .body = {}}, [](const HttpOutcome&) {});
+  loop.run_for(20ms);
+  server.reset();
+  loop.run_for(80ms);
+}
+
 TEST_F(ServerTest, AClosedMarketRefusesWithTheAmoHint) {
   serve();
   control("market", R"({"open":false})");
