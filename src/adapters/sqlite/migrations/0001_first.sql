@@ -71,8 +71,9 @@ CREATE TABLE hmt_gtt_orders (
   updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
   expires_at TEXT,
 
-  CHECK ((condition_type = 'two-leg') =
-    (product_type_2 IS NOT NULL AND trigger_price_2 IS NOT NULL AND quantity_2 IS NOT NULL))
+  CHECK (condition_type <> 'two-leg' OR
+    (product_type_2 IS NOT NULL AND trigger_price_2 IS NOT NULL AND quantity_2 IS NOT NULL)),
+  CHECK (condition_type <> 'single' OR trigger_price_2 IS NULL)  -- a level that nobody would watch
 );
 CREATE INDEX idx_hmt_gtt_orders_instrument_status ON hmt_gtt_orders (instrument_token, status) WHERE status = 'active';
 CREATE INDEX idx_hmt_gtt_orders_user_status ON hmt_gtt_orders (user_id, status) WHERE status IN ('active', 'triggered');
@@ -151,6 +152,10 @@ CREATE TRIGGER hmt_audit_stays BEFORE UPDATE ON hmt_audit
 BEGIN SELECT RAISE(ABORT, 'hmt_audit is append-only'); END;
 CREATE TRIGGER hmt_audit_keeps BEFORE DELETE ON hmt_audit
 BEGIN SELECT RAISE(ABORT, 'hmt_audit is append-only'); END;
+-- INSERT OR REPLACE deletes without the trigger above.
+CREATE TRIGGER hmt_audit_grows BEFORE INSERT ON hmt_audit
+WHEN EXISTS (SELECT 1 FROM hmt_audit WHERE number = NEW.number)
+BEGIN SELECT RAISE(ABORT, 'hmt_audit is append-only'); END;
 
 -- A row changed by hand is a changed row: its version grows, so that nothing fires on what was read before, and the trail
 -- says so. The engine's own writes always move the version.
@@ -162,6 +167,14 @@ BEGIN
     VALUES (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), 'edited', 'sql', NEW.user_id, NEW.id,
       json_object('version', CAST(OLD.version + 1 AS TEXT)));
 END;
+CREATE TRIGGER hmt_gtt_orders_no_way_back BEFORE UPDATE ON hmt_gtt_orders WHEN NEW.version < OLD.version
+BEGIN SELECT RAISE(ABORT, 'version only grows: leave it out of the UPDATE'); END;
+CREATE TRIGGER hmt_gtt_orders_not_replaced BEFORE INSERT ON hmt_gtt_orders
+WHEN EXISTS (SELECT 1 FROM hmt_gtt_orders WHERE id = NEW.id OR number = NEW.number)
+BEGIN SELECT RAISE(ABORT, 'there is a trigger with this id already: use UPDATE'); END;
+CREATE TRIGGER hmt_gtt_orders_firing_holds BEFORE UPDATE ON hmt_gtt_orders
+WHEN NEW.version = OLD.version AND OLD.status = 'firing'
+BEGIN SELECT RAISE(ABORT, 'the trigger is firing: its order may be at the broker'); END;
 CREATE TRIGGER hmt_gtt_orders_firing_stays BEFORE DELETE ON hmt_gtt_orders WHEN OLD.status = 'firing'
 BEGIN SELECT RAISE(ABORT, 'the trigger is firing: its order may be at the broker'); END;
 CREATE TRIGGER hmt_gtt_orders_deleted AFTER DELETE ON hmt_gtt_orders

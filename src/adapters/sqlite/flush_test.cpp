@@ -1,0 +1,117 @@
+#include <atomic>
+#include <cerrno>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sqlite/database_fixture.h"
+
+// Stands before the C library's flushes, to count them and to make the disk fail.
+namespace {
+
+std::atomic<int> flushes = 0;
+std::atomic<bool> disk_fails = false;
+
+int flush(long call, int descriptor) {
+  ++flushes;
+  if (disk_fails) {
+    errno = EIO;
+    return -1;
+  }
+  return static_cast<int>(::syscall(call, descriptor));
+}
+
+}  // namespace
+
+extern "C" int fdatasync(int descriptor) {
+  return flush(SYS_fdatasync, descriptor);
+}
+extern "C" int fsync(int descriptor) {
+  return flush(SYS_fsync, descriptor);
+}
+
+namespace hmt::sqlite {
+namespace {
+
+struct SqliteFlush : SqliteDatabase {
+  void SetUp() override {
+    open();
+    epoch = writer().take_lease("engine", at_minute(0)).value();
+  }
+  void TearDown() override { disk_fails = false; }
+
+  std::vector<Claim> claims_of(std::uint32_t count) {
+    std::vector<Claim> out;
+    for (std::uint32_t n = 1; n <= count; ++n) {
+      const auto row = writer().create(stop_loss(n), anybody, nullptr, at_minute(0))->trigger;
+      out.push_back({attempt_of(row, epoch, tag_of(n)), row.version, {}, audit_of(row, "claimed")});
+    }
+    return out;
+  }
+
+  int flushes_of(const std::function<void()>& write) {
+    const int before = flushes;
+    write();
+    return flushes - before;
+  }
+
+  std::int64_t epoch = 0;
+  Changed changed;
+};
+
+TEST_F(SqliteFlush, EveryKindOfWriteIsFlushedBeforeItReturns) {
+  const auto claims = claims_of(2);
+  const auto row = claims[1].attempt.trigger_id;
+  const std::vector<Record> records = {record_of(std::vector{claims[0].audit})};
+  EXPECT_GE(flushes_of([&] { ASSERT_TRUE(writer().note({})); }), 1);
+  EXPECT_GE(flushes_of([&] { ASSERT_TRUE(writer().claim(std::span(claims).first(1), changed)); }),
+            1);
+  EXPECT_GE(flushes_of([&] { ASSERT_TRUE(writer().record(epoch, records)); }), 1);
+  EXPECT_GE(
+      flushes_of([&] { ASSERT_TRUE(writer().cancel(row, {}, anybody, nullptr, at_minute(1))); }),
+      1);
+  EXPECT_GE(flushes_of([&] { ASSERT_TRUE(writer().set_stopped(true, "", anybody, at_minute(1))); }),
+            1);
+  EXPECT_GE(flushes_of([&] { ASSERT_TRUE(writer().take_lease("x", at_minute(1))); }), 1);
+}
+
+TEST_F(SqliteFlush, ABatchOfFiveHundredClaimsIsOneFlush) {
+  const auto claims = claims_of(512);
+  // An empty log first: a checkpoint in the middle would flush too.
+  by_hand(path, "PRAGMA wal_checkpoint(RESTART)");
+  ASSERT_TRUE(writer().note({}));
+  const int count = flushes_of([&] {
+    const auto verdicts = writer().claim(claims, changed);
+    ASSERT_TRUE(verdicts);
+    EXPECT_EQ(*verdicts, std::vector(512, ClaimVerdict::won));
+  });
+  EXPECT_EQ(count, 1);
+}
+
+TEST_F(SqliteFlush, AClaimWhoseFlushFailsIsUnknownAndTheFileIsLeftAloneUntilARestart) {
+  const auto claims = claims_of(2);
+  disk_fails = true;
+  const auto lost = writer().claim(std::span(claims).first(1), changed);
+  disk_fails = false;
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().kind, ErrorKind::unavailable);
+  EXPECT_THAT(lost.error().message, testing::StartsWith("commit unknown"));
+  EXPECT_TRUE(changed.triggers.empty());
+
+  // A flush that failed once may lie when it is tried again, so nothing more is written.
+  const auto later = writer().claim(std::span(claims).last(1), changed);
+  ASSERT_FALSE(later);
+  EXPECT_EQ(later.error().kind, ErrorKind::unavailable);
+  EXPECT_FALSE(writer().note({}));
+
+  database.reset();
+  open();
+  const auto found = reader()->recovery({0}).value();
+  EXPECT_LE(found.attempts.size(), 1U);
+  EXPECT_EQ(by_hand(path, "PRAGMA integrity_check"), "ok\n");
+  auto again = claims[1];
+  again.attempt.lease_epoch = writer().take_lease("restarted", at_minute(1)).value();
+  EXPECT_EQ(writer().claim(std::span(&again, 1), changed)->front(), ClaimVerdict::won);
+}
+
+}  // namespace
+}  // namespace hmt::sqlite

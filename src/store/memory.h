@@ -1,0 +1,44 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "store/store.h"
+
+// The store in memory, for tests and for the deterministic simulation: no thread, no clock, no
+// randomness; iteration is in the order of insertion. It keeps the whole contract, and answers
+// wrongly on request.
+namespace hmt::store {
+
+class MemoryStore {
+ public:
+  MemoryStore();
+  ~MemoryStore();
+  MemoryStore(const MemoryStore&) = delete;
+  MemoryStore& operator=(const MemoryStore&) = delete;
+
+  // Several may be had: rival engines on one store. They share what is stored, and may outlive this
+  // object.
+  std::unique_ptr<Writer> writer();
+  std::unique_ptr<Reader> reader();
+
+  // The next `count` writes fail `unavailable`, and nothing of them happens.
+  void fail_next_writes(int count);
+  // The next `count` writes happen, and are answered `unavailable` with "commit unknown" in the
+  // message: the answer to the commit was lost. (A write that the rules refuse is refused as ever.)
+  // Comes after the failing ones, when both are asked for.
+  void lose_next_answers(int count);
+  int writes() const;  // asked for so far, failed ones included
+
+  // As a hand on the table would: the row appears or is replaced, and its version is one higher
+  // than that of the row before; nothing is checked. An audit row says so.
+  void put_by_hand(model::Trigger row, Instant now);
+  void delete_by_hand(model::TriggerId id, Instant now);
+
+  struct State;
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace hmt::store
