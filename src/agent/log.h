@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -20,9 +21,11 @@ struct Field {
 
 enum class LogFormat { json, text };
 
+// Before `log_start` and after `log_stop`, warnings and errors are written at once.
 void log_start(Level threshold, LogFormat format);
 void log_stop();  // flushes; also safe when never started
 void log_redact(std::string secret);
+std::uint64_t log_lines_dropped();  // since the process began
 
 void log(Level level, std::string_view event, std::initializer_list<Field> fields = {});
 inline void log_info(std::string_view event, std::initializer_list<Field> fields = {}) {

@@ -284,6 +284,7 @@ bool Feed::stamp(model::Tick& tick, const Slot& slot, Sessions& sessions, base::
   }
   auto& entry = known->second;
   tick.connection_epoch = slot.epoch;
+  tick.first_of_epoch = entry.seen.first;
   tick.freshness = judge(tick, entry.seen, sessions.of(tick.token), now, config_.freshness);
   entry.last_tick_at = tick.received_at;
   ++counters_.ticks;

@@ -29,6 +29,7 @@ struct FakeVenue {
     broker::StreamObserver* observer = nullptr;
     base::Duration opened_at{};
     bool closed = false;
+    bool in_call = false;  // the stream is inside a call of its observer
     std::set<InstrumentToken> tokens;
     std::vector<std::string> frames;
   };
@@ -40,7 +41,10 @@ struct FakeVenue {
 class FakeStream final : public broker::MarketStream {
  public:
   explicit FakeStream(std::shared_ptr<FakeVenue::Line> line) : line_(std::move(line)) {}
-  ~FakeStream() override { line_->closed = true; }
+  ~FakeStream() override {
+    EXPECT_FALSE(line_->in_call) << "a stream is never destroyed inside its own call";
+    line_->closed = true;
+  }
   void open() override {}
   void close() override { line_->closed = true; }
   void subscribe(std::span<const InstrumentToken> tokens) override {
@@ -125,8 +129,16 @@ class FeedTest : public testing::Test {
   }
 
   void send(FakeVenue::Line& line, std::vector<model::Tick> ticks) {
+    line.in_call = true;
     line.observer->on_heartbeat();
     line.observer->on_ticks(ticks);
+    line.in_call = false;
+  }
+
+  void end(FakeVenue::Line& line, StreamEnd how, std::string_view why) {
+    line.in_call = true;
+    line.observer->on_closed(how, why);
+    line.in_call = false;
   }
 
   agent::ManualScheduler scheduler{ten};
@@ -185,6 +197,19 @@ TEST_F(FeedTest, OnlyTheLastUnwantUnsubscribes) {
   feed->unwant(infy);
   scheduler.run_ready();
   EXPECT_EQ(venue.last().frames.size(), 2u) << "wanted and unwanted in one turn costs nothing";
+}
+
+TEST_F(FeedTest, ATokenLeftAndWantedAgainAroundAReconnectIsSubscribed) {
+  ASSERT_TRUE(feed->want(infy));
+  go();
+  end(venue.last(), StreamEnd::lost, "reset");
+  scheduler.advance({});
+  feed->unwant(infy);
+  venue.last().observer->on_open();
+  ASSERT_TRUE(feed->want(infy));
+  scheduler.run_ready();
+  EXPECT_THAT(venue.last().tokens, ElementsAre(infy));
+  EXPECT_TRUE(feed->is_live(infy));
 }
 
 TEST_F(FeedTest, ATokenWithoutASegmentIsRefused) {
@@ -251,7 +276,7 @@ TEST_F(FeedTest, TicksOfTwoConnectionsHaveDifferentEpochs) {
   ASSERT_TRUE(feed->want(infy));
   go();
   send(venue.last(), {tick(infy)});
-  venue.last().observer->on_closed(StreamEnd::lost, "reset");
+  end(venue.last(), StreamEnd::lost, "reset");
   scheduler.advance({});
   venue.last().observer->on_open();
   send(venue.last(), {tick(infy)});
@@ -265,13 +290,13 @@ TEST_F(FeedTest, TheFirstReconnectIsImmediateAndTheNextOnesWaitLongerEachTime) {
   feed = make(patient);
   go();
   beat(seconds(10));
-  venue.last().observer->on_closed(StreamEnd::lost, "reset");
+  end(venue.last(), StreamEnd::lost, "reset");
   scheduler.advance({});
   EXPECT_EQ(venue.lines.size(), 2u);
   std::vector<int> low{5, 10, 20, 40, 45, 45};
   for (const int expected : low) {
     const auto lines = venue.lines.size();
-    venue.last().observer->on_closed(StreamEnd::lost, "connection refused");
+    end(venue.last(), StreamEnd::lost, "connection refused");
     scheduler.advance(seconds(expected) - std::chrono::milliseconds(1));
     EXPECT_EQ(venue.lines.size(), lines) << "before " << expected << " s";
     scheduler.advance(seconds(expected) / 4 + seconds(6));
@@ -281,15 +306,18 @@ TEST_F(FeedTest, TheFirstReconnectIsImmediateAndTheNextOnesWaitLongerEachTime) {
   venue.last().observer->on_open();
   beat(seconds(10));
   const auto lines = venue.lines.size();
-  venue.last().observer->on_closed(StreamEnd::lost, "reset");
+  end(venue.last(), StreamEnd::lost, "reset");
   scheduler.advance({});
   EXPECT_EQ(venue.lines.size(), lines + 1) << "a connection that worked is remade at once";
+  end(venue.last(), StreamEnd::lost, "connection refused");
+  scheduler.advance(seconds(7));
+  EXPECT_EQ(venue.lines.size(), lines + 2) << "and the waits start from the first again";
 }
 
 TEST_F(FeedTest, AServerThatAcceptsAndDropsIsNotHammered) {
   go();
   for (int i = 0; i < 100; ++i) {
-    if (!venue.last().closed) venue.last().observer->on_closed(StreamEnd::lost, "dropped");
+    if (!venue.last().closed) end(venue.last(), StreamEnd::lost, "dropped");
     venue.last().closed = true;
     scheduler.advance(std::chrono::milliseconds(100));
     if (!venue.last().closed) venue.last().observer->on_open();
@@ -313,12 +341,12 @@ TEST_F(FeedTest, ARefusedSessionStopsAllAttemptsUntilThereIsANewOne) {
   scheduler.advance({});
   ASSERT_EQ(venue.lines.size(), 2u);
   venue.lines[0]->observer->on_open();
-  venue.lines[1]->observer->on_closed(StreamEnd::session_refused, "the ticker answered 403");
+  end(*venue.lines[1], StreamEnd::session_refused, "the ticker answered 403");
   EXPECT_EQ(recorder.refused, 1);
   EXPECT_TRUE(feed->is_session_refused());
   EXPECT_TRUE(feed->is_live(256 + 1)) << "what is open lives on";
   scheduler.advance(seconds(2));
-  venue.lines[0]->observer->on_closed(StreamEnd::lost, "reset");
+  end(*venue.lines[0], StreamEnd::lost, "reset");
   scheduler.advance(minutes(120));
   EXPECT_EQ(venue.lines.size(), 2u);
   EXPECT_EQ(feed->status(), FeedStatus::disconnected);
@@ -336,8 +364,8 @@ TEST_F(FeedTest, ARefusalWhileOthersWaitStopsThemToo) {
   for (InstrumentToken i = 1; i <= 3001; ++i) ASSERT_TRUE(feed->want(i * 256 + 1));
   feed->start();
   scheduler.advance({});
-  venue.lines[0]->observer->on_closed(StreamEnd::lost, "connection refused");
-  venue.lines[1]->observer->on_closed(StreamEnd::session_refused, "403");
+  end(*venue.lines[0], StreamEnd::lost, "connection refused");
+  end(*venue.lines[1], StreamEnd::session_refused, "403");
   scheduler.advance(minutes(10));
   EXPECT_EQ(venue.lines.size(), 2u);
 }
@@ -345,7 +373,7 @@ TEST_F(FeedTest, ARefusalWhileOthersWaitStopsThemToo) {
 TEST_F(FeedTest, ANewSessionMayComeWhileTheRefusalIsBeingTold) {
   feed->start();
   scheduler.advance({});
-  venue.last().observer->on_closed(StreamEnd::session_refused, "403");
+  end(venue.last(), StreamEnd::session_refused, "403");
   feed->renew_session();
   feed->renew_session();
   scheduler.advance({});
@@ -355,7 +383,7 @@ TEST_F(FeedTest, ANewSessionMayComeWhileTheRefusalIsBeingTold) {
 TEST_F(FeedTest, TooManyConnectionsWaitsAtLeastTheReconnectDelay) {
   feed->start();
   scheduler.advance({});
-  venue.last().observer->on_closed(StreamEnd::too_many, "the ticker answered 429");
+  end(venue.last(), StreamEnd::too_many, "the ticker answered 429");
   scheduler.advance(std::chrono::milliseconds(4999));
   EXPECT_EQ(venue.lines.size(), 1u);
   scheduler.advance(std::chrono::milliseconds(1252));
@@ -370,7 +398,7 @@ TEST_F(FeedTest, NothingFiresOnTheStaleCachedPacketThatFollowsASubscription) {
   send(venue.last(), {tick(infy, seconds(1))});
   beat(seconds(30));
   send(venue.last(), {tick(infy, seconds(20))});
-  venue.last().observer->on_closed(StreamEnd::lost, "reset");
+  end(venue.last(), StreamEnd::lost, "reset");
   scheduler.advance({});
   venue.last().observer->on_open();
   send(venue.last(), {tick(infy, seconds(20))});

@@ -118,6 +118,8 @@ void HttpClient::State::open(LinkReady ready) {
                 timeout->cancel();
                 self->opening.erase(link);
                 if (*timed_out) failure = "cannot connect in time";
+                if (failure.empty() && !link->is_usable())
+                  failure = "closed as soon as it was open";
                 if (!failure.empty()) link->close();
                 ready(failure.empty() ? link : nullptr, std::move(failure));
               });

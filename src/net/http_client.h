@@ -18,7 +18,7 @@ struct ClientOptions {
   std::size_t connections_max = 4;    // of `get`, kept alive and reused
   std::size_t spare_connections = 1;  // of `send_once`: opened ahead, each used once
   base::Duration spare_age_max = std::chrono::seconds(20);
-  std::string ca_file;  // PEM; empty: the system's store. Certificates are always verified.
+  std::string ca_file = {};  // PEM; empty: the system's store. Certificates are always verified.
 };
 
 // How far a request got, for one whose repetition would cost money.

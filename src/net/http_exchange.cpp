@@ -72,14 +72,17 @@ void Exchange::on_bytes(ErrorCode error) {
   if (over_ || !feed()) return;
   if (parser_->is_done()) return answered();
   if (!error) return;
-  if (error == asio::error::eof) {
-    ErrorCode incomplete;
-    parser_->put_eof(incomplete);
-    if (!incomplete && parser_->is_done()) return answered();
-    return fail(parser_->got_some() ? "the connection was closed within the answer"
-                                    : "the connection was closed without an answer");
-  }
+  if (error == asio::error::eof) return on_end();
   fail("the connection broke: " + error.message());
+}
+
+// The server has said all that it will.
+void Exchange::on_end() {
+  if (!parser_->got_some()) return fail("the connection was closed without an answer");
+  ErrorCode incomplete;
+  parser_->put_eof(incomplete);
+  if (!incomplete && parser_->is_done()) return answered();
+  fail("the connection was closed within the answer");
 }
 
 // Gives the parser what has arrived. False: the exchange is over.

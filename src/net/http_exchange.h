@@ -36,6 +36,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void write();
   void on_written(ErrorCode error, std::size_t count);
   void on_bytes(ErrorCode error);
+  void on_end();
   bool feed();
   void renew_parser();
   void answered();

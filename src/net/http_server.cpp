@@ -55,11 +55,15 @@ struct HttpServer::State : SessionOwner, std::enable_shared_from_this<State> {
   void handle(Incoming incoming, Responder responder) override {
     if (!stopped) handler(std::move(incoming), std::move(responder));
   }
+  HttpResponse refusal(int status) override {
+    return refuse ? refuse(status) : HttpResponse{status, {}, {}};
+  }
   void forget(const std::shared_ptr<Session>& session) override { sessions.erase(session); }
 
   Loop& loop;
   ServerLimits limits;
   HttpHandler handler;
+  std::function<HttpResponse(int)> refuse;
   tcp::acceptor acceptor;
   asio::steady_timer pause;
   TlsContext tls;
@@ -115,6 +119,10 @@ base::Result<void> HttpServer::use_tls(const std::string& certificate_file,
   if (!context) return std::unexpected(std::move(context).error());
   state_->tls = std::move(*context);
   return {};
+}
+
+void HttpServer::refuse_with(std::function<HttpResponse(int status)> refuse) {
+  state_->refuse = std::move(refuse);
 }
 
 base::Result<std::string> HttpServer::listen(const std::string& address) {

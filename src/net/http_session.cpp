@@ -308,9 +308,9 @@ WebSocket Session::become_web_socket(WebSocketHandlers handlers, WebSocketOption
 
 void Session::refuse(int status) {
   request_.method.clear();
-  HttpResponse response;
-  response.status = status;
-  answer(response, 0, AfterAnswer::close);
+  const auto owner = owner_.lock();
+  const auto response = owner ? owner->refusal(status) : HttpResponse{status, {}, {}};
+  answer(response, response.body.size(), AfterAnswer::close);
 }
 
 void Session::answer(const HttpResponse& response, std::size_t body_bytes, AfterAnswer after) {

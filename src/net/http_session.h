@@ -17,6 +17,8 @@ class SessionOwner {
  public:
   virtual ~SessionOwner() = default;
   virtual void handle(Incoming incoming, Responder responder) = 0;
+  // What a peer is told whose request never reaches the handler, or is not answered by it.
+  virtual HttpResponse refusal(int status) = 0;
   virtual void forget(const std::shared_ptr<Session>& session) = 0;
 };
 

@@ -24,8 +24,10 @@ Loop::~Loop() {
 }
 
 void Loop::run() {
-  const auto guard = boost::asio::make_work_guard(core_->io);
-  core_->io.run();
+  {
+    const auto guard = boost::asio::make_work_guard(core_->io);
+    core_->io.run();
+  }  // the last work to end stops the context, so only then can it be made ready for another run
   core_->io.restart();
 }
 

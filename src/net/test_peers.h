@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <arpa/inet.h>
 #include <atomic>
 #include <chrono>
@@ -12,6 +13,7 @@
 #include <thread>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 #include "net/loop.h"
 
@@ -96,10 +98,10 @@ class RawSocket {
   }
   std::string receive_until(std::string_view mark) {
     std::string out;
-    while (!out.contains(mark)) {
-      const auto more = receive();
-      if (more.empty()) break;
+    for (auto more = receive(); !more.empty(); more = receive()) {
+      const auto seen = out.size() - std::min(out.size(), mark.size());
       out += more;
+      if (out.find(mark, seen) != std::string::npos) break;
     }
     return out;
   }
@@ -125,24 +127,26 @@ class RawSocket {
   bool was_reset_ = false;
 };
 
-// Accepts connections on a free port, and gives each to `script` on the server's thread.
+// Accepts connections on a free port and gives each, on a thread of its own, to `script` with its
+// number: 1 is the first.
 class RawServer {
  public:
-  explicit RawServer(std::function<void(RawSocket&)> script) : script_(std::move(script)) {
+  using Script = std::function<void(RawSocket&, int)>;
+  explicit RawServer(Script script, int backlog = 16) : script_(std::move(script)) {
     listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
     ::bind(listener_, reinterpret_cast<const sockaddr*>(&address), size);
-    ::listen(listener_, 16);
+    ::listen(listener_, backlog);
     ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
     port_ = ntohs(address.sin_port);
-    thread_ = std::jthread([this](const std::stop_token& stop) { serve(stop); });
+    if (script_) acceptor_ = std::jthread([this](const std::stop_token& stop) { serve(stop); });
   }
   ~RawServer() {
-    thread_.request_stop();
-    thread_.join();
+    acceptor_ = {};
+    peers_.clear();
     ::close(listener_);
   }
 
@@ -153,18 +157,21 @@ class RawServer {
   void serve(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       pollfd ready{listener_, POLLIN, 0};
-      if (::poll(&ready, 1, 10) <= 0) continue;
-      RawSocket peer(::accept(listener_, nullptr, nullptr));
-      ++accepted_;
-      script_(peer);
+      if (::poll(&ready, 1, 5) <= 0) continue;
+      const int nth = ++accepted_;
+      peers_.emplace_back(
+          [this, nth, peer = RawSocket(::accept(listener_, nullptr, nullptr))]() mutable {
+            script_(peer, nth);
+          });
     }
   }
 
-  std::function<void(RawSocket&)> script_;
+  Script script_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
   std::atomic<int> accepted_ = 0;
-  std::jthread thread_;
+  std::vector<std::jthread> peers_;
+  std::jthread acceptor_;
 };
 
 // A port on which nothing listens.

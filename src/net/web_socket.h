@@ -38,7 +38,7 @@ struct WebSocketOptions {
   std::size_t message_bytes_max = 4 << 20;
   std::size_t queued_bytes_max =
       8 << 20;  // of what we send; past it the connection is closed with 1013
-  std::string ca_file;
+  std::string ca_file = {};
 };
 
 // Writes are queued in order. A handle may outlive its connection: then it does nothing.

@@ -201,6 +201,10 @@ std::vector<BrokerOrder> random_life(std::mt19937_64& random) {
         "MODIFIED", "TRIGGER PENDING", "OPEN"}) {
     if (!one_in(3)) life.push_back(news(word, 0, one_in(4) ? "a remark" : ""));
   }
+  if (one_in(3)) {  // we hear of its beginning only
+    life.resize(std::min<std::size_t>(life.size(), 1 + random() % 6));
+    return life;
+  }
   model::Quantity filled = 0;
   for (auto fills = random() % 4; fills > 0; --fills) {
     filled += static_cast<model::Quantity>(1 + random() % 50);

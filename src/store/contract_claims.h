@@ -127,6 +127,16 @@ TEST_P(StoreContract, AnEngineThatLostItsLeaseClaimsNothing) {
   EXPECT_EQ(claim_one(claim_of(row, "TAG1")), ClaimVerdict::won);
 }
 
+TEST_P(StoreContract, WithoutALeaseNothingIsClaimedOrRecorded) {
+  backend_ = GetParam().make();
+  epoch_ = 0;
+  const auto row = create(stop_loss(1));
+  EXPECT_EQ(claim_one(claim_of(row, "TAG1")), ClaimVerdict::fenced);
+  const auto done = writer().record(0, {});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().kind, base::ErrorKind::refused);
+}
+
 TEST_P(StoreContract, ALeaseIsNewAfterARestart) {
   const auto row = create(stop_loss(1));
   const auto first = claim_of(row, "TAG1");

@@ -75,7 +75,7 @@ TEST_P(StoreContract, AFullLastPageHasNoCursor) {
 }
 
 TEST_P(StoreContract, AWrongCursorIsNamed) {
-  for (const auto* cursor : {"x", "-1", "1 OR 1=1", "99999999999999999999"}) {
+  for (const auto* cursor : {"x", "-1", "0", "1 OR 1=1", "99999999999999999999"}) {
     ListFilter filter;
     filter.cursor = cursor;
     const auto page = reader()->triggers(filter, operator_);

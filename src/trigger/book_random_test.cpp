@@ -13,6 +13,7 @@ struct Shape {
   std::uint32_t ids;
   std::uint32_t tokens;
   std::uint32_t prices;
+  std::uint32_t traded;  // prices come from this many in the middle, so that the rest stays armed
   int steps;
 };
 
@@ -24,7 +25,7 @@ class RandomMarket {
     const auto dice = below(100);
     if (dice < 50) return books.arm(trigger());
     if (dice < 65) return books.disarm(id());
-    const auto difference = books.tick(token(), wire());
+    const auto difference = books.tick(token(), traded());
     fired_ += books.last_hits();
     return difference;
   }
@@ -53,6 +54,11 @@ class RandomMarket {
     if (one_in(50)) return std::numeric_limits<model::WirePrice>::max() - below(2);
     if (one_in(20)) return below(3);
     return 1000 + below(shape_.prices);
+  }
+
+  model::WirePrice traded() {
+    if (one_in(100)) return wire();
+    return 1000 + (shape_.prices - shape_.traded) / 2 + below(shape_.traded);
   }
 
   // A level at a wire price, or between two of them, or beyond all.
@@ -103,15 +109,15 @@ void compare(Shape shape, std::uint64_t seeds) {
 }
 
 TEST(FastAndNaiveBook, AgreeWhereEveryPriceIsALevel) {
-  compare({.ids = 20, .tokens = 1, .prices = 8, .steps = 400}, 100);
+  compare({.ids = 20, .tokens = 1, .prices = 8, .traded = 8, .steps = 400}, 100);
 }
 
 TEST(FastAndNaiveBook, AgreeOnManyInstruments) {
-  compare({.ids = 200, .tokens = 40, .prices = 12, .steps = 500}, 20);
+  compare({.ids = 200, .tokens = 40, .prices = 12, .traded = 12, .steps = 500}, 20);
 }
 
 TEST(FastAndNaiveBook, AgreeWhenTheBookIsDeep) {
-  compare({.ids = 4000, .tokens = 1, .prices = 100'000, .steps = 3000}, 4);
+  compare({.ids = 4000, .tokens = 1, .prices = 100'000, .traded = 2'000, .steps = 3000}, 3);
 }
 
 }  // namespace

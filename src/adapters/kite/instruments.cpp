@@ -1,5 +1,6 @@
 #include "kite/instruments.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -81,10 +82,31 @@ bool read_integer(std::string_view text, Integer& into) {
   return error == std::errc{} && end == text.data() + text.size();
 }
 
+// Digits with at most seven behind a point, as all of the dump's prices are: without the strings of
+// the general parser, of which a dump would need 300,000.
+std::optional<base::Price> plain_price(std::string_view text) {
+  constexpr std::size_t length_max = 15;
+  if (text.empty() || text.size() > length_max) return std::nullopt;
+  const auto point = std::min(text.find('.'), text.size());
+  const auto fraction = text.substr(std::min(point + 1, text.size()));
+  if (point == 0 || fraction.size() > base::Price::decimals) return std::nullopt;
+  if (point < text.size() && fraction.empty()) return std::nullopt;
+  std::int64_t raw = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (i == point) continue;
+    if (text[i] < '0' || text[i] > '9') return std::nullopt;
+    raw = raw * 10 + (text[i] - '0');
+  }
+  if (point > 8) return std::nullopt;
+  for (auto i = fraction.size(); i < base::Price::decimals; ++i) raw *= 10;
+  return base::Price::from_raw(raw);
+}
+
 // An empty price is none: indices have no tick size.
 bool read_price(std::string_view text, base::Price& into) {
-  if (text.empty() || text == "0" || text == "0.0") {
-    into = {};
+  if (text.empty()) return true;
+  if (const auto plain = plain_price(text)) {
+    into = *plain;
     return true;
   }
   const auto price = base::Price::parse_rounded(text);

@@ -71,6 +71,32 @@ TEST(Instruments, AnExchangeThatIsNotOursIsLeftOut) {
   EXPECT_EQ(dump.malformed, 0u);
 }
 
+TEST(Instruments, PricesAreReadAsTheGeneralParserReadsThem) {
+  for (const auto* text : {"0", "0.0", "0.05", "25000.0", "83.0025", "0.0000001", "12345678.9",
+                           "99999999.99", "123456789.5", "1.00000004", "1e2", "-5", "007.50"}) {
+    const auto expected = base::Price::parse_rounded(text);
+    const auto dump = parse_instruments(header +
+                                            "408065,1594,INFY,INFOSYS,0.0,,0.0,0.05,1,EQ,NSE,NSE\n"
+                                            "408065,1594,INFY,INFOSYS,0.0,," +
+                                            text + ",0.05,1,EQ,NSE,NSE\n",
+                                        1);
+    ASSERT_TRUE(dump) << text;
+    ASSERT_EQ(dump->instruments.size(), expected ? 2u : 1u) << text;
+    if (expected) {
+      EXPECT_EQ(dump->instruments.back().strike, *expected) << text;
+    }
+  }
+  for (const auto* text : {".5", "5.", ".", "1.2.3", "1,5", "+1", " 1", "x"}) {
+    const auto dump = parse_instruments(header +
+                                            "408065,1594,INFY,INFOSYS,0.0,,0.0,0.05,1,EQ,NSE,NSE\n"
+                                            "408065,1594,INFY,INFOSYS,0.0,," +
+                                            std::string(text) + ",0.05,1,EQ,NSE,NSE\n",
+                                        1);
+    ASSERT_TRUE(dump) << text;
+    EXPECT_EQ(dump->instruments.size(), 1u) << text;
+  }
+}
+
 TEST(Instruments, ARowThatBreaksTheFormatIsLeftOutAndCounted) {
   const std::string good = "408065,1594,INFY,INFOSYS,0.0,,0.0,0.05,1,EQ,NSE,NSE\n";
   for (const auto* row : {

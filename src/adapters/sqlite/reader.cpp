@@ -90,9 +90,11 @@ void read_open_triggers(Connection& connection, base::TradingDate since, store::
 void read_open_attempts(Connection& connection, base::TradingDate since, store::Recovery& out) {
   static const std::string sql =
       "SELECT " + attempt_columns +
-      " FROM hmt_order_attempts a WHERE state IN ('queued', 'forwarded', 'unknown') OR "
-      "trading_date >= ? OR (state = 'not_placed' AND EXISTS (SELECT 1 FROM hmt_gtt_orders t "
-      "WHERE t.id = a.trigger_id AND t.status = 'firing')) ORDER BY number";
+      " FROM hmt_order_attempts WHERE number IN ("
+      "SELECT number FROM hmt_order_attempts WHERE state IN ('queued', 'forwarded', 'unknown') "
+      "UNION SELECT number FROM hmt_order_attempts WHERE trading_date >= ? UNION "
+      "SELECT a.number FROM hmt_order_attempts a JOIN hmt_gtt_orders t ON t.id = a.trigger_id "
+      "WHERE a.state = 'not_placed' AND t.status = 'firing') ORDER BY number";
   auto rows = connection.statement(sql);
   rows.bind(std::string_view(since.text()));
   read_attempts(rows, out.attempts, &out.unreadable);
@@ -261,6 +263,28 @@ Result<std::int64_t> SqliteReader::last_event() {
   }
   if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
   return number;
+}
+
+Result<std::optional<std::string>> SqliteReader::kept_answer(const std::string& key,
+                                                             const std::string& request_hash,
+                                                             const Actor& actor) {
+  if (auto ready = connect(); !ready) return std::unexpected(ready.error());
+  std::optional<std::string> answer;
+  bool is_same = true;
+  Transaction transaction(*connection_, Transaction::Kind::read);
+  {
+    auto row = connection_->statement(
+        "SELECT request_hash, answer FROM hmt_idempotency WHERE actor = ? AND key = ?");
+    row.bind(std::string_view(actor.name), std::string_view(key));
+    if (row.step()) {
+      auto in = row.columns();
+      is_same = in.text() == request_hash;
+      answer = in.text();
+    }
+  }
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (!is_same) return std::unexpected(store::key_conflict().error());
+  return answer;
 }
 
 Result<store::Recovery> SqliteReader::recovery(base::TradingDate since) {

@@ -22,6 +22,9 @@ class SqliteReader : public store::Reader {
   base::Result<std::vector<store::AuditRow>> audit(const store::AuditFilter& filter,
                                                    const store::Actor& actor) override;
   base::Result<std::int64_t> last_event() override;
+  base::Result<std::optional<std::string>> kept_answer(const std::string& key,
+                                                       const std::string& request_hash,
+                                                       const store::Actor& actor) override;
   base::Result<store::Recovery> recovery(base::TradingDate since) override;
 
  private:

@@ -132,8 +132,7 @@ CREATE TABLE hmt_order_attempts (
 );
 CREATE INDEX idx_hmt_order_attempts_user ON hmt_order_attempts (user_id);
 CREATE INDEX idx_hmt_order_attempts_date ON hmt_order_attempts (trading_date);
-CREATE INDEX idx_hmt_order_attempts_open ON hmt_order_attempts (state)
-  WHERE state IN ('queued', 'forwarded', 'unknown', 'not_placed');
+CREATE INDEX idx_hmt_order_attempts_state ON hmt_order_attempts (state);
 
 CREATE TABLE hmt_audit (
   number INTEGER PRIMARY KEY AUTOINCREMENT,

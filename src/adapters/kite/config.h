@@ -1,0 +1,48 @@
+#pragma once
+#include <mutex>
+#include <string>
+
+#include "base/time.h"
+#include "net/http.h"
+
+namespace hmt::kite {
+
+struct KiteConfig {
+  std::string api_key;
+  std::string api_secret;    // a secret
+  std::string access_token;  // a secret; may come later, by use_session
+  net::Origin rest;          // https://api.kite.trade
+  net::Origin ticker;        // wss://ws.kite.trade
+  std::string ca_file;       // PEM; empty: the system's store
+
+  base::Duration connect_timeout = std::chrono::seconds(2);
+  // Long, because an answer that comes after we hung up leaves an order unknown.
+  base::Duration order_timeout = std::chrono::seconds(30);
+  base::Duration read_timeout = std::chrono::seconds(10);
+  base::Duration handshake_timeout = std::chrono::seconds(7);
+  base::Duration quote_pause = std::chrono::seconds(1);  // the broker's limit: 1 request a second
+  // A dump of fewer instruments is taken for cut short. 0: 10,000 from a broker, 1 from a loopback
+  // address, where simulators live.
+  std::size_t instrument_rows_min = 0;
+};
+
+// The session's token, which orders and prices share although they may run on two threads.
+class AccessToken {
+ public:
+  explicit AccessToken(std::string token) : token_(std::move(token)) {}
+
+  std::string get() const {
+    const std::lock_guard lock(mutex_);
+    return token_;
+  }
+  void set(std::string token) {
+    const std::lock_guard lock(mutex_);
+    token_ = std::move(token);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::string token_;
+};
+
+}  // namespace hmt::kite

@@ -1,0 +1,83 @@
+#include "api/auth.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "api/secret.h"
+#include "base/ensure.h"
+
+namespace hmt::api {
+
+using base::ErrorKind;
+
+std::optional<std::string_view> bearer(const net::Headers& headers) {
+  static constexpr std::string_view scheme = "bearer ";
+  auto value = net::header(headers, "Authorization");
+  if (value.size() <= scheme.size()) return std::nullopt;
+  for (std::size_t i = 0; i < scheme.size(); ++i) {
+    const char lower =
+        value[i] >= 'A' && value[i] <= 'Z' ? static_cast<char>(value[i] + ('a' - 'A')) : value[i];
+    if (lower != scheme[i]) return std::nullopt;
+  }
+  value.remove_prefix(scheme.size());
+  return value;
+}
+
+AdminToken::AdminToken(std::string token) : token_(std::move(token)) {
+  base::ensure(!token_.empty(), "the admin token is not empty");
+}
+
+base::Result<Identity> AdminToken::authenticate(const net::Headers& headers) {
+  if (net::header(headers, "Authorization").empty()) {
+    return base::fail(ErrorKind::not_found,
+                      "sign in with the header \"Authorization: Bearer TOKEN\"");
+  }
+  const auto token = bearer(headers);
+  if (!token || !equal_in_constant_time(*token, token_)) {
+    return base::fail(ErrorKind::refused, "the token is not the one of this engine");
+  }
+  return Identity{};
+}
+
+void LockOut::failed(const std::string& peer, base::Duration now) {
+  auto& times = failures_[peer];
+  times.push_back(now);
+  if (times.size() > failures_max) times.pop_front();
+  if (failures_.size() > peers_max) forget_quietest();
+}
+
+std::optional<base::Duration> LockOut::locked_for(const std::string& peer, base::Duration now) {
+  const auto found = failures_.find(peer);
+  if (found == failures_.end()) return std::nullopt;
+  auto& times = found->second;
+  while (!times.empty() && times.front() + window <= now) times.pop_front();
+  if (times.empty()) {
+    failures_.erase(found);
+    return std::nullopt;
+  }
+  if (times.size() < failures_max) return std::nullopt;
+  return times.front() + window - now;
+}
+
+void LockOut::forget_quietest() {
+  failures_.erase(
+      std::ranges::min_element(failures_, {}, [](const auto& peer) { return peer.second.back(); }));
+}
+
+std::string StreamTickets::issue(Identity identity, base::Duration now) {
+  auto ticket = random_token();
+  if (tickets_.size() == outstanding_max) tickets_.pop_front();
+  tickets_.push_back({sha256_hex(ticket), std::move(identity), now + lifetime});
+  return ticket;
+}
+
+std::optional<Identity> StreamTickets::redeem(std::string_view ticket, base::Duration now) {
+  while (!tickets_.empty() && tickets_.front().until <= now) tickets_.pop_front();
+  const auto found = std::ranges::find(tickets_, sha256_hex(ticket), &Ticket::digest);
+  if (found == tickets_.end()) return std::nullopt;
+  auto identity = std::move(found->identity);
+  tickets_.erase(found);
+  return identity;
+}
+
+}  // namespace hmt::api

@@ -1,0 +1,81 @@
+#pragma once
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "net/http.h"
+#include "store/store.h"
+
+// Who is asking. Everything past this door goes by the Identity and never sees a credential.
+namespace hmt::api {
+
+struct Identity {
+  store::Actor actor;
+  std::optional<base::Instant> expires_at;  // none: as long as the engine runs
+
+  bool is_operator() const { return !actor.user; }
+  // The owner of rows that this identity makes: the nil UUID in single-user mode.
+  model::UserId owner() const { return actor.user.value_or(model::UserId{}); }
+};
+
+class Authenticator {
+ public:
+  virtual ~Authenticator() = default;
+  // Errors: not_found (no credential was brought), refused (a credential that does not hold).
+  virtual base::Result<Identity> authenticate(const net::Headers& headers) = 0;
+};
+
+// Single-user mode: whoever brings the admin token is the operator.
+class AdminToken final : public Authenticator {
+ public:
+  // REQUIRES: a token that is not empty.
+  explicit AdminToken(std::string token);
+  base::Result<Identity> authenticate(const net::Headers& headers) override;
+
+ private:
+  std::string token_;
+};
+
+// The token of `Authorization: Bearer TOKEN`; nothing when there is no such header.
+std::optional<std::string_view> bearer(const net::Headers& headers);
+
+// Turns a peer away that has brought wrong credentials too often. Right ones are turned away too
+// while it lasts, or a short token could still be guessed.
+class LockOut {
+ public:
+  static constexpr std::size_t failures_max = 10;
+  static constexpr base::Duration window = std::chrono::seconds(60);
+  static constexpr std::size_t peers_max = 1024;  // past it the one quiet for longest is forgotten
+
+  void failed(const std::string& peer, base::Duration now);
+  // How long from now; nothing when it is not locked out.
+  std::optional<base::Duration> locked_for(const std::string& peer, base::Duration now);
+
+ private:
+  void forget_quietest();
+  std::map<std::string, std::deque<base::Duration>> failures_;
+};
+
+// Browsers cannot set headers on a WebSocket, and a token does not belong into a URL: a ticket is
+// good for one connection, soon.
+class StreamTickets {
+ public:
+  static constexpr base::Duration lifetime = std::chrono::seconds(30);
+  static constexpr std::size_t outstanding_max = 256;  // past it the oldest is forgotten
+
+  std::string issue(Identity identity, base::Duration now);
+  std::optional<Identity> redeem(std::string_view ticket, base::Duration now);
+
+ private:
+  struct Ticket {
+    std::string digest;
+    Identity identity;
+    base::Duration until{};
+  };
+  std::deque<Ticket> tickets_;  // oldest first
+};
+
+}  // namespace hmt::api

@@ -1,0 +1,187 @@
+#include "api/service.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "api/fields.h"
+#include "api/routes.h"
+
+namespace hmt::api {
+namespace {
+
+using base::ErrorKind;
+using base::Result;
+
+struct Found {
+  const Route* route = nullptr;
+  std::vector<std::string> parameters;
+  std::string allowed;  // methods of the path, when none of its routes is the method's
+};
+
+Found find_route(std::string_view method, std::string_view path) {
+  Found found;
+  for (const auto& route : routes()) {
+    std::vector<std::string> parameters;
+    if (!matches(route.pattern, path, parameters)) continue;
+    if (route.method == method) {
+      found.route = &route;
+      found.parameters = std::move(parameters);
+      return found;
+    }
+    if (!found.allowed.empty()) found.allowed += ", ";
+    found.allowed += route.method;
+  }
+  return found;
+}
+
+net::HttpResponse no_route(const Found& found) {
+  if (found.allowed.empty()) {
+    return error_answer(404, "not_found",
+                        "there is nothing at this path: see /api/v1/openapi.json");
+  }
+  auto answer = error_answer(405, "method_not_allowed", "this path takes " + found.allowed);
+  answer.headers.emplace_back("Allow", found.allowed);
+  return answer;
+}
+
+net::HttpResponse locked_out(base::Duration for_time) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(for_time).count();
+  auto answer = error_answer(429, "locked_out",
+                             "too many wrong credentials came from this address: wait " +
+                                 std::to_string(seconds) + " seconds");
+  answer.headers.emplace_back("Retry-After", std::to_string(seconds));
+  return answer;
+}
+
+// Signs the caller in as far as the route asks for it; the answer that refuses them otherwise.
+class SignIn {
+ public:
+  SignIn(Service& service, Access access, Call& call)
+      : service_(service), access_(access), call_(call) {}
+
+  std::optional<net::HttpResponse> refusal() {
+    if (access_ == Access::open) return std::nullopt;
+    const auto* ticket = access_ == Access::ticket ? call_.query_value("ticket") : nullptr;
+    const bool brings_something = ticket || !call_.header("Authorization").empty();
+    if (!brings_something && access_ == Access::optional) return std::nullopt;
+    const auto& peer = call_.incoming.peer;
+    if (const auto wait = service_.lock_out.locked_for(peer, service_.loop.steady())) {
+      return locked_out(*wait);
+    }
+    return ticket ? by_ticket(*ticket) : by_headers();
+  }
+
+ private:
+  std::optional<net::HttpResponse> by_ticket(const std::string& ticket) {
+    call_.identity = service_.tickets.redeem(ticket, service_.loop.steady());
+    if (call_.identity) return std::nullopt;
+    service_.lock_out.failed(call_.incoming.peer, service_.loop.steady());
+    return error_answer(401, "unauthorized",
+                        "the ticket is used up or older than 30 seconds: ask for a new one",
+                        "ticket");
+  }
+
+  std::optional<net::HttpResponse> by_headers() {
+    auto identity = service_.config.authenticator->authenticate(call_.incoming.request.headers);
+    if (!identity) {
+      if (identity.error().kind == ErrorKind::unavailable) return error_answer(identity.error());
+      if (identity.error().kind == ErrorKind::refused) {
+        service_.lock_out.failed(call_.incoming.peer, service_.loop.steady());
+      }
+      return error_answer(401, "unauthorized", identity.error().message);
+    }
+    if (access_ == Access::operator_only && !identity->is_operator()) {
+      return error_answer(403, "forbidden", "only the operator may do this");
+    }
+    call_.identity = std::move(*identity);
+    return std::nullopt;
+  }
+
+  Service& service_;
+  Access access_;
+  Call& call_;
+};
+
+}  // namespace
+
+Service::Service(net::Loop& on, runtime::Desk& of, std::unique_ptr<store::Reader> from,
+                 ApiConfig with)
+    : loop(on),
+      desk(of),
+      reader(std::move(from)),
+      config(std::move(with)),
+      door{config.allowed_hosts, config.allowed_origins},
+      streams(std::make_shared<StreamHub>(loop, desk, *reader, config.build)) {
+  if (!config.authenticator) {
+    config.authenticator = std::make_unique<AdminToken>(std::exchange(config.admin_token, {}));
+  }
+}
+
+void Service::take(net::Incoming incoming, net::Responder responder) {
+  const auto& request = incoming.request;
+  if (auto refusal = refuse_host(door, request)) return responder.send(std::move(*refusal));
+  const auto path = request.target.substr(0, request.target.find('?'));
+  auto found = find_route(request.method, path);
+  if (!found.route) return responder.send(no_route(found));
+  if (incoming.wants_web_socket || request.method != "GET") {
+    if (auto refusal = refuse_origin(door, request)) return responder.send(std::move(*refusal));
+  }
+  const auto query = path.size() == request.target.size()
+                         ? std::string_view{}
+                         : std::string_view(request.target).substr(path.size() + 1);
+  auto fields = net::parse_form(query);
+  if (!fields) return responder.send(error_answer(400, "invalid", fields.error().message));
+
+  Call call{std::move(incoming), std::move(*fields), std::move(found.parameters), {}};
+  if (auto refusal = SignIn(*this, found.route->access, call).refusal()) {
+    return responder.send(std::move(*refusal));
+  }
+  if (const auto* now = std::get_if<AnswerNow>(&found.route->handle)) {
+    return responder.send((*now)(*this, call));
+  }
+  std::get<AnswerLater>(found.route->handle)(*this, std::move(call), std::move(responder));
+}
+
+std::string_view Call::path() const {
+  const std::string_view target = incoming.request.target;
+  return target.substr(0, target.find('?'));
+}
+
+std::string_view Call::header(std::string_view name) const {
+  return net::header(incoming.request.headers, name);
+}
+
+Result<void> Call::query_is_only(std::initializer_list<std::string_view> known) const {
+  for (const auto& [name, value] : query) {
+    if (std::ranges::find(known, name) == known.end()) {
+      return base::invalid(name, "there is no such query parameter here");
+    }
+    if (query_value(name) != &value) return base::invalid(name, name + " is given twice");
+  }
+  return {};
+}
+
+const std::string* Call::query_value(std::string_view name) const {
+  for (const auto& [key, value] : query) {
+    if (key == name) return &value;
+  }
+  return nullptr;
+}
+
+Result<std::int64_t> Call::query_number(std::string_view name, std::int64_t otherwise,
+                                        std::int64_t min, std::int64_t max) const {
+  const auto* value = query_value(name);
+  if (!value) return otherwise;
+  const auto number = whole_number(*value, min, max);
+  if (number) return *number;
+  return base::invalid(std::string(name), std::string(name) + " is a whole number from " +
+                                              std::to_string(min) + " to " + std::to_string(max));
+}
+
+Result<model::TriggerId> Call::trigger_id() const {
+  auto id = model::TriggerId::parse(parameters.front());
+  if (!id) return base::invalid("id", id.error().message);
+  return id;
+}
+
+}  // namespace hmt::api

@@ -1,0 +1,138 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "net/loop.h"
+#include "runtime/desk.h"
+
+// For tests: a desk on a real store, with an engine that watches nothing.
+namespace hmt::api::test {
+
+inline model::Instrument instrument(model::InstrumentToken token, model::Exchange exchange,
+                                    std::string symbol, std::string name, std::int64_t lot = 1) {
+  model::Instrument out;
+  out.token = token;
+  out.exchange = exchange;
+  out.trading_symbol = std::move(symbol);
+  out.name = std::move(name);
+  out.segment = std::string(word(exchange));
+  out.instrument_type = "EQ";
+  out.tick_size = base::Price::from_paise(5);
+  out.lot_size = lot;
+  return out;
+}
+
+inline constexpr model::InstrumentToken infy = 408065;        // NSE
+inline constexpr model::InstrumentToken reliance = 738561;    // NSE
+inline constexpr model::InstrumentToken usd_future = 412675;  // CDS
+inline constexpr model::InstrumentToken nifty = 256265;       // an index
+
+inline std::shared_ptr<const model::Catalogue> small_catalogue() {
+  auto index = instrument(nifty, model::Exchange::nse, "NIFTY 50", "NIFTY 50");
+  index.segment = "INDICES";
+  auto dollar = instrument(usd_future, model::Exchange::cds, "USDINR26DECFUT", "USDINR", 1);
+  dollar.tick_size = base::Price::from_raw(25'000);
+  return std::make_shared<const model::Catalogue>(std::vector<model::Instrument>{
+      instrument(infy, model::Exchange::nse, "INFY", "INFOSYS"),
+      instrument(reliance, model::Exchange::nse, "RELIANCE", "RELIANCE INDUSTRIES"), dollar,
+      index});
+}
+
+class TestDesk final : public runtime::Desk {
+ public:
+  TestDesk(net::Loop& loop, store::Writer& writer) : loop_(loop), writer_(writer) {}
+
+  void create(model::Trigger trigger, store::Actor actor,
+              std::optional<store::Idempotency> idempotency,
+              runtime::Done<store::Written> done) override {
+    if (away) return answer<store::Written>(std::move(done), std::unexpected(*away));
+    finish(std::move(done),
+           writer_.create(trigger, actor, idempotency ? &*idempotency : nullptr, loop_.now()));
+  }
+  void edit(model::Trigger edited, std::int64_t version, store::Actor actor,
+            std::optional<store::Idempotency> idempotency,
+            runtime::Done<store::Written> done) override {
+    finish(std::move(done), writer_.edit(edited, version, actor,
+                                         idempotency ? &*idempotency : nullptr, loop_.now()));
+  }
+  void cancel(model::TriggerId id, std::optional<std::int64_t> version, store::Actor actor,
+              std::optional<store::Idempotency> idempotency,
+              runtime::Done<store::Written> done) override {
+    finish(std::move(done),
+           writer_.cancel(id, version, actor, idempotency ? &*idempotency : nullptr, loop_.now()));
+  }
+  void start(store::Actor, runtime::Done<std::string> done) override {
+    if (!configured_.enabled) {
+      return answer<std::string>(
+          std::move(done),
+          base::fail(base::ErrorKind::refused, "the engine is switched off by HMT_ENGINE_ENABLED"));
+    }
+    standing_.status = runtime::EngineStatus::running;
+    answer<std::string>(std::move(done), "Engine started");
+  }
+  void stop(store::Actor, runtime::Done<std::string> done) override {
+    standing_.status = runtime::EngineStatus::stopped;
+    answer<std::string>(std::move(done), "Engine stopped");
+  }
+
+  runtime::Standing standing() const override { return standing_; }
+  runtime::Watch watch(const model::Trigger& trigger) const override {
+    runtime::Watch out;
+    out.monitored = trigger.status == model::TriggerStatus::active;
+    if (!out.monitored) out.why_not = "the trigger is " + std::string(word(trigger.status));
+    if (const auto price = last_price(trigger.instrument_token)) {
+      out.last_price = price->last;
+      out.last_price_at = price->at;
+    }
+    return out;
+  }
+  runtime::Configured configured() const override { return configured_; }
+  std::shared_ptr<const model::Catalogue> catalogue() const override { return catalogue_; }
+  void want_prices(std::uint64_t who, std::vector<model::InstrumentToken> tokens) override {
+    tokens.empty() ? void(wanted.erase(who)) : void(wanted[who] = std::move(tokens));
+  }
+  std::optional<runtime::LivePrice> last_price(model::InstrumentToken token) const override {
+    const auto found = prices.find(token);
+    return found == prices.end() ? std::nullopt : std::optional(found->second);
+  }
+  void on_events(std::function<void(std::int64_t)> heard) override { heard_ = std::move(heard); }
+
+  // For the tests.
+  void trade(model::InstrumentToken token, std::string_view price) {
+    prices[token] = {token, *base::Price::parse(price), loop_.now()};
+  }
+  void tell(std::int64_t number) { heard_(number); }
+
+  runtime::Standing standing_ = [] {
+    runtime::Standing out;
+    out.status = runtime::EngineStatus::running;
+    return out;
+  }();
+  runtime::Configured configured_;
+  std::shared_ptr<const model::Catalogue> catalogue_ = small_catalogue();
+  std::map<model::InstrumentToken, runtime::LivePrice> prices;
+  std::map<std::uint64_t, std::vector<model::InstrumentToken>> wanted;
+  std::optional<base::Error> away;
+
+ private:
+  template <class T>
+  void answer(runtime::Done<T> done, base::Result<T> result) {
+    loop_.post([done = std::move(done), result = std::move(result)]() mutable {
+      done(std::move(result));
+    });
+  }
+  void finish(runtime::Done<store::Written> done, base::Result<store::Written> written) {
+    const auto event = written ? written->last_event : 0;
+    answer(std::move(done), std::move(written));
+    if (event > 0) loop_.post([this, event] { heard_(event); });
+  }
+
+  net::Loop& loop_;
+  store::Writer& writer_;
+  std::function<void(std::int64_t)> heard_ = [](std::int64_t) {};
+};
+
+}  // namespace hmt::api::test

@@ -1,0 +1,63 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/log.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "net/http.h"
+#include "oms/absence.h"
+#include "oms/rate.h"
+
+// The configuration of contract 2: environment first, then the TOML file (same names), then the
+// default. Every setting that is wrong is told at once, by name, with what it accepts.
+namespace hmt::app {
+
+struct KiteAccount {
+  std::string api_key;
+  std::string api_secret;
+  std::string access_token;
+  net::Origin rest;
+  net::Origin ticker;
+};
+
+struct Config {
+  bool engine_enabled = true;
+  int max_retries = 2;
+  base::Duration retry_backoff{};
+  base::Duration health_interval{};
+  base::Duration reconnect_delay{};
+  std::string database_path;  // of sqlite:PATH
+  std::string listen;
+  std::string admin_token;  // empty: generated beside the database
+  std::string secret_key;   // base64 of 32 bytes; empty: generated beside the database
+  KiteAccount kite;
+  std::string sessions;    // "india", "always" or a file
+  std::string log_format;  // "json", "text" or empty: by the terminal
+  agent::Level log_level = agent::Level::info;
+  oms::RateRule rate;
+  oms::AbsenceRule absence;
+};
+
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+Environment process_environment();
+
+struct Wrong {
+  std::string setting;
+  std::string message;  // what it accepts
+};
+
+struct Read {
+  Config config;
+  std::vector<Wrong> wrong;  // empty: `config` holds
+};
+
+// `file` is the text of a TOML file; `needs_broker` makes the KITE_ settings required.
+Read read_config(const Environment& environment, const std::optional<std::string>& file,
+                 bool needs_broker);
+
+}  // namespace hmt::app

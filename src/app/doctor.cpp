@@ -1,0 +1,193 @@
+#include <cstdio>
+#include <functional>
+#include <future>
+#include <thread>
+
+#include "app/commands.h"
+#include "app/keys.h"
+#include "app/sessions.h"
+#include "kite/rest.h"
+#include "kite/stream.h"
+#include "net/loop.h"
+#include "sqlite/database.h"
+
+// One line a check, each with its remedy. Nothing is changed but that the database is made and
+// migrated.
+namespace hmt::app {
+namespace {
+
+class Checks {
+ public:
+  void ok(const char* what, const std::string& detail) {
+    std::printf("ok    %-14s %s\n", what, detail.c_str());
+  }
+  void bad(const char* what, const std::string& why, const char* remedy) {
+    std::printf("FAIL  %-14s %s. %s\n", what, why.c_str(), remedy);
+    failed_ = true;
+  }
+  int exit_code() const { return failed_ ? 1 : 0; }
+
+ private:
+  bool failed_ = false;
+};
+
+// Waits for one answer of something that runs on a loop.
+template <class T>
+base::Result<T> ask(net::Loop& loop, const std::function<void(broker::Done<T>)>& question) {
+  auto promise = std::make_shared<std::promise<base::Result<T>>>();
+  auto future = promise->get_future();
+  loop.post([promise, &question] {
+    question([promise](base::Result<T> answer) { promise->set_value(std::move(answer)); });
+  });
+  if (future.wait_for(std::chrono::seconds(40)) != std::future_status::ready) {
+    return base::fail(base::ErrorKind::unavailable, "no answer within 40 s");
+  }
+  return future.get();
+}
+
+// Opens the ticker and waits for its first frame.
+class FirstFrame final : public broker::StreamObserver {
+ public:
+  void on_open() override {}
+  void on_heartbeat() override { end({}); }
+  void on_ticks(std::span<model::Tick>) override { end({}); }
+  void on_order(const model::BrokerOrder&) override {}
+  void on_notice(std::string_view, std::string_view) override {}
+  void on_malformed(std::size_t) override {}
+  void on_closed(broker::StreamEnd, std::string_view reason) override { end(std::string(reason)); }
+
+  std::future<std::string> result() { return promise_.get_future(); }
+
+ private:
+  void end(std::string why) {
+    if (std::exchange(ended_, true)) return;
+    promise_.set_value(std::move(why));
+  }
+  bool ended_ = false;
+  std::promise<std::string> promise_;
+};
+
+void check_files(Checks& checks, const Config& config) {
+  if (auto database = sqlite::open_database(config.database_path); database) {
+    checks.ok("database",
+              config.database_path + ", schema " + std::to_string((*database)->schema_version()));
+  } else {
+    checks.bad("database", database.error().message,
+               "Stop the engine that holds it, or restore it from a backup");
+  }
+  if (auto key = secret_key(config.secret_key, config.database_path); key) {
+    checks.ok("secret key", "there");
+  } else {
+    checks.bad("secret key", key.error().message, "Set HMT_SECRET_KEY, or restore the key file");
+  }
+  if (auto sessions = read_sessions(config.sessions); sessions) {
+    checks.ok("sessions", config.sessions);
+  } else {
+    checks.bad("sessions", sessions.error().message,
+               "Set HMT_SESSIONS to india, always or a readable file");
+  }
+}
+
+void check_feed(Checks& checks, net::Loop& loop, const kite::KiteConfig& kite,
+                std::shared_ptr<kite::AccessToken> token) {
+  FirstFrame observer;
+  auto result = observer.result();
+  std::unique_ptr<kite::TickerStream> stream;
+  loop.post([&] {
+    stream = std::make_unique<kite::TickerStream>(loop, kite, token, observer);
+    stream->open();
+  });
+  const bool came = result.wait_for(std::chrono::seconds(15)) == std::future_status::ready;
+  const auto why = came ? result.get() : "no frame within 15 s";
+  std::promise<void> closed;
+  loop.post([&] {
+    stream->close();
+    stream.reset();
+    closed.set_value();
+  });
+  closed.get_future().wait();
+  if (why.empty()) {
+    checks.ok("feed", "frames come");
+  } else {
+    checks.bad("feed", why,
+               "A 403 means a dead token or a plan without market data; log in to Kite again");
+  }
+}
+
+void check_clock(Checks& checks, net::Loop& loop, const Config& config) {
+  net::HttpClient client(loop, config.kite.rest, {});
+  auto asked = ask<net::HttpResponse>(loop, [&](broker::Done<net::HttpResponse> done) {
+    net::HttpRequest request;
+    request.target = config.kite.rest.path + "/";
+    client.get(std::move(request), [done = std::move(done)](net::HttpOutcome outcome) mutable {
+      if (outcome.reach == net::Reach::answered) {
+        done(std::move(outcome.response));
+      } else {
+        done(base::fail(base::ErrorKind::unavailable, outcome.error));
+      }
+    });
+  });
+  const auto now = std::chrono::system_clock::now();
+  std::promise<void> gone;
+  loop.post([&] { gone.set_value(); });
+  gone.get_future().wait();
+  if (!asked) {
+    checks.bad("clock", "the broker's time is not known: " + asked.error().message,
+               "Check the network");
+    return;
+  }
+  const std::string date(net::header(asked->headers, "Date"));
+  std::tm parsed{};
+  if (date.empty() || !::strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S", &parsed)) {
+    checks.ok("clock", "the broker does not tell its time; make sure that NTP runs");
+    return;
+  }
+  const auto theirs = std::chrono::system_clock::from_time_t(::timegm(&parsed));
+  const auto apart = std::chrono::duration_cast<std::chrono::seconds>(now - theirs);
+  if (apart > std::chrono::seconds(3) || apart < std::chrono::seconds(-3)) {
+    checks.bad("clock", std::to_string(apart.count()) + " s apart from the broker's",
+               "Switch NTP on");
+  } else {
+    checks.ok("clock", "within 3 s of the broker's");
+  }
+}
+
+}  // namespace
+
+int doctor(const CommonOptions& options) {
+  Checks checks;
+  const auto config = load_config(options, process_environment(), true);
+  if (!config) {
+    checks.bad("configuration", "see above", "Correct the named settings");
+    return 2;
+  }
+  checks.ok("configuration", "holds");
+  check_files(checks, *config);
+
+  kite::KiteConfig kite;
+  kite.api_key = config->kite.api_key;
+  kite.api_secret = config->kite.api_secret;
+  kite.access_token = config->kite.access_token;
+  kite.rest = config->kite.rest;
+  kite.ticker = config->kite.ticker;
+  net::Loop loop;
+  auto token = std::make_shared<kite::AccessToken>(kite.access_token);
+  auto gateway = std::make_unique<kite::RestGateway>(loop, kite, token);
+  std::thread thread([&loop] { loop.run(); });
+  const auto account = ask<broker::Account>(
+      loop, [&](broker::Done<broker::Account> done) { gateway->profile(std::move(done)); });
+  if (account) {
+    checks.ok("broker", "signed in as " + account->user_id);
+  } else {
+    checks.bad("broker", account.error().message,
+               "Log in to Kite and set today's KITE_ACCESS_TOKEN");
+  }
+  check_clock(checks, loop, *config);
+  check_feed(checks, loop, kite, token);
+  loop.post([&loop] { loop.stop(); });
+  thread.join();
+  gateway.reset();
+  return checks.exit_code();
+}
+
+}  // namespace hmt::app

@@ -1,0 +1,51 @@
+#include <cstdio>
+
+#include "agent/log.h"
+#include "app/build.h"
+#include "app/commands.h"
+#include "app/signals.h"
+#include "app/station.h"
+
+namespace hmt::app {
+namespace {
+
+// A setting that does not hold is wrong usage; anything else is a failure of the world.
+int exit_code(const base::Error& error) {
+  return error.kind == base::ErrorKind::invalid ? 2 : 1;
+}
+
+}  // namespace
+
+int serve(const CommonOptions& options) {
+  const auto config = load_config(options, process_environment(), true);
+  if (!config) return 2;
+  block_signals();
+  start_log(*config);
+  auto station = Station::open(*config);
+  if (!station) {
+    const auto& error = station.error();
+    agent::log_error("cannot_start", {{"setting", error.field}, {"why", error.message}});
+    agent::log_stop();
+    std::fprintf(stderr, "hmt serve: %s%s%s\n", error.field.c_str(),
+                 error.field.empty() ? "" : ": ", error.message.c_str());
+    return exit_code(error);
+  }
+  (*station)->on_end(raise_end);
+  (*station)->run();
+  agent::log_info("listening",
+                  {{"address", (*station)->address()}, {"version", version()}, {"build", build()}});
+  if (!(*station)->token_path().empty()) {
+    agent::log_info("admin_token", {{"file", (*station)->token_path()}});
+  }
+  wait_for_signal();
+  let_signals_kill();
+  agent::log_info("draining", {});
+  (*station)->drain();
+  const bool fenced = (*station)->was_fenced();
+  station->reset();
+  agent::log_info("ended", {});
+  agent::log_stop();
+  return fenced ? 1 : 0;
+}
+
+}  // namespace hmt::app

@@ -1,0 +1,13 @@
+#pragma once
+#include <string>
+
+#include "base/result.h"
+#include "model/calendar.h"
+
+// Trading sessions out of HMT_SESSIONS: "india" (data/sessions-india.toml, built in), "always", or
+// a file of the same form.
+namespace hmt::app {
+
+base::Result<model::Calendar> read_sessions(const std::string& setting);
+
+}  // namespace hmt::app

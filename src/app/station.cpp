@@ -1,0 +1,198 @@
+#include "app/station.h"
+
+#include <atomic>
+#include <future>
+#include <thread>
+#include <unistd.h>
+
+#include "agent/log.h"
+#include "agent/metrics.h"
+#include "api/server.h"
+#include "app/build.h"
+#include "app/keys.h"
+#include "app/sessions.h"
+#include "feed/feed.h"
+#include "kite/rest.h"
+#include "kite/stream.h"
+#include "net/loop.h"
+#include "runtime/runtime.h"
+#include "sqlite/database.h"
+
+namespace hmt::app {
+
+// In the order of construction; destroyed the other way round, after the threads have ended.
+struct Station::Parts {
+  Config config;
+  AdminTokenFile token;
+  std::unique_ptr<sqlite::Database> database;
+  net::Loop market_loop;
+  net::Loop orders_loop;
+  net::Loop api_loop;
+  std::shared_ptr<kite::AccessToken> access_token;
+  std::unique_ptr<runtime::Runtime> runtime;
+  std::unique_ptr<kite::RestGateway> gateway;
+  std::unique_ptr<api::Server> api;
+  std::string address;
+  std::function<void()> ended;
+  std::atomic<bool> fenced = false;
+  std::thread commits, market, orders, face;
+};
+
+namespace {
+
+constexpr base::Duration drain_patience =
+    std::chrono::seconds(7);  // of the 10 s that an orderly end may take
+
+kite::KiteConfig kite_config(const Config& config) {
+  kite::KiteConfig kite;
+  kite.api_key = config.kite.api_key;
+  kite.api_secret = config.kite.api_secret;
+  kite.access_token = config.kite.access_token;
+  kite.rest = config.kite.rest;
+  kite.ticker = config.kite.ticker;
+  return kite;
+}
+
+runtime::RuntimeSettings runtime_settings(const Config& config, const oms::TagKey& key,
+                                          model::Calendar calendar) {
+  runtime::RuntimeSettings settings;
+  settings.engine.max_retries = config.max_retries;
+  settings.engine.retry_backoff = config.retry_backoff;
+  settings.engine.absence = config.absence;
+  settings.engine.tag_key = key;
+  settings.gate.rate = config.rate;
+  settings.configured = {.enabled = config.engine_enabled,
+                         .max_retries = config.max_retries,
+                         .retry_backoff_ms = config.retry_backoff / std::chrono::milliseconds(1),
+                         .simulated = config.kite.rest.is_loopback()};
+  settings.calendar = std::move(calendar);
+  char host[256] = "";
+  ::gethostname(host, sizeof host - 1);
+  settings.holder = std::string(host) + ":" + std::to_string(::getpid());
+  settings.health_period = config.health_interval;
+  return settings;
+}
+
+runtime::MakeFeed feed_maker(const Config& config, net::Loop& loop,
+                             std::shared_ptr<kite::AccessToken> token, model::Calendar calendar) {
+  return [&loop, token = std::move(token), calendar = std::move(calendar),
+          kite = kite_config(config),
+          delay = config.reconnect_delay](feed::FeedObserver& observer) {
+    auto make_stream = [&loop, kite, token](
+                           broker::StreamObserver& heard) -> std::unique_ptr<broker::MarketStream> {
+      return std::make_unique<kite::TickerStream>(loop, kite, token, heard);
+    };
+    feed::FeedConfig feed;
+    feed.connection.backoff.first = delay;
+    feed.seed = static_cast<std::uint64_t>(::getpid());
+    return std::make_unique<feed::Feed>(loop, make_stream, broker::StreamLimits{}, feed, calendar,
+                                        observer);
+  };
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Station>> Station::open(const Config& config) {
+  auto parts = std::make_unique<Parts>();
+  parts->config = config;
+  auto calendar = read_sessions(config.sessions);
+  if (!calendar) return std::unexpected(calendar.error());
+  auto database = sqlite::open_database(config.database_path);
+  if (!database) return std::unexpected(database.error());
+  parts->database = std::move(*database);
+  auto token = admin_token(config.admin_token, config.database_path);
+  if (!token) return std::unexpected(token.error());
+  parts->token = std::move(*token);
+  const auto secret = secret_key(config.secret_key, config.database_path);
+  if (!secret) return std::unexpected(secret.error());
+  for (const auto& hidden :
+       {config.kite.access_token, config.kite.api_secret, parts->token.token}) {
+    if (!hidden.empty()) agent::log_redact(hidden);
+  }
+
+  parts->access_token = std::make_shared<kite::AccessToken>(config.kite.access_token);
+  parts->gateway = std::make_unique<kite::RestGateway>(parts->orders_loop, kite_config(config),
+                                                       parts->access_token);
+  auto* raw = parts.get();
+  parts->runtime = std::make_unique<runtime::Runtime>(
+      runtime::Schedulers{parts->market_loop, parts->orders_loop, parts->api_loop},
+      parts->database->writer(), *parts->gateway,
+      feed_maker(config, parts->market_loop, parts->access_token, *calendar),
+      runtime_settings(config, tag_key(*secret), *calendar), [raw] {
+        raw->fenced = true;
+        if (raw->ended) raw->ended();
+      });
+  api::ApiConfig face;
+  face.admin_token = parts->token.token;
+  face.version = version();
+  face.build = build();
+  face.metrics_text = agent::metrics_text;
+  parts->api = std::make_unique<api::Server>(parts->api_loop, *parts->runtime,
+                                             parts->database->writer().reader(), std::move(face));
+  auto address = parts->api->listen(config.listen);
+  if (!address) return base::invalid("HMT_LISTEN", address.error().message);
+  parts->address = *address;
+  return std::unique_ptr<Station>(new Station(std::move(parts)));
+}
+
+Station::Station(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Station::~Station() {
+  if (parts_->commits.joinable()) drain();
+  parts_->api.reset();
+  parts_->gateway.reset();  // what is outstanding answers now, while the runtime still stands
+  parts_->runtime.reset();
+}
+
+runtime::Desk& Station::desk() {
+  return *parts_->runtime;
+}
+
+const std::string& Station::address() const {
+  return parts_->address;
+}
+
+const std::string& Station::token_path() const {
+  return parts_->token.path;
+}
+
+bool Station::was_fenced() const {
+  return parts_->fenced;
+}
+
+void Station::on_end(std::function<void()> ended) {
+  parts_->ended = std::move(ended);
+}
+
+void Station::run() {
+  auto& p = *parts_;
+  p.commits = std::thread([&p] { p.runtime->commits().run(); });
+  p.market = std::thread([&p] { p.market_loop.run(); });
+  p.orders = std::thread([&p] { p.orders_loop.run(); });
+  p.face = std::thread([&p] { p.api_loop.run(); });
+  p.runtime->launch();
+}
+
+void Station::drain() {
+  auto& p = *parts_;
+  if (!p.commits.joinable()) return;
+  p.api_loop.post([&p] { p.api->stop_accepting(); });
+  auto quiet = std::make_shared<std::promise<void>>();
+  p.runtime->drain(drain_patience, [quiet] { quiet->set_value(); });
+  quiet->get_future().wait_for(drain_patience + std::chrono::seconds(1));
+  // What was answered last still has to pass the market's thread and be written.
+  std::promise<void> passed;
+  p.market_loop.post([&passed] { passed.set_value(); });
+  passed.get_future().wait();
+  p.runtime->commits().stop();
+  p.commits.join();
+  p.api_loop.post([&p] { p.api->close_all(); });
+  for (auto* loop : {&p.market_loop, &p.orders_loop, &p.api_loop}) {
+    loop->post([loop] { loop->stop(); });
+  }
+  p.market.join();
+  p.orders.join();
+  p.face.join();
+}
+
+}  // namespace hmt::app

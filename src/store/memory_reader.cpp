@@ -1,0 +1,136 @@
+#include <algorithm>
+
+#include "store/memory_state.h"
+#include "store/rules.h"
+
+namespace hmt::store {
+
+using model::Attempt;
+using model::Trigger;
+using model::TriggerId;
+using model::TriggerStatus;
+
+namespace {
+
+using State = MemoryStore::State;
+
+class MemoryReader : public Reader {
+ public:
+  explicit MemoryReader(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+  Result<Trigger> trigger(TriggerId id, const Actor& actor) override;
+  Result<TriggerPage> triggers(const ListFilter& filter, const Actor& actor) override;
+  Result<std::vector<Attempt>> attempts(TriggerId id, const Actor& actor) override;
+  Result<std::vector<Attempt>> recent_attempts(std::size_t limit, const Actor& actor) override;
+  Result<std::vector<AuditRow>> audit(const AuditFilter& filter, const Actor& actor) override;
+  Result<std::int64_t> last_event() override;
+  Result<Recovery> recovery(base::TradingDate since) override;
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
+Result<Trigger> MemoryReader::trigger(TriggerId id, const Actor& actor) {
+  const auto* row = state_->find(id);
+  if (!row || !may_see(actor, row->user_id)) return no_such_trigger();
+  return *row;
+}
+
+Result<TriggerPage> MemoryReader::triggers(const ListFilter& filter, const Actor& actor) {
+  const auto before = read_cursor(filter.cursor);
+  if (!before) return std::unexpected(before.error());
+  const auto limit = page_limit(filter.limit);
+  TriggerPage page;
+  std::int64_t last = 0;
+  for (auto at = state_->rows.rbegin(); at != state_->rows.rend(); ++at) {
+    const auto& [number, row] = *at;
+    if (*before && number >= **before) continue;
+    if (!may_see(actor, row.user_id)) continue;
+    if (filter.status && row.status != *filter.status) continue;
+    if (filter.instrument_token && row.instrument_token != *filter.instrument_token) continue;
+    if (page.triggers.size() == limit) {
+      page.next_cursor = std::to_string(last);
+      break;
+    }
+    page.triggers.push_back(row);
+    last = number;
+  }
+  return page;
+}
+
+Result<std::vector<Attempt>> MemoryReader::attempts(TriggerId id, const Actor& actor) {
+  if (auto row = trigger(id, actor); !row) return std::unexpected(row.error());
+  std::vector<Attempt> out;
+  for (const auto& attempt : state_->attempts) {
+    if (attempt.trigger_id == id) out.push_back(attempt);
+  }
+  return out;
+}
+
+Result<std::vector<Attempt>> MemoryReader::recent_attempts(std::size_t limit, const Actor& actor) {
+  std::vector<Attempt> out;
+  for (auto at = state_->attempts.rbegin(); at != state_->attempts.rend(); ++at) {
+    if (out.size() == page_limit(limit)) break;
+    if (may_see(actor, at->user_id)) out.push_back(*at);
+  }
+  return out;
+}
+
+Result<std::vector<AuditRow>> MemoryReader::audit(const AuditFilter& filter, const Actor& actor) {
+  std::vector<AuditRow> out;
+  const auto limit = page_limit(filter.limit);
+  const auto consider = [&](std::int64_t number) {
+    const auto& entry = state_->audit[static_cast<std::size_t>(number - 1)];
+    if (!may_see(actor, entry.user_id)) return;
+    if (filter.trigger && entry.trigger_id != filter.trigger) return;
+    out.push_back({number, entry});
+  };
+  const auto last = static_cast<std::int64_t>(state_->audit.size());
+  const auto after = std::max<std::int64_t>(filter.after, 0);
+  if (!filter.before) {
+    for (auto n = after + 1; n <= last && out.size() < limit; ++n) consider(n);
+    return out;
+  }
+  for (auto n = std::min(*filter.before - 1, last); n > after && out.size() < limit; --n) {
+    consider(n);
+  }
+  return out;
+}
+
+Result<std::int64_t> MemoryReader::last_event() {
+  return static_cast<std::int64_t>(state_->audit.size());
+}
+
+Result<Recovery> MemoryReader::recovery(base::TradingDate since) {
+  Recovery out;
+  out.stopped = state_->stopped;
+  out.stopped_why = state_->stopped_why;
+  std::map<TriggerId, bool> named;
+  for (const auto& attempt : state_->attempts) {
+    if (attempt.trading_date < since && !is_open(attempt, state_->find(attempt.trigger_id))) {
+      continue;
+    }
+    out.attempts.push_back(attempt);
+    named[attempt.trigger_id] = true;
+  }
+  std::map<model::GroupId, bool> live;
+  for (const auto& [number, row] : state_->rows) {
+    const bool active = row.status == TriggerStatus::active;
+    if (active && row.parent_id) live[*row.parent_id] = true;
+    if (active || row.status == TriggerStatus::firing || named.contains(row.id)) {
+      out.triggers.push_back(row);
+    }
+  }
+  for (const auto& [group, winner] : state_->winners) {
+    if (live.contains(group)) out.winners.push_back({group, winner});
+  }
+  return out;
+}
+
+}  // namespace
+
+std::unique_ptr<Reader> make_memory_reader(std::shared_ptr<State> state) {
+  return std::make_unique<MemoryReader>(std::move(state));
+}
+
+}  // namespace hmt::store

@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""Runs every suite that ctest knows and counts the tests inside them.
+
+The last line is `N passed, N failed`. A suite tells its own count, as gtest does or by such a line; one that ends badly
+without a count is one failure.
+"""
+import re
+import subprocess
+import sys
+
+GTEST_PASSED = re.compile(r"\[  PASSED  \] (\d+) tests?")
+GTEST_FAILED = re.compile(r"\[  FAILED  \] (\d+) tests?, listed below")
+PLAIN = re.compile(r"^(\d+) passed, (\d+) failed")
+
+
+def suites(build, pattern):
+    listed = subprocess.run(
+        ["ctest", "--test-dir", build, "-N"] + (["-R", pattern] if pattern else []),
+        capture_output=True, text=True, check=True).stdout
+    return re.findall(r"Test\s+#\d+: (\S+)", listed)
+
+
+def run(build, name):
+    """The suite's passed and failed counts, and what it printed."""
+    done = subprocess.run(
+        ["ctest", "--test-dir", build, "-R", f"^{re.escape(name)}$", "-V"], capture_output=True, text=True)
+    passed = failed = 0
+    lines = [re.sub(r"^\d+: ", "", line) for line in done.stdout.splitlines()]
+    for line in lines:
+        if found := GTEST_PASSED.search(line):
+            passed += int(found[1])
+        elif found := GTEST_FAILED.search(line):
+            failed += int(found[1])
+        elif found := PLAIN.match(line):
+            passed, failed = passed + int(found[1]), failed + int(found[2])
+    if done.returncode != 0 and failed == 0:
+        failed = 1
+    if passed + failed == 0:
+        failed = 1  # a suite that ran nothing proves nothing
+    return passed, failed, "\n".join(lines)
+
+
+def main():
+    build, pattern = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None
+    total_passed = total_failed = 0
+    for name in suites(build, pattern):
+        passed, failed, output = run(build, name)
+        print(f"{'ok  ' if failed == 0 else 'FAIL'} {name}: {passed} passed, {failed} failed".rstrip(), flush=True)
+        if failed:
+            print(output, flush=True)
+        total_passed += passed
+        total_failed += failed
+    print(f"{total_passed} passed, {total_failed} failed")
+    return 1 if total_failed or not total_passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
