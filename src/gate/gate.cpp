@@ -122,7 +122,9 @@ void Gate::forward(model::Attempt attempt) {
 std::string Gate::objection(const model::Attempt& attempt) const {
   if (shut_.load()) return shut_why_;
   if (attempt.lease_epoch != lease_epoch_) return "Another engine has taken over";
-  if (attempt.forwarded_at && scheduler_.now() - *attempt.forwarded_at > settings_.time_to_live) {
+  // Either way: a wall clock that was set back since says nothing about the attempt's age.
+  if (attempt.forwarded_at &&
+      std::chrono::abs(scheduler_.now() - *attempt.forwarded_at) > settings_.time_to_live) {
     return "It was held up for too long to be sent on the price that it was decided on";
   }
   return {};
