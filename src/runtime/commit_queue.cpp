@@ -120,12 +120,14 @@ bool CommitQueue::commit_claims() {
     claims.push_back(claim->claim);
   }
   store::Changed changed;
+  const auto started = std::chrono::steady_clock::now();
   const auto verdicts = writer_.claim(claims, changed);
   if (!verdicts) {
     store_failed(verdicts.error());
     return false;
   }
   store_works();
+  tell_time(started);
   observer_.on_committed(std::move(changed));
   for (const auto verdict : *verdicts) {
     auto done = std::move(std::get<ClaimItem>(taken_.front()).done);
@@ -147,9 +149,11 @@ bool CommitQueue::commit_records() {
     const std::scoped_lock lock(mutex_);
     epoch = epoch_;
   }
+  const auto started = std::chrono::steady_clock::now();
   auto changed = writer_.record(epoch, records);
   if (!changed) return record_failed(changed.error(), records.size());
   store_works();
+  tell_time(started);
   if (one_by_one_ != 0) --one_by_one_;
   observer_.on_committed(std::move(*changed));
   for (std::size_t i = 0; i < records.size(); ++i) {
@@ -158,6 +162,11 @@ bool CommitQueue::commit_records() {
     if (done) done();
   }
   return true;
+}
+
+void CommitQueue::tell_time(std::chrono::steady_clock::time_point started) const {
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+  commit_seconds_.observe_seconds(took.count());
 }
 
 // False: try them again later.

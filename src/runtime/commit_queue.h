@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -8,6 +9,7 @@
 #include <variant>
 
 #include "model/record.h"
+#include "runtime/telemetry.h"
 #include "store/store.h"
 
 // The one way to durable truth: a queue that one thread drains in order, as many neighbours as it
@@ -72,6 +74,7 @@ class CommitQueue {
   void store_failed(const base::Error& error);
   void store_works();
   void fail_commands();
+  void tell_time(std::chrono::steady_clock::time_point started) const;
 
   store::Writer& writer_;
   CommitObserver& observer_;
@@ -88,6 +91,7 @@ class CommitQueue {
   std::size_t one_by_one_ = 0;  // records to commit singly: one of them is refused
   base::Duration patience_{};
   bool away_ = false;
+  agent::Histogram commit_seconds_ = commit_seconds();
 };
 
 }  // namespace hmt::runtime
