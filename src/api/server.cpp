@@ -8,7 +8,7 @@
 namespace hmt::api {
 namespace {
 
-// Of requests that the server does not hand on: unreadable, too large or too slow.
+// Of requests that no handler answers: unreadable, too large or too slow.
 net::HttpResponse refusal_of_request(int status) {
   switch (status) {
     case 408:
@@ -17,6 +17,8 @@ net::HttpResponse refusal_of_request(int status) {
       return error_answer(413, "body_too_large", "a body is at most 64 KB");
     case 431:
       return error_answer(431, "headers_too_large", "headers are at most 16 KB in 100 lines");
+    case 500:
+      return error_answer(500, "internal", "the request was not answered: see the log");
     default:
       return error_answer(status, "malformed_request", "this is not an HTTP request");
   }

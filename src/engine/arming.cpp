@@ -9,10 +9,12 @@ namespace hmt::engine {
 void Engine::handle(Now& now, const TriggerChanged& changed) {
   const auto& trigger = changed.trigger;
   for (auto& [tag, flight] : flights_) {
-    if (flight.claiming && flight.trigger.id == trigger.id) {
+    if (flight.attempt.trigger_id != trigger.id) continue;
+    if (flight.claiming) {
       flight.changed = trigger;  // the claim's verdict says whether it matters
       return;
     }
+    if (trigger.version <= flight.claimed_version) return;  // news from before the claim
   }
   const auto known = triggers_.find(trigger.id);
   if (known != triggers_.end() && known->second.version >= trigger.version) return;  // older news
@@ -21,6 +23,9 @@ void Engine::handle(Now& now, const TriggerChanged& changed) {
 }
 
 void Engine::handle(Now& now, const TriggerRemoved& removed) {
+  for (auto& [tag, flight] : flights_) {
+    if (flight.claiming && flight.attempt.trigger_id == removed.id) flight.changed.reset();
+  }
   disarm(now, removed.id);
 }
 
@@ -120,9 +125,12 @@ void Engine::expire_due(Now& now) {
   }
 }
 
-void Engine::release_group(Now& now, model::GroupId group) {
-  winners_.erase(group);
-  const auto members = groups_.find(group);
+void Engine::release_group(Now& now, const model::Trigger& winner) {
+  if (!winner.parent_id) return;
+  const auto won = winners_.find(*winner.parent_id);
+  if (won == winners_.end() || won->second != winner.id) return;  // another member's by now
+  winners_.erase(won);
+  const auto members = groups_.find(*winner.parent_id);
   if (members == groups_.end()) return;
   for (const auto id : members->second) put_in_book(now, triggers_.at(id));
 }

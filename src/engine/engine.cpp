@@ -35,7 +35,7 @@ Counts Engine::counts() const {
   auto counts = counts_;
   counts.armed = static_cast<std::int64_t>(book_.size());
   counts.unknown = std::ranges::count_if(flights_, [](const auto& entry) {
-    return entry.second.attempt.state == model::AttemptState::unknown;
+    return !entry.second.parked && entry.second.attempt.state == model::AttemptState::unknown;
   });
   return counts;
 }

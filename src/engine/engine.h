@@ -82,13 +82,14 @@ class Engine {
   void forget_expiry(const model::Trigger& trigger);
   void expire_due(Now& now);
   bool is_held(const model::Trigger& trigger) const;
-  void release_group(Now& now, model::GroupId group);
+  void release_group(Now& now, const model::Trigger& winner);
 
   // firing.cpp
   void handle(Now& now, const model::Tick& tick);
   void fire(Now& now, const trigger::Hit& hit, const model::Tick& tick);
   void handle(Now& now, const ClaimSettled& settled);
   void claim_lost(Now& now, Flight& flight, model::ClaimVerdict verdict);
+  std::int32_t next_fire_no(const model::Trigger& trigger) const;
 
   // outcome.cpp
   void handle(Now& now, const AttemptForwarded& forwarded);
@@ -109,10 +110,11 @@ class Engine {
   void adopt(Now& now, const model::BrokerOrder& order, model::OrderSource source);
   void appeared(Now& now, Flight& flight, const model::BrokerOrder& order,
                 model::OrderSource source);
-  void order_moved(Now& now, Flight& flight, model::OrderSource source);
-  bool has_another_order(const Flight& flight) const;
+  void order_moved(Now& now, Flight& flight, model::OrderSource source, bool changed);
+  void claim_row(Now& now, Flight& flight, bool surprise);
   void order_ended(Now& now, Flight& flight, model::OrderSource source, model::Record record);
-  void settle_if_working(Flight& flight, model::Record& record) const;
+  void rejection_confirmed(Now& now, Flight& flight, model::Record record);
+  model::GroupAction settle_if_working(Flight& flight) const;
 
   // waiting.cpp
   void handle(Now& now, const AttemptRecovered& recovered);
@@ -120,13 +122,25 @@ class Engine {
   void count_absence(Now& now, base::Instant started_at);
   void shown_absent(Now& now, Flight& flight);
   void try_again(Now& now, Flight& flight);
+  void recover_queued(Now& now, Flight& flight);
+  void recover_placed(Now& now, Flight& flight);
   void park(Now& now, Flight& flight, const std::string& why, model::Record record);
+  void park_of_earlier_day(Now& now, Flight& flight);
   void plan_book_reading(base::Instant at);
   void forget_old_flights(base::Instant at);
 
   // flight.cpp
   oms::TagScope tag_scope(base::TradingDate date) const { return {settings_.account, date}; }
   Flight* find(const model::OrderTag& tag);
+  template <class Condition>
+  bool any_other(const Flight& flight, Condition holds) const;
+  bool another_has_order(const Flight& flight) const;
+  bool another_may_have_order(const Flight& flight) const;
+  // The row that the trigger's flights share, now as `trigger` says.
+  std::shared_ptr<model::Trigger> row_for(const model::Trigger& trigger) const;
+  void write_attempt(Now& now, const Flight& flight, model::Record record) const;
+  void write_row(Now& now, const Flight& flight, model::Record record,
+                 model::GroupAction group) const;
   model::Record record_of(const Now& now, const Flight& flight, const char* event,
                           model::Severity severity, model::Detail detail) const;
 

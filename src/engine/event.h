@@ -13,7 +13,6 @@
 namespace hmt::engine {
 
 // ---- events
-// -----------------------------------------------------------------------------------------------------------
 
 // A trigger's row as a commit has left it: armed when active, disarmed when not.
 struct TriggerChanged {
@@ -71,7 +70,6 @@ using Event = std::variant<model::Tick, TriggerChanged, TriggerRemoved, GroupWon
                            OrderNews, BookRead, Evaluation, ClockAdvanced>;
 
 // ---- effects
-// ----------------------------------------------------------------------------------------------------------
 
 // Make this claim durable, then hand its attempt to the gate; answer with ClaimSettled.
 struct MakeClaim {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "engine/now.h"
 #include "oms/request.h"
 #include "trigger/rule.h"
@@ -60,16 +62,18 @@ void Engine::fire(Now& now, const trigger::Hit& hit, const model::Tick& tick) {
   disarm(now, trigger.id);
 
   Flight flight;
-  flight.trigger = trigger;
+  flight.row = row_for(trigger);
   flight.claimed_version = trigger.version;
   flight.claiming = true;
-  auto& fired = flight.trigger;
+  auto& fired = *flight.row;
   fired.status = model::TriggerStatus::firing;
   fired.triggered_at = now.at;
   fired.triggered_leg = hit.leg;
-  fired.fire_no = trigger.fire_no + 1;
+  fired.fire_no = next_fire_no(trigger);
   fired.order_id.clear();
   fired.order_status.clear();
+  fired.filled_quantity = 0;
+  fired.average_price.reset();
   fired.error_message.clear();
 
   auto& attempt = flight.attempt;
@@ -96,6 +100,16 @@ void Engine::fire(Now& now, const trigger::Hit& hit, const model::Tick& tick) {
   flights_.insert_or_assign(attempt.tag, std::move(flight));
 }
 
+// A number is used once, also when the row does not know yet of an order that was found at the
+// broker.
+std::int32_t Engine::next_fire_no(const model::Trigger& trigger) const {
+  auto last = trigger.fire_no;
+  for (const auto& [tag, flight] : flights_) {
+    if (flight.attempt.trigger_id == trigger.id) last = std::max(last, flight.attempt.fire_no);
+  }
+  return last + 1;
+}
+
 void Engine::handle(Now& now, const ClaimSettled& settled) {
   auto* flight = find(settled.tag);
   if (!flight || !flight->claiming) return;
@@ -108,13 +122,10 @@ void Engine::handle(Now& now, const ClaimSettled& settled) {
 }
 
 void Engine::claim_lost(Now& now, Flight& flight, model::ClaimVerdict verdict) {
-  const auto trigger = flight.trigger;
+  const auto trigger = *flight.row;
   const auto changed = flight.changed;
   flights_.erase(flights_.find(flight.attempt.tag));
-  const bool group_is_ours = trigger.parent_id && winners_.contains(*trigger.parent_id) &&
-                             winners_.at(*trigger.parent_id) == trigger.id;
-  if (group_is_ours && verdict != model::ClaimVerdict::group_taken)
-    release_group(now, *trigger.parent_id);
+  if (verdict != model::ClaimVerdict::group_taken) release_group(now, trigger);
   if (verdict == model::ClaimVerdict::fenced) {
     evaluating_ = false;
     now.ask(Fenced{});

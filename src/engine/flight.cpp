@@ -1,5 +1,7 @@
 #include "engine/flight.h"
 
+#include <algorithm>
+
 #include "engine/now.h"
 #include "oms/order_state.h"
 
@@ -8,6 +10,35 @@ namespace hmt::engine {
 bool Flight::is_working() const {
   return attempt.state == model::AttemptState::placed &&
          !oms::is_terminal(oms::phase_of(attempt.order_status));
+}
+
+bool Flight::stands_at_exchange() const {
+  static const int open = oms::rank_of("OPEN");
+  if (attempt.state != model::AttemptState::placed) return false;
+  const auto phase = oms::phase_of(attempt.order_status);
+  return attempt.filled_quantity > 0 || phase == oms::Phase::complete ||
+         phase == oms::Phase::cancelled ||
+         (phase == oms::Phase::working && oms::rank_of(attempt.order_status) >= open);
+}
+
+bool Flight::awaits_book() const {
+  return attempt.state == model::AttemptState::placed && attempt.filled_quantity == 0 &&
+         oms::phase_of(attempt.order_status) == oms::Phase::rejected && !settled;
+}
+
+bool Flight::has_order() const {
+  const auto phase = oms::phase_of(attempt.order_status);
+  const bool came_to_nothing = attempt.filled_quantity == 0 &&
+                               (phase == oms::Phase::rejected || phase == oms::Phase::cancelled);
+  return attempt.state == model::AttemptState::placed && !came_to_nothing;
+}
+
+void set_leg(model::Trigger& trigger, model::LegNumber leg, model::LegState state) {
+  if (leg == model::LegNumber::one || trigger.leg_2) trigger.leg(leg).state = state;
+}
+
+bool other_leg_stands(const model::Trigger& trigger, model::LegNumber leg) {
+  return trigger.leg_2 && trigger.leg(model::other(leg)).state == model::LegState::armed;
 }
 
 model::TriggerOutcome outcome_of(const model::Trigger& trigger, model::GroupAction group) {
@@ -29,6 +60,43 @@ model::TriggerOutcome outcome_of(const model::Trigger& trigger, model::GroupActi
 Flight* Engine::find(const model::OrderTag& tag) {
   const auto found = flights_.find(tag);
   return found == flights_.end() ? nullptr : &found->second;
+}
+
+template <class Condition>
+bool Engine::any_other(const Flight& flight, Condition holds) const {
+  return std::ranges::any_of(flights_, [&](const auto& entry) {
+    const auto& other = entry.second;
+    return &other != &flight && other.attempt.trigger_id == flight.attempt.trigger_id &&
+           holds(other);
+  });
+}
+
+bool Engine::another_has_order(const Flight& flight) const {
+  return any_other(flight, [](const Flight& other) { return other.has_order(); });
+}
+
+bool Engine::another_may_have_order(const Flight& flight) const {
+  return any_other(flight, [](const Flight& other) { return other.may_have_order(); });
+}
+
+std::shared_ptr<model::Trigger> Engine::row_for(const model::Trigger& trigger) const {
+  for (const auto& [tag, flight] : flights_) {
+    if (flight.attempt.trigger_id != trigger.id) continue;
+    *flight.row = trigger;
+    return flight.row;
+  }
+  return std::make_shared<model::Trigger>(trigger);
+}
+
+void Engine::write_attempt(Now& now, const Flight& flight, model::Record record) const {
+  record.attempt = flight.attempt;
+  now.ask(Write{std::move(record)});
+}
+
+void Engine::write_row(Now& now, const Flight& flight, model::Record record,
+                       model::GroupAction group) const {
+  record.trigger = outcome_of(*flight.row, group);
+  write_attempt(now, flight, std::move(record));
 }
 
 model::Record Engine::record_of(const Now& now, const Flight& flight, const char* event,

@@ -1,4 +1,5 @@
 #pragma once
+#include <memory>
 #include <optional>
 
 #include "model/record.h"
@@ -7,15 +8,17 @@
 
 namespace hmt::engine {
 
-// One fire on its way: the attempt that is open, or was the last, and the trigger's row as this
-// engine last decided it.
+// One attempt of a fire, and what becomes of it.
 struct Flight {
   model::Attempt attempt;
-  model::Trigger trigger;
+  // The trigger's row as this engine last decided it. All flights of the trigger share it, so that
+  // what comes late for one of them never writes what another has overtaken.
+  std::shared_ptr<model::Trigger> row;
   std::int64_t claimed_version = 0;
-  bool claiming = false;                  // not durable yet
-  bool settled = false;                   // the group's other legs are decided
-  bool superseded = false;                // a later attempt of the same fire exists
+  bool claiming = false;  // not durable yet
+  bool settled = false;   // the group's other legs are decided
+  bool over = false;      // the row lives on without it: armed again, failed, or tried anew
+  bool parked = false;    // given up to a person: no longer looked up
   std::optional<model::Trigger> changed;  // news of the row that came while it was being claimed
   std::optional<base::Instant> read_book_at;  // no answer by then: look
   std::optional<base::Instant> retry_at;
@@ -23,11 +26,36 @@ struct Flight {
 
   model::LegNumber leg() const { return attempt.leg; }
   bool is_unresolved() const {
-    return !claiming && (attempt.state == model::AttemptState::forwarded ||
-                         attempt.state == model::AttemptState::unknown);
+    return !claiming && !parked &&
+           (attempt.state == model::AttemptState::forwarded ||
+            attempt.state == model::AttemptState::unknown);
+  }
+  // A later attempt exists: unless its order stands after all, this one has nothing more to say.
+  void overtaken() {
+    if (has_order()) return;
+    over = true;
+    retry_at.reset();
+  }
+  // The broker's own checks are behind it, or it was filled.
+  bool stands_at_exchange() const;
+  // Rejected on somebody's word, unfilled: the book has to agree before anything is armed again.
+  bool awaits_book() const;
+  // An order stands at the broker, or stood there long enough to be filled in part.
+  bool has_order() const;
+  // Or one is on its way there.
+  bool may_have_order() const {
+    return claiming || attempt.state == model::AttemptState::queued || is_unresolved() ||
+           has_order();
   }
   bool is_working() const;  // registered at the broker and not ended
 };
+
+inline constexpr const char* two_orders =
+    "Two orders of this trigger reached the broker, or may have: check the position now";
+
+// An edit may have taken the leg away since it fired.
+void set_leg(model::Trigger& trigger, model::LegNumber leg, model::LegState state);
+bool other_leg_stands(const model::Trigger& trigger, model::LegNumber leg);
 
 // The columns of the row that the engine decides.
 model::TriggerOutcome outcome_of(const model::Trigger& trigger, model::GroupAction group);

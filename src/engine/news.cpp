@@ -27,6 +27,20 @@ bool was_written_off(AttemptState state) {
          state == AttemptState::refused || state == AttemptState::absent;
 }
 
+// The tag tells the number modulo 32; the records may be older than the order, not newer.
+std::int32_t fire_no_meant(std::int32_t known, std::uint8_t mod_32) {
+  return known + ((std::int32_t{mod_32} - known) % 32 + 32) % 32;
+}
+
+model::LegNumber leg_meant(const model::Trigger& row, const model::BrokerOrder& order) {
+  const auto is_of = [&](const model::Leg& leg) {
+    return leg.state == model::LegState::armed && leg.product == order.product &&
+           leg.quantity == order.quantity;
+  };
+  const bool second = row.leg_2 && is_of(*row.leg_2) && !is_of(row.leg_1);
+  return second ? model::LegNumber::two : model::LegNumber::one;
+}
+
 }  // namespace
 
 void Engine::handle(Now& now, const OrderNews& news) {
@@ -45,13 +59,25 @@ void Engine::take_news(Now& now, const model::BrokerOrder& order, model::OrderSo
     return;
   }
   if (flight->claiming) return;  // not ours yet; the next reading brings it again
-  if (flight->attempt.state == AttemptState::placed) {
-    const auto merged = oms::merge(flight->attempt, order, source);
-    if (merged.contradiction) plan_book_reading(now.at);
-    if (merged.changed) order_moved(now, *flight, source);
+  const bool known = flight->attempt.state == AttemptState::placed;
+  const bool came_to_nothing =
+      oms::phase_of(order.status) == oms::Phase::rejected && order.filled_quantity == 0;
+  if (!known && !(flight->over && came_to_nothing)) {
+    appeared(now, *flight, order, source);
     return;
   }
-  appeared(now, *flight, order, source);
+  const auto merged = oms::merge(flight->attempt, order, source);
+  if (merged.contradiction) plan_book_reading(now.at);
+  if (!flight->over) {
+    const bool told_by_book = source == model::OrderSource::book && flight->awaits_book();
+    if (merged.changed || told_by_book) order_moved(now, *flight, source, merged.changed);
+  } else if (merged.changed && flight->has_order()) {
+    appeared(now, *flight, order, source);
+  } else if (merged.changed) {
+    write_attempt(now, *flight,
+                  record_of(now, *flight, "order_update", Severity::info,
+                            detail_of(flight->attempt, source)));
+  }
 }
 
 // An order of ours that no record tells of: the records were restored from an older copy. Its
@@ -64,19 +90,21 @@ void Engine::adopt(Now& now, const model::BrokerOrder& order, model::OrderSource
     return oms::tag_bits(entry.first) == parts->trigger_bits;
   });
   if (found == triggers_.end()) return;
+  auto& row = found->second;
   Flight flight;
-  flight.trigger = found->second;
-  flight.claimed_version = found->second.version;
+  flight.row = row_for(row);
+  flight.claimed_version = row.version;
   auto& attempt = flight.attempt;
   attempt.tag = order.tag;
-  attempt.trigger_id = found->first;
-  attempt.user_id = found->second.user_id;
-  attempt.connection_id = found->second.broker_connection_id;
-  attempt.fire_no = std::max(found->second.fire_no, std::int32_t{parts->fire_mod_32});
+  attempt.trigger_id = row.id;
+  attempt.user_id = row.user_id;
+  attempt.connection_id = row.broker_connection_id;
+  attempt.fire_no = fire_no_meant(row.fire_no, parts->fire_mod_32);
   attempt.attempt_no = parts->attempt_mod_32;
+  attempt.leg = leg_meant(row, order);
   attempt.lease_epoch = settings_.lease_epoch;
   attempt.trading_date = date;
-  attempt.created_at = now.at;
+  attempt.created_at = order.order_time.value_or(now.at);
   attempt.state = AttemptState::unknown;
   attempt.request = {.exchange = order.exchange,
                      .trading_symbol = order.trading_symbol,
@@ -87,120 +115,127 @@ void Engine::adopt(Now& now, const model::BrokerOrder& order, model::OrderSource
                      .price = {},
                      .tag = order.tag};
   attempt.evidence.rule = "found in the broker's order book by its tag";
-  flight.trigger.triggered_leg = model::LegNumber::one;
-  flight.trigger.triggered_at = order.order_time.value_or(now.at);
-  if (flight.trigger.parent_id) handle(now, GroupWon{*flight.trigger.parent_id, flight.trigger.id});
-  disarm(now, flight.trigger.id);
+  if (row.parent_id) handle(now, GroupWon{*row.parent_id, row.id});
   auto& kept = flights_.insert_or_assign(order.tag, std::move(flight)).first->second;
   appeared(now, kept, order, source);
 }
 
-bool Engine::has_another_order(const Flight& flight) const {
-  return std::ranges::any_of(flights_, [&](const auto& entry) {
-    const auto& other = entry.second;
-    return other.attempt.trigger_id == flight.attempt.trigger_id &&
-           other.attempt.tag != flight.attempt.tag && !other.claiming &&
-           other.attempt.fire_no >= flight.attempt.fire_no &&
-           (other.is_unresolved() || other.attempt.state == AttemptState::placed);
-  });
-}
-
+// The order is the trigger's, whatever was believed of it before.
 void Engine::appeared(Now& now, Flight& flight, const model::BrokerOrder& order,
                       model::OrderSource source) {
   auto& attempt = flight.attempt;
-  const bool surprise = was_written_off(attempt.state);
-  const bool duplicated = has_another_order(flight);
-  attempt.state = AttemptState::placed;
-  attempt.order_status.clear();
-  attempt.message.clear();
-  flight.retry_at.reset();
+  const bool surprise = flight.over || was_written_off(attempt.state);
+  if (attempt.state != AttemptState::placed) {
+    attempt.state = AttemptState::placed;
+    attempt.order_status.clear();
+    attempt.message.clear();
+    ++counts_.orders_placed;
+  }
+  oms::merge(attempt, order, source);
+  flight.over = flight.parked = flight.settled = false;
   flight.read_book_at.reset();
   flight.absence.reset();
-  oms::merge(attempt, order, source);
-  ++counts_.orders_placed;
-
-  auto& trigger = flight.trigger;
-  trigger.leg(flight.leg()).state = model::LegState::fired;
-  trigger.order_id = attempt.order_id;
-  trigger.order_status = attempt.order_status;
-  trigger.filled_quantity = attempt.filled_quantity;
-  trigger.average_price = attempt.average_price;
-  trigger.status =
-      duplicated ? model::TriggerStatus::needs_attention : model::TriggerStatus::triggered;
-  trigger.error_message =
-      duplicated ? "Two orders of this trigger reached the broker: check the position now"
-      : surprise ? "The broker has this order although it had said otherwise: check the position"
-                 : "";
-  disarm(now, trigger.id);
+  claim_row(now, flight, surprise);
   auto record = record_of(now, flight, surprise ? "order_appeared_late" : "order_placed",
                           surprise ? Severity::alarm : Severity::info, detail_of(attempt, source));
   order_ended(now, flight, source, std::move(record));
 }
 
-void Engine::order_moved(Now& now, Flight& flight, model::OrderSource source) {
-  auto& trigger = flight.trigger;
+// Takes the trigger out of the book, calls off what was to be tried again, and writes the order
+// into the row.
+void Engine::claim_row(Now& now, Flight& flight, bool surprise) {
+  const auto& attempt = flight.attempt;
+  if (const auto armed = triggers_.find(attempt.trigger_id); armed != triggers_.end()) {
+    *flight.row = armed->second;
+    disarm(now, attempt.trigger_id);
+  }
+  if (const auto group = flight.row->parent_id; group && !winners_.contains(*group))
+    handle(now, GroupWon{*group, attempt.trigger_id});
+  for (auto& [tag, other] : flights_) {
+    if (other.attempt.trigger_id == attempt.trigger_id) other.retry_at.reset();
+  }
+  const bool second = another_may_have_order(flight);
+  auto& trigger = *flight.row;
+  set_leg(trigger, flight.leg(), model::LegState::fired);
+  if (!trigger.triggered_at) trigger.triggered_at = attempt.created_at;
+  if (!trigger.triggered_leg) trigger.triggered_leg = flight.leg();
+  if (!trigger.triggered_price && attempt.evidence.last_price > model::Price{})
+    trigger.triggered_price = attempt.evidence.last_price;
+  trigger.order_id = attempt.order_id;
+  trigger.order_status = attempt.order_status;
+  trigger.filled_quantity = attempt.filled_quantity;
+  trigger.average_price = attempt.average_price;
+  trigger.status = second ? model::TriggerStatus::needs_attention : model::TriggerStatus::triggered;
+  trigger.error_message =
+      second     ? two_orders
+      : surprise ? "The broker has this order although it had said otherwise: check the position"
+                 : "";
+}
+
+void Engine::order_moved(Now& now, Flight& flight, model::OrderSource source, bool changed) {
+  auto& trigger = *flight.row;
   const auto& attempt = flight.attempt;
   trigger.order_id = attempt.order_id;
   trigger.order_status = attempt.order_status;
   trigger.filled_quantity = attempt.filled_quantity;
   trigger.average_price = attempt.average_price;
-  order_ended(now, flight, source,
-              record_of(now, flight, "order_update", Severity::info, detail_of(attempt, source)));
+  auto record = record_of(now, flight, "order_update", Severity::info, detail_of(attempt, source));
+  if (changed) {
+    order_ended(now, flight, source, std::move(record));
+  } else {
+    record.audit.front().event = "rejection_confirmed";
+    rejection_confirmed(now, flight, std::move(record));
+  }
 }
 
 // Writes the news, and what an end of the order means.
 void Engine::order_ended(Now& now, Flight& flight, model::OrderSource source,
                          model::Record record) {
-  auto& trigger = flight.trigger;
-  const auto phase = oms::phase_of(flight.attempt.order_status);
-  if (phase == oms::Phase::rejected && flight.attempt.filled_quantity == 0 && !flight.settled) {
-    trigger.error_message = flight.attempt.message;
-    record.audit.front().event = "order_rejected";
-    record.audit.front().severity = Severity::alarm;
-    if (source != model::OrderSource::book) {
-      plan_book_reading(now.at);  // the other legs are armed again only when the book says so too
-    } else {
-      flight.settled = true;
-      const bool other_leg_stands =
-          trigger.leg_2 && trigger.leg(model::other(flight.leg())).state == model::LegState::armed;
-      if (other_leg_stands || trigger.parent_id) {
-        leg_failed(now, flight, flight.attempt.message, std::move(record));
-        return;
-      }
-      ++counts_.orders_failed;
+  const auto& attempt = flight.attempt;
+  const auto phase = oms::phase_of(attempt.order_status);
+  auto& audit = record.audit.front();
+  if (phase == oms::Phase::cancelled || phase == oms::Phase::rejected) {
+    const bool rejected = phase == oms::Phase::rejected;
+    audit.event = rejected ? "order_rejected" : "order_cancelled";
+    audit.severity = Severity::alarm;
+    audit.detail.emplace_back("not_filled",
+                              std::to_string(attempt.request.quantity - attempt.filled_quantity));
+    if (flight.row->status != model::TriggerStatus::needs_attention) {
+      flight.row->error_message =
+          attempt.message.empty()
+              ? (rejected ? "The broker rejected the order" : "The order was cancelled")
+              : attempt.message;
     }
-  } else if (phase == oms::Phase::cancelled || phase == oms::Phase::rejected) {
-    const auto open = flight.attempt.request.quantity - flight.attempt.filled_quantity;
-    trigger.error_message =
-        flight.attempt.message.empty() ? "The order was cancelled" : flight.attempt.message;
-    record.audit.front().event =
-        phase == oms::Phase::rejected ? "order_rejected" : "order_cancelled";
-    record.audit.front().severity = Severity::alarm;
-    record.audit.front().detail.emplace_back("not_filled", std::to_string(open));
-  } else if (phase == oms::Phase::complete) {
-    record.audit.front().event = "order_filled";
+  } else if (phase == oms::Phase::complete && audit.severity != Severity::alarm) {
+    audit.event = "order_filled";
   }
-  record.attempt = flight.attempt;
-  record.trigger = outcome_of(trigger, model::GroupAction::keep);
-  settle_if_working(flight, record);
-  now.ask(Write{std::move(record)});
+  if (flight.awaits_book() && source == model::OrderSource::book) {
+    rejection_confirmed(now, flight, std::move(record));
+    return;
+  }
+  if (flight.awaits_book()) plan_book_reading(now.at);
+  const auto group = settle_if_working(flight);
+  write_row(now, flight, std::move(record), group);
+}
+
+// The book agrees that the order came to nothing: only now are the other legs armed again.
+void Engine::rejection_confirmed(Now& now, Flight& flight, model::Record record) {
+  flight.settled = true;
+  if (other_leg_stands(*flight.row, flight.leg()) || flight.row->parent_id) {
+    leg_failed(now, flight, flight.row->error_message, std::move(record));
+    return;
+  }
+  ++counts_.orders_failed;
+  write_row(now, flight, std::move(record), model::GroupAction::keep);
 }
 
 // Past the broker's own checks the order stands at the exchange: only now do the other legs go.
-void Engine::settle_if_working(Flight& flight, model::Record& record) const {
-  static const int at_exchange = oms::rank_of("OPEN");
-  const auto phase = oms::phase_of(flight.attempt.order_status);
-  const bool stands =
-      flight.attempt.filled_quantity > 0 || phase == oms::Phase::complete ||
-      phase == oms::Phase::cancelled ||
-      (phase == oms::Phase::working && oms::rank_of(flight.attempt.order_status) >= at_exchange);
-  if (flight.settled || !stands) return;
+model::GroupAction Engine::settle_if_working(Flight& flight) const {
+  if (flight.settled || !flight.stands_at_exchange()) return model::GroupAction::keep;
   flight.settled = true;
-  if (flight.trigger.leg_2) {
-    auto& left = flight.trigger.leg(model::other(flight.leg()));
-    if (left.state == model::LegState::armed) left.state = model::LegState::dropped;
-  }
-  record.trigger = outcome_of(flight.trigger, model::GroupAction::settle);
+  if (other_leg_stands(*flight.row, flight.leg()))
+    set_leg(*flight.row, model::other(flight.leg()), model::LegState::dropped);
+  return model::GroupAction::settle;
 }
 
 }  // namespace hmt::engine

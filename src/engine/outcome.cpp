@@ -36,12 +36,11 @@ void Engine::handle(Now& now, const AttemptForwarded& forwarded) {
 void Engine::handle(Now& now, const AttemptWithdrawn& withdrawn) {
   auto* flight = find(withdrawn.tag);
   if (!flight || flight->claiming) return;
-  if (flight->attempt.state != AttemptState::queued &&
-      flight->attempt.state != AttemptState::forwarded)
-    return;
+  if (flight->attempt.state != AttemptState::queued && !flight->is_unresolved()) return;
   flight->attempt.state = AttemptState::withdrawn;
   flight->attempt.message = withdrawn.why;
   flight->read_book_at.reset();
+  flight->absence.reset();
   rearm_whole(now, *flight,
               record_of(now, *flight, "not_sent", Severity::warning, {{"why", withdrawn.why}}));
 }
@@ -50,14 +49,20 @@ void Engine::handle(Now& now, const AttemptAnswered& answered) {
   auto* flight = find(answered.tag);
   if (!flight || flight->claiming) return;
   flight->attempt.answered_at = now.at;
-  if (!flight->is_unresolved()) {
-    // News of the order came first: the answer may add the id, and nothing else.
-    if (flight->attempt.order_id.empty()) flight->attempt.order_id = answered.answer.order_id;
+  const auto& answer = answered.answer;
+  const auto classified = oms::classify(answer);
+  if (flight->attempt.state != AttemptState::queued && !flight->is_unresolved()) {
+    // Something else came first. That the broker has the order is news even so.
+    if (classified.verdict == oms::Verdict::placed) {
+      model::BrokerOrder order;
+      order.order_id = answer.order_id;
+      order.tag = answered.tag;
+      order.status = registered;
+      take_news(now, order, model::OrderSource::reply);
+    }
     return;
   }
   flight->read_book_at.reset();
-  const auto& answer = answered.answer;
-  const auto classified = oms::classify(answer);
   now.ask(Write{
       record_of(now, *flight, "broker_answered", Severity::info, detail_of(answer, classified))});
   switch (classified.verdict) {
@@ -84,17 +89,17 @@ void Engine::placed(Now& now, Flight& flight, const std::string& order_id) {
   flight.attempt.order_id = order_id;
   if (flight.attempt.order_status.empty()) flight.attempt.order_status = registered;
   flight.absence.reset();
-  auto& trigger = flight.trigger;
-  trigger.status = model::TriggerStatus::triggered;
-  trigger.leg(flight.leg()).state = model::LegState::fired;
+  ++counts_.orders_placed;
+  auto& trigger = *flight.row;
+  const bool second = another_may_have_order(flight);
+  trigger.status = second ? model::TriggerStatus::needs_attention : model::TriggerStatus::triggered;
+  set_leg(trigger, flight.leg(), model::LegState::fired);
   trigger.order_id = order_id;
   trigger.order_status = flight.attempt.order_status;
-  trigger.error_message.clear();
-  ++counts_.orders_placed;
-  auto record = record_of(now, flight, "order_placed", Severity::info, {{"order_id", order_id}});
-  record.attempt = flight.attempt;
-  record.trigger = outcome_of(trigger, model::GroupAction::keep);
-  now.ask(Write{std::move(record)});
+  trigger.error_message = second ? two_orders : "";
+  auto record = record_of(now, flight, second ? "second_order_placed" : "order_placed",
+                          second ? Severity::alarm : Severity::info, {{"order_id", order_id}});
+  write_row(now, flight, std::move(record), model::GroupAction::keep);
   plan_book_reading(now.at);
 }
 
@@ -116,15 +121,19 @@ void Engine::not_placed(Now& now, Flight& flight, const std::string& words) {
                   {{"message", words}, {"attempts", std::to_string(attempt.attempt_no + 1)}}));
     return;
   }
+  if (another_has_order(flight)) {  // there is nothing to try again
+    write_attempt(
+        now, flight,
+        record_of(now, flight, "order_not_placed", Severity::warning, {{"message", words}}));
+    return;
+  }
   const auto delay = oms::retry_delay(settings_.retry_backoff, attempt.attempt_no + 1);
   flight.retry_at = now.at + delay;
-  flight.trigger.error_message = words;
+  flight.row->error_message = words;
   auto record = record_of(
       now, flight, "order_not_placed", Severity::warning,
       {{"message", words}, {"retry_in_ms", std::to_string(delay / std::chrono::milliseconds(1))}});
-  record.attempt = attempt;
-  record.trigger = outcome_of(flight.trigger, model::GroupAction::keep);
-  now.ask(Write{std::move(record)});
+  write_row(now, flight, std::move(record), model::GroupAction::keep);
 }
 
 // The leg is not lost: it is armed again, and fires when the account is free and its level still
@@ -143,43 +152,50 @@ void Engine::unknown(Now& now, Flight& flight, const std::string& words) {
   flight.attempt.order_status = "UNKNOWN";
   flight.attempt.message = words;
   flight.absence.emplace(settings_.absence, now.at);
-  flight.trigger.order_status = "UNKNOWN";
-  flight.trigger.error_message =
-      "The broker gave no clear answer: the order is being looked up by its tag";
   auto record = record_of(now, flight, "order_unknown", Severity::alarm, {{"message", words}});
-  record.attempt = flight.attempt;
-  record.trigger = outcome_of(flight.trigger, model::GroupAction::keep);
-  now.ask(Write{std::move(record)});
   plan_book_reading(now.at);
+  if (another_has_order(flight)) {
+    write_attempt(now, flight, std::move(record));
+    return;
+  }
+  flight.row->order_status = "UNKNOWN";
+  flight.row->error_message =
+      "The broker gave no clear answer: the order is being looked up by its tag";
+  write_row(now, flight, std::move(record), model::GroupAction::keep);
 }
 
 // A leg refused by the system leaves the other legs of its group armed.
 void Engine::leg_failed(Now& now, Flight& flight, const std::string& words, model::Record record) {
   ++counts_.orders_failed;
-  auto& trigger = flight.trigger;
-  trigger.leg(flight.leg()).state = model::LegState::failed;
+  flight.over = true;
+  if (another_has_order(flight)) {  // the row tells of that one
+    write_attempt(now, flight, std::move(record));
+    return;
+  }
+  auto& trigger = *flight.row;
+  set_leg(trigger, flight.leg(), model::LegState::failed);
   trigger.error_message = words;
-  const bool other_leg_stands =
-      trigger.leg_2 && trigger.leg(model::other(flight.leg())).state == model::LegState::armed;
-  trigger.status = other_leg_stands ? model::TriggerStatus::active : model::TriggerStatus::failed;
-  record.attempt = flight.attempt;
-  record.trigger = outcome_of(trigger, model::GroupAction::release);
-  now.ask(Write{std::move(record)});
-  if (trigger.parent_id) release_group(now, *trigger.parent_id);
+  trigger.status = other_leg_stands(trigger, flight.leg()) ? model::TriggerStatus::active
+                                                           : model::TriggerStatus::failed;
+  write_row(now, flight, std::move(record), model::GroupAction::release);
+  release_group(now, trigger);
 }
 
 void Engine::rearm_whole(Now& now, Flight& flight, model::Record record) {
-  auto& trigger = flight.trigger;
+  flight.over = true;
+  if (another_has_order(flight)) {
+    write_attempt(now, flight, std::move(record));
+    return;
+  }
+  auto& trigger = *flight.row;
   trigger.status = model::TriggerStatus::active;
   trigger.triggered_at.reset();
   trigger.triggered_leg.reset();
   trigger.triggered_price.reset();
   trigger.order_status.clear();
   trigger.error_message = flight.attempt.message;
-  record.attempt = flight.attempt;
-  record.trigger = outcome_of(trigger, model::GroupAction::release);
-  now.ask(Write{std::move(record)});
-  if (trigger.parent_id) release_group(now, *trigger.parent_id);
+  write_row(now, flight, std::move(record), model::GroupAction::release);
+  release_group(now, trigger);
 }
 
 }  // namespace hmt::engine

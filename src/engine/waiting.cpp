@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <tuple>
 
 #include "engine/now.h"
 #include "oms/order_state.h"
@@ -16,57 +17,100 @@ constexpr const char* parked_unknown =
     "The broker never said whether it has this order, and its order book never showed it: check "
     "before trading on";
 
+bool comes_before(const model::Attempt& a, const model::Attempt& b) {
+  return std::tie(a.fire_no, a.attempt_no) < std::tie(b.fire_no, b.attempt_no);
+}
+
 }  // namespace
 
 void Engine::handle(Now& now, const AttemptRecovered& recovered) {
   const auto& attempt = recovered.attempt;
+  const auto row = row_for(recovered.trigger);
   auto& flight = flights_[attempt.tag];
   flight.attempt = attempt;
-  flight.trigger = recovered.trigger;
-  for (auto& [tag, earlier] : flights_) {
-    const bool same_fire = earlier.attempt.trigger_id == attempt.trigger_id &&
-                           earlier.attempt.fire_no == attempt.fire_no;
-    if (!same_fire || earlier.attempt.attempt_no >= attempt.attempt_no) continue;
-    earlier.superseded = true;
-    earlier.retry_at.reset();
-  }
-  if (attempt.trading_date != base::trading_date(now.at) && !flight.is_working() &&
-      (attempt.state == AttemptState::forwarded || attempt.state == AttemptState::unknown ||
-       attempt.state == AttemptState::queued)) {
-    park(now, flight, "Left unresolved on an earlier trading day: check the broker's records",
-         record_of(now, flight, "parked", Severity::alarm, {{"why", "an earlier trading day"}}));
-    return;
+  flight.row = row;
+  const bool is_its_fire =
+      row->status == model::TriggerStatus::firing && row->fire_no == attempt.fire_no;
+  for (auto& [tag, other] : flights_) {
+    if (other.attempt.trigger_id != attempt.trigger_id) continue;
+    if (comes_before(other.attempt, attempt)) other.overtaken();
+    if (comes_before(attempt, other.attempt)) flight.overtaken();
   }
   switch (attempt.state) {
-    case AttemptState::queued: {
-      flight.attempt.lease_epoch = settings_.lease_epoch;
-      auto record = record_of(now, flight, "taken_over", Severity::info, {{"state", "queued"}});
-      record.attempt = flight.attempt;
-      now.ask(Submit{std::move(record), model::purpose_of(flight.trigger)});
+    case AttemptState::queued:
+      recover_queued(now, flight);
       return;
-    }
     case AttemptState::forwarded:
-      unknown(now, flight, "The engine ended before the broker's answer came");
-      return;
     case AttemptState::unknown:
-      flight.absence.emplace(settings_.absence, now.at);
-      plan_book_reading(now.at);
+      if (attempt.trading_date != base::trading_date(now.at)) {
+        park_of_earlier_day(now, flight);
+      } else if (attempt.state == AttemptState::forwarded) {
+        unknown(now, flight, "The engine ended before the broker's answer came");
+      } else {
+        flight.absence.emplace(settings_.absence, now.at);
+        plan_book_reading(now.at);
+      }
       return;
     case AttemptState::not_placed:
-      if (flight.trigger.status == model::TriggerStatus::firing) flight.retry_at = now.at;
+    case AttemptState::absent:  // with a row that still fires: it was to be tried again
+      if (is_its_fire && !flight.over) {
+        flight.retry_at = now.at;
+      } else {
+        flight.over = true;
+      }
       return;
     case AttemptState::placed:
-      flight.settled =
-          oms::is_terminal(oms::phase_of(attempt.order_status)) ||
-          (flight.trigger.leg_2 &&
-           flight.trigger.leg(model::other(attempt.leg)).state != model::LegState::armed);
-      plan_book_reading(now.at);
+      recover_placed(now, flight);
       return;
     case AttemptState::withdrawn:
     case AttemptState::refused:
-    case AttemptState::absent:
+      flight.over = true;
       return;
   }
+}
+
+// No byte of it has left: its former engine lost the lease before it could.
+void Engine::recover_queued(Now& now, Flight& flight) {
+  const bool is_its_fire = flight.row->status == model::TriggerStatus::firing &&
+                           flight.row->fire_no == flight.attempt.fire_no;
+  if (!is_its_fire || flight.over) {
+    flight.attempt.state = AttemptState::withdrawn;
+    flight.over = true;
+    write_attempt(now, flight,
+                  record_of(now, flight, "not_sent", Severity::warning,
+                            {{"why", "its trigger had moved on when the engine started"}}));
+    return;
+  }
+  if (flight.attempt.trading_date != base::trading_date(now.at)) {
+    park_of_earlier_day(now, flight);
+    return;
+  }
+  flight.attempt.lease_epoch = settings_.lease_epoch;
+  auto record = record_of(now, flight, "taken_over", Severity::info, {{"state", "queued"}});
+  record.attempt = flight.attempt;
+  now.ask(Submit{std::move(record), model::purpose_of(*flight.row)});
+}
+
+void Engine::recover_placed(Now& now, Flight& flight) {
+  const auto& row = *flight.row;
+  const bool row_tells_of_it =
+      row.fire_no == flight.attempt.fire_no && row.status != model::TriggerStatus::active &&
+      row.status != model::TriggerStatus::failed && row.status != model::TriggerStatus::firing;
+  if (!row_tells_of_it && !flight.has_order()) flight.over = true;
+  const bool other_legs_wait = other_leg_stands(row, flight.leg()) || row.parent_id;
+  flight.settled =
+      flight.over || flight.stands_at_exchange() || (flight.awaits_book() && !other_legs_wait);
+  plan_book_reading(now.at);
+}
+
+// The order book is the day's: nothing can be looked up any more.
+void Engine::park_of_earlier_day(Now& now, Flight& flight) {
+  if (flight.row->status == model::TriggerStatus::needs_attention) {
+    flight.parked = true;  // a person was told already
+    return;
+  }
+  park(now, flight, "Left unresolved on an earlier trading day: check the broker's records",
+       record_of(now, flight, "parked", Severity::alarm, {{"why", "an earlier trading day"}}));
 }
 
 void Engine::handle(Now& now, const ClockAdvanced&) {
@@ -100,13 +144,18 @@ void Engine::plan_book_reading(base::Instant at) {
 }
 
 void Engine::count_absence(Now& now, base::Instant started_at) {
-  std::vector<Flight*> shown;
+  std::vector<Flight*> waiting;
   for (auto& [tag, flight] : flights_) {
-    if (flight.attempt.state != AttemptState::unknown || !flight.absence) continue;
-    flight.absence->add_reading(started_at);
-    if (flight.absence->shown()) shown.push_back(&flight);
+    if (flight.attempt.state == AttemptState::unknown && flight.absence) waiting.push_back(&flight);
   }
-  for (auto* flight : shown) shown_absent(now, *flight);
+  for (auto* flight : waiting) {
+    if (flight->attempt.trading_date != base::trading_date(started_at)) {
+      park_of_earlier_day(now, *flight);
+      continue;
+    }
+    flight->absence->add_reading(started_at);
+    if (flight->absence->shown()) shown_absent(now, *flight);
+  }
 }
 
 void Engine::shown_absent(Now& now, Flight& flight) {
@@ -115,33 +164,33 @@ void Engine::shown_absent(Now& now, Flight& flight) {
   flight.attempt.state = AttemptState::absent;
   auto record =
       record_of(now, flight, "order_absent", Severity::alarm, {{"clean_readings", readings}});
-  const bool may_retry = flight.trigger.on_unknown == model::OnUnknown::retry &&
+  const bool may_retry = flight.row->on_unknown == model::OnUnknown::retry &&
                          flight.attempt.attempt_no < settings_.max_retries;
-  if (!may_retry) {
+  if (another_has_order(flight)) {
+    write_attempt(now, flight, std::move(record));
+  } else if (may_retry) {
+    write_attempt(now, flight, std::move(record));
+    try_again(now, flight);
+  } else {
     park(now, flight, parked_unknown, std::move(record));
-    return;
   }
-  record.attempt = flight.attempt;
-  now.ask(Write{std::move(record)});
-  try_again(now, flight);
 }
 
 void Engine::park(Now& now, Flight& flight, const std::string& why, model::Record record) {
   if (flight.attempt.state != AttemptState::absent) flight.attempt.state = AttemptState::unknown;
+  flight.parked = true;
   flight.absence.reset();
-  flight.trigger.status = model::TriggerStatus::needs_attention;
-  flight.trigger.order_status = "UNKNOWN";
-  flight.trigger.error_message = why;
-  record.attempt = flight.attempt;
-  record.trigger = outcome_of(flight.trigger, model::GroupAction::keep);
-  now.ask(Write{std::move(record)});
+  flight.row->status = model::TriggerStatus::needs_attention;
+  flight.row->order_status = "UNKNOWN";
+  flight.row->error_message = why;
+  write_row(now, flight, std::move(record), model::GroupAction::keep);
 }
 
 // A new attempt of the same fire, under a tag of its own, so that a late first order is never taken
 // for the second.
 void Engine::try_again(Now& now, Flight& flight) {
   Flight next = flight;
-  flight.superseded = true;
+  flight.over = true;
   auto& attempt = next.attempt;
   ++attempt.attempt_no;
   attempt.lease_epoch = settings_.lease_epoch;
@@ -156,13 +205,12 @@ void Engine::try_again(Now& now, Flight& flight) {
   attempt.created_at = now.at;
   attempt.forwarded_at.reset();
   attempt.answered_at.reset();
-  next.trigger.order_status.clear();
-  next.superseded = false;
+  next.row->order_status.clear();
   auto record = record_of(now, next, "retry", Severity::warning,
                           {{"attempt_no", std::to_string(attempt.attempt_no)}});
   record.attempt = attempt;
-  record.trigger = outcome_of(next.trigger, model::GroupAction::keep);
-  now.ask(Submit{.record = std::move(record), .purpose = model::purpose_of(next.trigger)});
+  record.trigger = outcome_of(*next.row, model::GroupAction::keep);
+  now.ask(Submit{.record = std::move(record), .purpose = model::purpose_of(*next.row)});
   flights_.insert_or_assign(attempt.tag, std::move(next));
 }
 

@@ -21,21 +21,27 @@ Gate::Gate(agent::Scheduler& scheduler, broker::OrderGateway& gateway, Journal& 
       journal_(journal),
       observer_(observer),
       settings_(settings),
+      started_at_(scheduler.now()),
+      started_steady_(scheduler.steady()),
       rate_(settings.rate) {}
+
+base::Instant Gate::rate_time() const {
+  return started_at_ + (scheduler_.steady() - started_steady_);
+}
 
 Gate::~Gate() {
   scheduler_.cancel(timer_);
 }
 
-bool Gate::reserve(base::Instant now) {
+bool Gate::reserve() {
   if (shut_.load() || queued() != 0) return false;
   const std::scoped_lock lock(rate_mutex_);
-  return rate_.take(now);
+  return rate_.take(rate_time());
 }
 
-void Gate::restore_rate(const std::vector<base::Instant>& sent, base::Instant now) {
+void Gate::restore_rate(const std::vector<base::Instant>& sent) {
   const std::scoped_lock lock(rate_mutex_);
-  rate_.restore(sent, now);
+  rate_.restore(sent, rate_time());
 }
 
 void Gate::submit(const model::Attempt& attempt, model::Purpose purpose) {
@@ -73,7 +79,7 @@ void Gate::pump() {
       shut(std::string(shut_why_));
       return;
     }
-    const auto now = scheduler_.now();
+    const auto now = rate_time();
     {
       const std::scoped_lock lock(rate_mutex_);
       if (!rate_.take(now)) {
@@ -90,8 +96,7 @@ void Gate::pump() {
 void Gate::wake_at(std::optional<base::Instant> at) {
   constexpr base::Duration look_again = std::chrono::minutes(1);  // the day's orders are used up
   const auto wait =
-      at ? std::max(*at - scheduler_.now(), base::Duration(std::chrono::milliseconds(1)))
-         : look_again;
+      at ? std::max(*at - rate_time(), base::Duration(std::chrono::milliseconds(1))) : look_again;
   scheduler_.cancel(timer_);
   timer_ = scheduler_.after(wait, [this] {
     timer_ = 0;
@@ -117,7 +122,9 @@ void Gate::forward(model::Attempt attempt) {
 std::string Gate::objection(const model::Attempt& attempt) const {
   if (shut_.load()) return shut_why_;
   if (attempt.lease_epoch != lease_epoch_) return "Another engine has taken over";
-  if (attempt.forwarded_at && scheduler_.now() - *attempt.forwarded_at > settings_.time_to_live) {
+  // Either way: a wall clock that was set back since says nothing about the attempt's age.
+  if (attempt.forwarded_at &&
+      std::chrono::abs(scheduler_.now() - *attempt.forwarded_at) > settings_.time_to_live) {
     return "It was held up for too long to be sent on the price that it was decided on";
   }
   return {};
@@ -155,7 +162,7 @@ void Gate::answered(const model::OrderTag& tag, const model::PlaceAnswer& answer
   }
   if (oms::classify(answer).cool_down) {
     const std::scoped_lock lock(rate_mutex_);
-    rate_.hold_until(scheduler_.now() + settings_.cool_down);
+    rate_.hold_until(rate_time() + settings_.cool_down);
   }
   observer_.on_answered(tag, answer);
 }

@@ -56,7 +56,7 @@ class Gate {
   ~Gate();
 
   // One order may leave now, ahead of nobody: its claim may say "forwarded" at once. Any thread.
-  bool reserve(base::Instant now);
+  bool reserve();
 
   // Takes an attempt that is durable: `forwarded` (with a permit) is sent now, `queued` waits for
   // its turn.
@@ -67,7 +67,7 @@ class Gate {
   void open(std::int64_t lease_epoch);
 
   // What was sent before a restart counts against the rate. Any thread.
-  void restore_rate(const std::vector<base::Instant>& sent, base::Instant now);
+  void restore_rate(const std::vector<base::Instant>& sent);
 
   std::size_t queued() const { return queued_.load(std::memory_order_relaxed); }  // any thread
   std::size_t in_flight() const {
@@ -93,6 +93,7 @@ class Gate {
   void answered(const model::OrderTag& tag, const model::PlaceAnswer& answer);
   void withdraw(const model::OrderTag& tag, const std::string& why);
   void wake_at(std::optional<base::Instant> at);
+  base::Instant rate_time() const;
 
   agent::Scheduler& scheduler_;
   broker::OrderGateway& gateway_;
@@ -100,6 +101,10 @@ class Gate {
   Observer& observer_;
   Settings settings_;
 
+  // The wall clock at the start, and on from there by the clock that never steps: a step must
+  // neither free nor freeze orders.
+  const base::Instant started_at_;
+  const base::Duration started_steady_;
   std::mutex rate_mutex_;
   oms::RateLimit rate_;
   std::atomic<bool> shut_ = true;

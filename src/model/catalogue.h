@@ -30,7 +30,9 @@ class Catalogue {
  private:
   std::vector<Instrument> instruments_;  // sorted by symbol, then exchange
   std::vector<std::string> folded_names_;
+  // tidy-ok: looked up, never iterated
   std::unordered_map<InstrumentToken, std::size_t> by_token_;
+  // tidy-ok: looked up, never iterated
   std::unordered_map<std::string, std::size_t> by_symbol_;  // "NSE:INFY"
 };
 

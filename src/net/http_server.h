@@ -59,8 +59,8 @@ class HttpServer {
   // Errors: invalid.
   base::Result<void> use_tls(const std::string& certificate_file, const std::string& key_file);
 
-  // Before `listen`: how the server's own refusals (400, 408, 413, 431) look; without it they have
-  // no body.
+  // Before `listen`: how the server's own refusals (400, 408, 413, 431, 500) look; without it they
+  // have no body.
   void refuse_with(std::function<HttpResponse(int status)> refuse);
 
   // "127.0.0.1:8080"; port 0 picks a free one. Returns the address with the port that it got.

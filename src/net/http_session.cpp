@@ -71,7 +71,7 @@ struct Responder::State {
 
   ~State() {
     const auto left = take();
-    if (left) left->respond({500, {}, {}}, 0);
+    if (left) left->give_up();
   }
   // The session, for the one answer.
   std::shared_ptr<Session> take() {
@@ -306,10 +306,19 @@ WebSocket Session::become_web_socket(WebSocketHandlers handlers, WebSocketOption
   return web_socket_;
 }
 
+HttpResponse Session::refusal(int status) const {
+  const auto owner = owner_.lock();
+  return owner ? owner->refusal(status) : HttpResponse{status, {}, {}};
+}
+
+void Session::give_up() {
+  const auto response = refusal(500);
+  respond(response, response.body.size());
+}
+
 void Session::refuse(int status) {
   request_.method.clear();
-  const auto owner = owner_.lock();
-  const auto response = owner ? owner->refusal(status) : HttpResponse{status, {}, {}};
+  const auto response = refusal(status);
   answer(response, response.body.size(), AfterAnswer::close);
 }
 

@@ -37,6 +37,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // Of a Responder; `body_bytes` of the body are sent, which may be fewer than promised.
   void respond(const HttpResponse& response, std::size_t body_bytes);
   void leave_hanging();
+  void give_up();  // nobody answered the request
   WebSocket become_web_socket(WebSocketHandlers handlers, WebSocketOptions options);
 
  private:
@@ -61,6 +62,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool feed();
   bool accept_head();
   void dispatch();
+  HttpResponse refusal(int status) const;
   void refuse(int status);
   void answer(const HttpResponse& response, std::size_t body_bytes, AfterAnswer after);
   void write();

@@ -151,7 +151,7 @@ void MarketAgent::carry_out() {
 
 void MarketAgent::carry_out(engine::MakeClaim& effect) {
   auto& attempt = effect.claim.attempt;
-  if (links_.reserve(scheduler_.now())) {
+  if (links_.reserve()) {
     attempt.state = model::AttemptState::forwarded;
     attempt.forwarded_at = scheduler_.now();
   }
@@ -171,7 +171,7 @@ void MarketAgent::carry_out(engine::MakeClaim& effect) {
 
 void MarketAgent::carry_out(engine::Submit& effect) {
   auto& attempt = *effect.record.attempt;
-  if (links_.reserve(scheduler_.now())) {
+  if (links_.reserve()) {
     attempt.state = model::AttemptState::forwarded;
     attempt.forwarded_at = scheduler_.now();
   }

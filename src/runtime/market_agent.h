@@ -23,7 +23,7 @@ namespace hmt::runtime {
 // The way to the orders' thread and to the owner. Any of these may be called on the market's
 // thread.
 struct MarketLinks {
-  std::function<bool(base::Instant)> reserve;                         // gate::Gate::reserve
+  std::function<bool()> reserve;                                      // gate::Gate::reserve
   std::function<void(const model::Attempt&, model::Purpose)> submit;  // also from the commit thread
   std::function<void()> read_book;
   std::function<void(const std::string&)> account_blocked;

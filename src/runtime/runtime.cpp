@@ -33,7 +33,7 @@ Runtime::~Runtime() {
 
 MarketLinks Runtime::links() {
   return {
-      .reserve = [this](base::Instant now) { return orders_.gate().reserve(now); },
+      .reserve = [this] { return orders_.gate().reserve(); },
       .submit =
           [this](const model::Attempt& attempt, model::Purpose purpose) {
             schedulers_.orders.post([this, attempt, purpose] {

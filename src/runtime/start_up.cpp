@@ -156,7 +156,7 @@ void Runtime::boot_begin(std::shared_ptr<Boot> boot, engine::BookRead book) {
   for (const auto& attempt : boot->recovery.attempts) {
     if (attempt.forwarded_at) sent.push_back(*attempt.forwarded_at);
   }
-  orders_.gate().restore_rate(sent, now);
+  orders_.gate().restore_rate(sent);
 
   std::string off;
   if (!settings_.configured.enabled) {

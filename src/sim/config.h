@@ -68,7 +68,6 @@ struct SimConfig {
   base::Duration heartbeat = 1s;
   std::size_t sockets_per_key = 3;
   std::size_t tokens_per_socket = 3000;
-  base::Duration hang = 60s;  // how long an unanswered request keeps its connection
 };
 
 }  // namespace hmt::sim

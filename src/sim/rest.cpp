@@ -124,10 +124,12 @@ void Rest::handle(net::Incoming incoming, net::Responder responder) {
   if (broker_.config.latency == base::Duration{}) {
     return serve(*call, authorization, ticker_, std::move(responder));
   }
-  broker_.scheduler().after(broker_.config.latency, [this, call = *std::move(call), authorization,
-                                                     responder = std::move(responder)]() mutable {
-    serve(call, authorization, ticker_, std::move(responder));
-  });
+  broker_.scheduler().after(broker_.config.latency,
+                            [this, alive = std::weak_ptr<bool>(alive_), call = *std::move(call),
+                             authorization, responder = std::move(responder)]() mutable {
+                              if (!alive.expired())
+                                serve(call, authorization, ticker_, std::move(responder));
+                            });
 }
 
 }  // namespace hmt::sim

@@ -1,4 +1,6 @@
 #pragma once
+#include <memory>
+
 #include "net/http_server.h"
 #include "sim/broker.h"
 #include "sim/ticker.h"
@@ -16,6 +18,7 @@ class Rest {
  private:
   Broker& broker_;
   Ticker& ticker_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for delayed requests
 };
 
 }  // namespace hmt::sim

@@ -279,6 +279,21 @@ TEST_P(StoreContract, AKeyForAnotherRequestIsAConflict) {
   EXPECT_FALSE(reader()->trigger(trigger_id(2), operator_));
 }
 
+TEST_P(StoreContract, AKeptAnswerCanBeAskedForBeforeAnythingIsWritten) {
+  const auto asked = [&](const std::string& name, const std::string& hash, const Actor& actor) {
+    return reader()->kept_answer(name, hash, actor);
+  };
+  EXPECT_EQ(*asked("k1", "h1", user(1)), std::nullopt);
+  const auto key = key_of("k1", "h1");
+  ASSERT_TRUE(writer().create(stop_loss(1), user(1), &key, at_minute(0)));
+  EXPECT_EQ(*asked("k1", "h1", user(1)), "{\"id\":\"" + trigger_id(1).text() + "\"}");
+  EXPECT_EQ(*asked("k1", "h1", user(2)), std::nullopt);
+  const auto other = asked("k1", "h2", user(1));
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().kind, base::ErrorKind::conflict);
+  EXPECT_EQ(other.error().field, "Idempotency-Key");
+}
+
 TEST_P(StoreContract, AKeyBelongsToItsActor) {
   const auto key = key_of("k1", "h1");
   ASSERT_TRUE(writer().create(stop_loss(1), user(1), &key, at_minute(0)));

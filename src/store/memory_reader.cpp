@@ -24,6 +24,9 @@ class MemoryReader : public Reader {
   Result<std::vector<Attempt>> recent_attempts(std::size_t limit, const Actor& actor) override;
   Result<std::vector<AuditRow>> audit(const AuditFilter& filter, const Actor& actor) override;
   Result<std::int64_t> last_event() override;
+  Result<std::optional<std::string>> kept_answer(const std::string& key,
+                                                 const std::string& request_hash,
+                                                 const Actor& actor) override;
   Result<Recovery> recovery(base::TradingDate since) override;
 
  private:
@@ -99,6 +102,15 @@ Result<std::vector<AuditRow>> MemoryReader::audit(const AuditFilter& filter, con
 
 Result<std::int64_t> MemoryReader::last_event() {
   return static_cast<std::int64_t>(state_->audit.size());
+}
+
+Result<std::optional<std::string>> MemoryReader::kept_answer(const std::string& key,
+                                                             const std::string& request_hash,
+                                                             const Actor& actor) {
+  const auto at = state_->answers.find({actor.name, key});
+  if (at == state_->answers.end()) return std::nullopt;
+  if (at->second.request_hash != request_hash) return key_conflict();
+  return at->second.answer;
 }
 
 Result<Recovery> MemoryReader::recovery(base::TradingDate since) {

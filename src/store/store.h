@@ -42,7 +42,6 @@ struct Changed {
 };
 
 // ---- what people write
-// ------------------------------------------------------------------------------------------------
 
 // Makes a repeated write harmless: the same key with the same request gives the first answer again;
 // with another request it is a conflict. Kept for 7 days. `render` makes the answer that is kept.
@@ -59,7 +58,6 @@ struct Written {
 };
 
 // ---- reading
-// ----------------------------------------------------------------------------------------------------------
 
 struct ListFilter {
   std::optional<model::TriggerStatus> status;
@@ -120,11 +118,9 @@ class Reader {
   // The kept answer to a write with this key; nothing when the key is new. Asked before a write is
   // judged by the prices and the clock of now, so that a repetition gets its first answer whatever
   // has changed since. Errors: conflict with field "Idempotency-Key" (used for another request).
-  virtual Result<std::optional<std::string>> kept_answer(const std::string& /*key*/,
-                                                         const std::string& /*request_hash*/,
-                                                         const Actor& /*actor*/) {
-    return std::nullopt;
-  }
+  virtual Result<std::optional<std::string>> kept_answer(const std::string& key,
+                                                         const std::string& request_hash,
+                                                         const Actor& actor) = 0;
   virtual Result<Recovery> recovery(base::TradingDate since) = 0;
 };
 

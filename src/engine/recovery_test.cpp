@@ -1,0 +1,306 @@
+#include <gmock/gmock.h>
+
+#include "engine/test_desk.h"
+#include "oms/tag.h"
+
+// What an earlier engine left behind, and orders that no record tells of.
+namespace hmt::engine {
+namespace {
+
+using testing::IsEmpty;
+
+// A second engine on the first one's records, begun as start-up does.
+void take_over(TestDesk& desk) {
+  auto settings = test_settings();
+  settings.lease_epoch = desk.writer->take_lease("successor", desk.now).value();
+  const auto left = desk.records.reader_of().recovery(base::trading_date(desk.now)).value();
+  desk.restart(settings);
+  for (const auto& won : left.winners) desk.step(GroupWon{won.group, won.winner});
+  for (const auto& row : left.triggers) desk.step(TriggerChanged{row});
+  for (const auto& attempt : left.attempts) {
+    const auto row = std::ranges::find(left.triggers, attempt.trigger_id, &model::Trigger::id);
+    ASSERT_NE(row, left.triggers.end());
+    desk.step(AttemptRecovered{attempt, *row});
+  }
+  desk.step(Evaluation{true});
+}
+
+struct Recovery : testing::Test {
+  TestDesk desk;
+};
+
+TEST_F(Recovery, AnArmedTriggerIsArmedAgain) {
+  desk.create(stop_loss());
+  take_over(desk);
+  desk.fire();
+}
+
+TEST_F(Recovery, AClaimOfWhichNoByteLeftIsSentByTheSuccessorOnce) {
+  desk.permits = false;
+  desk.gate_keeps = true;  // it waits for its turn when the engine ends
+  desk.create(stop_loss());
+  desk.tick("1500");
+  ASSERT_EQ(desk.attempt().state, AttemptState::queued);
+  const auto tag = desk.attempt().tag;
+  desk.gate_keeps = false;
+  take_over(desk);
+  ASSERT_EQ(desk.sent.size(), 1U);
+  EXPECT_EQ(desk.sent.back().tag, tag) << "the same attempt, not a new one";
+  EXPECT_EQ(desk.sent.back().lease_epoch, 2);
+  desk.tick("1400");
+  EXPECT_EQ(desk.sent.size(), 1U);
+  desk.answer(tag, accepted("1"));
+  EXPECT_EQ(desk.row().status, TriggerStatus::triggered);
+}
+
+TEST_F(Recovery, WhatMayHaveLeftIsUnknownAndLookedUp) {  // H-a
+  desk.create(stop_loss());
+  const auto tag = desk.fire();
+  take_over(desk);
+  EXPECT_EQ(desk.row().status, TriggerStatus::firing);
+  EXPECT_EQ(desk.row().order_status, "UNKNOWN");
+  desk.tick("1400");
+  desk.pass(minutes(1));
+  EXPECT_EQ(desk.sent.size(), 1U);
+  desk.book({desk.order(tag, "OPEN")});
+  EXPECT_EQ(desk.row().status, TriggerStatus::triggered);
+  EXPECT_EQ(desk.sent.size(), 1U);
+}
+
+TEST_F(Recovery, UnknownStaysUnknownAndItsWindowBeginsAnew) {
+  desk.create(stop_loss());
+  desk.answer(desk.fire(), no_answer());
+  desk.book_is_readable = true;
+  desk.pass(seconds(150));
+  take_over(desk);
+  desk.pass(seconds(150));
+  EXPECT_EQ(desk.row().status, TriggerStatus::firing);
+  desk.pass(seconds(100));
+  EXPECT_EQ(desk.row().status, TriggerStatus::needs_attention);
+}
+
+TEST_F(Recovery, ARetryThatWasPlannedIsMade) {
+  desk.create(stop_loss());
+  desk.answer(desk.fire(), no_connection());
+  take_over(desk);
+  desk.pass(seconds(0));
+  ASSERT_EQ(desk.sent.size(), 2U);
+  EXPECT_EQ(desk.sent.back().attempt_no, 1);
+}
+
+TEST_F(Recovery, ARetryThatWasMadeIsNotMadeAgain) {
+  desk.create(stop_loss());
+  desk.answer(desk.fire(), no_connection());
+  desk.pass(seconds(1));
+  ASSERT_EQ(desk.sent.size(), 2U);
+  take_over(desk);
+  desk.pass(minutes(2));
+  EXPECT_EQ(desk.sent.size(), 2U);
+  EXPECT_EQ(desk.row().order_status, "UNKNOWN");
+}
+
+TEST_F(Recovery, TheOrderInWhichAttemptsAreToldDoesNotMatter) {
+  desk.create(stop_loss());
+  desk.answer(desk.fire(), no_connection());
+  desk.pass(seconds(1));
+  desk.answer(desk.sent.back().tag, accepted("2"));
+  auto attempts = desk.attempts();
+  std::ranges::reverse(attempts);
+  const auto row = desk.row();
+  desk.restart(test_settings());
+  for (const auto& attempt : attempts) desk.step(AttemptRecovered{attempt, row});
+  desk.pass(minutes(1));
+  EXPECT_EQ(desk.sent.size(), 2U);
+}
+
+TEST_F(Recovery, ARetryOfTheOwnersChoiceIsNotForgottenBetweenAbsenceAndItsNewAttempt) {
+  auto row = stop_loss();
+  row.on_unknown = model::OnUnknown::retry;
+  desk.create(row);
+  desk.answer(desk.fire(), no_answer());
+  desk.pass(seconds(60));
+  desk.book();
+  desk.pass(seconds(60));
+  desk.book();
+  desk.pass(seconds(70));
+  desk.hold_commits = true;
+  desk.book();
+  desk.commit_one();  // absence is written, and the engine ends
+  ASSERT_EQ(desk.attempt().state, AttemptState::absent);
+  desk.hold_commits = false;
+  take_over(desk);
+  desk.pass(seconds(1));
+  ASSERT_EQ(desk.sent.size(), 2U);
+  EXPECT_EQ(desk.sent.back().attempt_no, 1);
+}
+
+TEST_F(Recovery, APlacedOrderIsFollowedOn) {
+  desk.create(stop_and_target());
+  const auto tag = desk.fire("1500");
+  desk.answer(tag, accepted("ORDER-10"));
+  take_over(desk);
+  EXPECT_EQ(desk.engine.next_wake(), desk.now) << "the book tells what was missed";
+  desk.news(desk.filled(tag, 10, "COMPLETE"));
+  EXPECT_EQ(desk.row().order_status, "COMPLETE");
+  EXPECT_EQ(desk.row().leg_2->state, LegState::dropped);
+  EXPECT_THAT(desk.alarms(), IsEmpty());
+}
+
+TEST_F(Recovery, ARejectionThatTheBookHadNotConfirmedYetIsConfirmedByTheSuccessor) {
+  desk.create(stop_and_target());
+  const auto tag = desk.fire("1500");
+  desk.answer(tag, accepted("ORDER-10"));
+  desk.news(desk.order(tag, "REJECTED", "Margin exceeds"));
+  take_over(desk);
+  EXPECT_FALSE(desk.is_armed());
+  desk.book({desk.order(tag, "REJECTED", "Margin exceeds")});
+  EXPECT_EQ(desk.row().status, TriggerStatus::active);
+  desk.fire("1600");
+}
+
+TEST_F(Recovery, ARejectionThatWasConfirmedIsNotTakenTwice) {
+  desk.create(stop_and_target());
+  const auto tag = desk.fire("1500");
+  desk.answer(tag, accepted("ORDER-10"));
+  desk.book({desk.order(tag, "REJECTED", "Margin exceeds")});
+  take_over(desk);
+  EXPECT_TRUE(desk.is_armed());
+  const auto second = desk.fire("1600");
+  desk.answer(second, accepted("ORDER-20"));
+  const auto row = desk.row();
+  desk.book({desk.order(tag, "REJECTED", "Margin exceeds: in more words")});
+  EXPECT_EQ(desk.row(), row);
+}
+
+TEST_F(Recovery, NewsOfAnEarlierFireDoesNotTouchTheOneThatIsOnItsWay) {
+  desk.create(stop_and_target());
+  const auto tag = desk.fire("1500");
+  desk.answer(tag, accepted("ORDER-10"));
+  desk.book({desk.order(tag, "REJECTED", "Margin exceeds")});
+  const auto second = desk.fire("1600");
+  desk.answer(second, accepted("ORDER-20"));
+  take_over(desk);
+  const auto row = desk.row();
+  desk.book({desk.order(tag, "REJECTED", "Margin exceeds: in more words")});
+  EXPECT_EQ(desk.row(), row);
+}
+
+TEST_F(Recovery, RefusedWithdrawnAndParkedOnesAreLeftAlone) {
+  desk.create(stop_loss(1));
+  desk.answer(desk.fire(), no_funds());
+  desk.create(stop_loss(2));
+  desk.step(AttemptWithdrawn{desk.fire(), "held up"});
+  const auto before = desk.sent.size();
+  take_over(desk);
+  desk.pass(minutes(2));
+  EXPECT_EQ(desk.sent.size(), before);
+  EXPECT_EQ(desk.row(trigger_id(1)).status, TriggerStatus::failed);
+  EXPECT_TRUE(desk.is_armed(trigger_id(2)));
+}
+
+TEST_F(Recovery, AQueuedAttemptWhoseRowHasMovedOnIsNotSent) {
+  desk.permits = false;
+  desk.gate_keeps = true;
+  desk.create(stop_loss());
+  desk.tick("1500");
+  auto attempt = desk.attempt();
+  auto row = desk.row();
+  row.status = TriggerStatus::active;
+  desk.gate_keeps = false;
+  desk.restart(test_settings());
+  desk.step(AttemptRecovered{attempt, row});
+  EXPECT_THAT(desk.sent, IsEmpty());
+  EXPECT_EQ(desk.attempt().state, AttemptState::withdrawn);
+}
+
+TEST_F(Recovery, WhatAnEarlierDayLeftUnresolvedIsParkedForAPerson) {
+  desk.create(stop_loss());
+  desk.fire();
+  desk.now += std::chrono::hours(24);
+  take_over(desk);
+  EXPECT_EQ(desk.row().status, TriggerStatus::needs_attention);
+  EXPECT_EQ(desk.alarms().back(), "parked");
+  const auto alarms = desk.alarms().size();
+  take_over(desk);
+  EXPECT_EQ(desk.alarms().size(), alarms) << "a person was told once";
+  desk.book_is_readable = true;
+  desk.pass(minutes(10));
+  EXPECT_EQ(desk.sent.size(), 1U);
+}
+
+TEST_F(Recovery, AGroupThatWasWonStaysHeldAndIsFreedByARefusal) {
+  desk.create(in_group(stop_loss(1)));
+  desk.create(in_group(stop_loss(2)));
+  desk.tick("1500");
+  const auto tag = desk.sent.back().tag;
+  take_over(desk);
+  EXPECT_FALSE(desk.is_armed(trigger_id(2)));
+  desk.tick("1400");
+  EXPECT_EQ(desk.sent.size(), 1U);
+  desk.book({desk.order(tag, "REJECTED", "Margin exceeds")});
+  EXPECT_TRUE(desk.is_armed(trigger_id(2)));
+}
+
+// ---- orphans: an older copy of the records was restored
+
+model::OrderTag tag_of(const TestDesk& desk, int fire_no, int attempt_no = 0) {
+  return oms::make_tag(test_settings().tag_key, {"AB1234", base::trading_date(desk.now)},
+                       trigger_id(1), fire_no, attempt_no);
+}
+
+TEST_F(Recovery, AnOrderOfOursThatNoRecordTellsOfMeansThatItsTriggerHasFired) {
+  desk.create(stop_loss());
+  const auto tag = tag_of(desk, 1);
+  desk.book({desk.order(tag, "OPEN")});
+  EXPECT_FALSE(desk.is_armed());
+  EXPECT_EQ(desk.row().status, TriggerStatus::triggered);
+  EXPECT_EQ(desk.row().order_id, desk.order(tag, "").order_id);
+  EXPECT_EQ(desk.attempt().tag, tag);
+  EXPECT_EQ(desk.attempt().fire_no, 1);
+  EXPECT_EQ(desk.attempt().state, AttemptState::placed);
+  desk.tick("1400");
+  EXPECT_THAT(desk.sent, IsEmpty());
+}
+
+TEST_F(Recovery, AnOrphanHoldsItsGroup) {
+  desk.create(in_group(stop_loss(1)));
+  desk.create(in_group(stop_loss(2)));
+  desk.book({desk.order(tag_of(desk, 1), "OPEN PENDING")});
+  EXPECT_FALSE(desk.is_armed(trigger_id(2)));
+  desk.book({desk.order(tag_of(desk, 1), "OPEN")});
+  EXPECT_EQ(desk.row(trigger_id(2)).status, TriggerStatus::cancelled);
+}
+
+TEST_F(Recovery, AfterAnOrphanThatWasRejectedTheNextFireHasATagOfItsOwn) {
+  desk.create(stop_and_target());
+  desk.book({desk.order(tag_of(desk, 1), "REJECTED", "Margin exceeds")});
+  ASSERT_TRUE(desk.is_armed());
+  const auto tag = desk.fire("1600");
+  EXPECT_EQ(tag, tag_of(desk, 2));
+  desk.answer(tag, accepted("2"));
+  EXPECT_EQ(desk.row().status, TriggerStatus::triggered);
+}
+
+TEST_F(Recovery, AnOrphansFireNumberIsTheNextOneThatItsTagCanMean) {
+  auto row = desk.create(stop_loss());
+  row.fire_no = 40;
+  ++row.version;
+  desk.step(TriggerChanged{row});
+  desk.book({desk.order(tag_of(desk, 41), "OPEN")});
+  EXPECT_EQ(desk.attempt().fire_no, 41);
+}
+
+TEST_F(Recovery, AnotherDaysTagOrAnotherAccountsIsNotOurs) {
+  desk.create(stop_loss());
+  const auto yesterday = base::trading_date(desk.now - std::chrono::hours(24));
+  const auto key = test_settings().tag_key;
+  desk.book(
+      {desk.order(oms::make_tag(key, {"AB1234", yesterday}, trigger_id(1), 1, 0), "OPEN"),
+       desk.order(oms::make_tag(key, {"ZZ9999", base::trading_date(desk.now)}, trigger_id(1), 1, 0),
+                  "OPEN")});
+  EXPECT_THAT(desk.last, IsEmpty());
+  EXPECT_TRUE(desk.is_armed());
+}
+
+}  // namespace
+}  // namespace hmt::engine

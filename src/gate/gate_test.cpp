@@ -1,0 +1,333 @@
+#include <gmock/gmock.h>
+
+#include "gate/test_bench.h"
+
+// The last hop: who passes, in which turn, and who is turned back.
+namespace hmt::gate {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+struct GateTest : Bench {
+  GateTest() { gate.open(1); }
+};
+
+TEST_F(GateTest, AQueuedAttemptIsMadeDurableAndThenSent) {
+  journal.writes = false;
+  submit("A");
+  EXPECT_THAT(journal.written, ElementsAre("A"));
+  EXPECT_THAT(gateway.left, IsEmpty());
+  EXPECT_THAT(observer.told, IsEmpty());
+  EXPECT_EQ(gate.in_flight(), 1U);
+  journal.flush(true);
+  EXPECT_THAT(gateway.left, ElementsAre("A"));
+  EXPECT_THAT(observer.told, ElementsAre("forwarded A", "answered A"));
+  EXPECT_EQ(gate.in_flight(), 0U);
+}
+
+TEST_F(GateTest, AnAttemptWithAPermitIsSentWithoutAnotherWrite) {
+  ASSERT_TRUE(gate.reserve());
+  gate.submit(permitted("A"), model::Purpose::exit);
+  EXPECT_THAT(gateway.left, ElementsAre("A"));
+  EXPECT_THAT(journal.written, IsEmpty());
+}
+
+TEST_F(GateTest, WhatTheJournalCannotWriteIsNotSent) {
+  journal.writes = false;
+  submit("A");
+  journal.flush(false);
+  EXPECT_THAT(gateway.left, IsEmpty());
+  EXPECT_THAT(observer.told, ElementsAre("withdrawn A: The records could not be written"));
+  EXPECT_EQ(gate.in_flight(), 0U);
+}
+
+TEST_F(GateTest, ATagPassesOnce) {
+  submit("A");
+  submit("A");
+  gate.submit(permitted("A"), model::Purpose::exit);
+  scheduler.advance(minutes(1));
+  EXPECT_THAT(gateway.left, ElementsAre("A"));
+}
+
+TEST_F(GateTest, ATagThatWasTurnedBackDoesNotPassLater) {
+  gate.shut("stopped");
+  submit("A");
+  gate.open(1);
+  submit("A");
+  EXPECT_THAT(gateway.left, IsEmpty());
+}
+
+// ---- turns
+
+TEST_F(GateTest, ExitsGoFirstThenTheOldest) {
+  use_up_the_second();
+  submit("entry1", model::Purpose::entry);
+  scheduler.advance(milliseconds(1));
+  submit("exit1", model::Purpose::exit);
+  submit("entry2", model::Purpose::entry);
+  scheduler.advance(milliseconds(1));
+  submit("exit2", model::Purpose::exit);
+  EXPECT_EQ(gate.queued(), 4U);
+  EXPECT_THAT(gateway.left, IsEmpty());
+  scheduler.advance(seconds(2));
+  EXPECT_THAT(gateway.left, ElementsAre("exit1", "exit2", "entry1", "entry2"));
+  EXPECT_EQ(gate.queued(), 0U);
+}
+
+TEST_F(GateTest, AnOlderFireThatIsSubmittedLaterStillGoesFirst) {
+  use_up_the_second();
+  auto older = attempt("older");
+  scheduler.advance(milliseconds(5));
+  submit("younger");
+  gate.submit(older, model::Purpose::exit);
+  scheduler.advance(seconds(2));
+  EXPECT_THAT(gateway.left, ElementsAre("older", "younger"));
+}
+
+TEST_F(GateTest, NothingIsReservedAheadOfThoseThatWait) {
+  use_up_the_second();
+  submit("A");
+  scheduler.advance(milliseconds(1019));
+  EXPECT_FALSE(gate.reserve());
+  scheduler.advance(milliseconds(1));
+  EXPECT_THAT(gateway.left, ElementsAre("A"));
+  EXPECT_TRUE(gate.reserve());
+}
+
+// ---- the switch (I4)
+
+struct ShutGate : Bench {};
+
+TEST_F(ShutGate, ANewGateIsShutUntilItIsOpened) {
+  EXPECT_FALSE(gate.reserve());
+  gate.submit(permitted("A"), model::Purpose::exit);
+  submit("B");
+  EXPECT_THAT(gateway.left, IsEmpty());
+  EXPECT_THAT(observer.told, ElementsAre("withdrawn A: The engine is starting",
+                                         "withdrawn B: The engine is starting"));
+}
+
+TEST_F(GateTest, OpeningOpensAConnectionAheadOfTheFirstOrder) {
+  EXPECT_EQ(gateway.warmed, 1);
+}
+
+TEST_F(GateTest, WhatWaitsIsWithdrawnWhenTheGateShuts) {
+  use_up_the_second();
+  submit("A");
+  submit("B");
+  gate.shut("stopped by the operator");
+  EXPECT_EQ(gate.queued(), 0U);
+  EXPECT_THAT(observer.told, ElementsAre("withdrawn A: stopped by the operator",
+                                         "withdrawn B: stopped by the operator"));
+  gate.open(1);
+  scheduler.advance(minutes(2));
+  EXPECT_THAT(gateway.left, IsEmpty());
+}
+
+TEST_F(GateTest, NoFirstByteLeavesAfterShutEvenOfACallThatIsUnderWay) {
+  gateway.lets_go = false;
+  submit("A");
+  ASSERT_EQ(gateway.calls.size(), 1U);
+  gate.shut("stopped");
+  gateway.let_go();
+  EXPECT_THAT(gateway.left, IsEmpty());
+  EXPECT_THAT(observer.told, ElementsAre("forwarded A", "withdrawn A: stopped"));
+  EXPECT_EQ(gate.in_flight(), 0U);
+}
+
+TEST_F(GateTest, NoFirstByteLeavesAfterShutOfOneThatIsBeingWritten) {
+  journal.writes = false;
+  submit("A");
+  gate.shut("stopped");
+  journal.flush(true);
+  EXPECT_THAT(gateway.left, IsEmpty());
+  EXPECT_THAT(observer.told, ElementsAre("withdrawn A: stopped"));
+}
+
+TEST_F(GateTest, AfterOpeningAgainUnderANewLeaseTheOldOnesStayBack) {
+  gateway.lets_go = false;
+  submit("A");
+  gate.shut("stopped");
+  gate.open(2);
+  gateway.let_go();
+  EXPECT_THAT(gateway.left, IsEmpty());
+  EXPECT_THAT(observer.told,
+              ElementsAre("forwarded A", "withdrawn A: Another engine has taken over"));
+}
+
+TEST_F(GateTest, AnAnswerThatIsUnderWayWhenTheGateShutsStillCounts) {
+  gateway.lets_go = false;
+  submit("A");
+  auto call = std::move(gateway.calls.front());
+  ASSERT_TRUE(call.last_check());
+  gate.shut("stopped");
+  EXPECT_EQ(gate.in_flight(), 1U);
+  call.done(accepted());
+  EXPECT_THAT(observer.told, ElementsAre("forwarded A", "answered A"));
+  EXPECT_EQ(gate.in_flight(), 0U);
+}
+
+// ---- lease and time to live
+
+TEST_F(GateTest, AnAttemptOfAnotherLeaseIsTurnedBack) {
+  auto stale = permitted("A");
+  stale.lease_epoch = 0;
+  gate.submit(stale, model::Purpose::exit);
+  EXPECT_THAT(observer.told, ElementsAre("withdrawn A: Another engine has taken over"));
+}
+
+TEST_F(GateTest, WhatWasHeldUpForLongerThanItLivesIsNotSent) {
+  auto held = permitted("A");
+  auto in_time = permitted("B");
+  scheduler.advance(seconds(2));
+  gate.submit(in_time, model::Purpose::exit);
+  scheduler.advance(milliseconds(1));
+  gate.submit(held, model::Purpose::exit);
+  EXPECT_THAT(gateway.left, ElementsAre("B"));
+  EXPECT_THAT(observer.told.back(), testing::HasSubstr("withdrawn A: It was held up for too long"));
+}
+
+TEST_F(GateTest, TimeInTheQueueDoesNotCount) {
+  use_up_the_second();
+  for (int i = 0; i < 25; ++i) submit("T" + std::to_string(10 + i));
+  scheduler.advance(seconds(5));
+  EXPECT_EQ(gateway.left.size(), 25U) << "a fire that has to wait its turn is still a fire";
+}
+
+TEST_F(GateTest, TimeInTheJournalCounts) {
+  journal.writes = false;
+  submit("A");
+  scheduler.advance(seconds(3));
+  journal.flush(true);
+  EXPECT_THAT(gateway.left, IsEmpty());
+}
+
+TEST_F(GateTest, TheFirstByteIsLookedAtAgainForItsAge) {
+  gateway.lets_go = false;
+  submit("A");
+  scheduler.advance(seconds(3));  // resolving a name, opening a connection
+  gateway.let_go();
+  EXPECT_THAT(gateway.left, IsEmpty());
+  EXPECT_THAT(observer.told.back(), testing::HasSubstr("withdrawn A"));
+}
+
+TEST_F(GateTest, AWallClockThatWasSetBackDoesNotMakeAnOldAttemptYoung) {
+  auto held = permitted("A");
+  scheduler.advance(minutes(10));
+  scheduler.step_wall_clock(-std::chrono::hours(1));
+  gate.submit(held, model::Purpose::exit);
+  EXPECT_THAT(gateway.left, IsEmpty());
+}
+
+// ---- the account's rate
+
+TEST_F(GateTest, TenASecondAndNotOneMore) {
+  for (int i = 0; i < 40; ++i) submit("T" + std::to_string(10 + i));
+  EXPECT_EQ(gateway.left.size(), 10U);
+  scheduler.advance(milliseconds(1019));
+  EXPECT_EQ(gateway.left.size(), 10U);
+  scheduler.advance(milliseconds(1));
+  EXPECT_EQ(gateway.left.size(), 20U);
+  scheduler.advance(milliseconds(2040));
+  EXPECT_EQ(gateway.left.size(), 40U);
+}
+
+TEST_F(GateTest, PermitsAndTheQueueShareOneRate) {
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(gate.reserve());
+  for (int i = 0; i < 10; ++i) submit("T" + std::to_string(10 + i));
+  EXPECT_EQ(gateway.left.size(), 6U);
+  EXPECT_FALSE(gate.reserve());
+}
+
+TEST_F(GateTest, AWallClockThatStepsNeitherFreesNorFreezesOrders) {
+  for (int i = 0; i < 20; ++i) submit("T" + std::to_string(10 + i));
+  scheduler.step_wall_clock(std::chrono::hours(1));
+  submit("later");
+  EXPECT_EQ(gateway.left.size(), 10U);
+  scheduler.step_wall_clock(-std::chrono::hours(2));
+  scheduler.advance(milliseconds(1020));
+  EXPECT_EQ(gateway.left.size(), 20U);
+}
+
+struct NarrowGate : Bench {
+  NarrowGate() : Bench(settings()) { gate.open(1); }
+  static Settings settings() {
+    Settings out;
+    out.rate = {.per_second = 2, .per_minute = 3, .per_day = 5, .jitter = {}};
+    return out;
+  }
+};
+
+TEST_F(NarrowGate, TheMinuteAndTheDayAreKeptToo) {
+  for (int i = 0; i < 8; ++i) submit("T" + std::to_string(i));
+  EXPECT_EQ(gateway.left.size(), 2U);
+  scheduler.advance(seconds(1));
+  EXPECT_EQ(gateway.left.size(), 3U);
+  scheduler.advance(seconds(58));
+  EXPECT_EQ(gateway.left.size(), 3U);
+  scheduler.advance(seconds(1));
+  EXPECT_EQ(gateway.left.size(), 5U);
+  scheduler.advance(std::chrono::hours(12));
+  EXPECT_EQ(gateway.left.size(), 5U) << "the day's orders are used up";
+  EXPECT_EQ(gate.queued(), 3U);
+  scheduler.advance(std::chrono::hours(3));
+  EXPECT_EQ(gateway.left.size(), 8U) << "and the next day they are not";
+}
+
+TEST_F(NarrowGate, WhatWasSentBeforeARestartCounts) {
+  const auto now = scheduler.now();
+  gate.restore_rate({now - seconds(2), now - std::chrono::hours(1), now - std::chrono::hours(2),
+                     now - std::chrono::hours(3)});
+  EXPECT_TRUE(gate.reserve());
+  EXPECT_FALSE(gate.reserve());
+  scheduler.advance(seconds(5));
+  EXPECT_FALSE(gate.reserve()) << "five a day: four before, one now";
+}
+
+TEST_F(GateTest, TooManyFromTheBrokerHoldsTheWholeAccount) {
+  gateway.lets_go = false;
+  submit("A");
+  gateway.let_go(too_many());
+  gateway.lets_go = true;
+  EXPECT_THAT(observer.told, ElementsAre("forwarded A", "answered A"));
+  submit("B");
+  EXPECT_FALSE(gate.reserve());
+  scheduler.advance(milliseconds(9999));
+  EXPECT_THAT(gateway.left, ElementsAre("A"));
+  scheduler.advance(milliseconds(1));
+  EXPECT_THAT(gateway.left, ElementsAre("A", "B"));
+}
+
+// ---- what comes after the end
+
+TEST(GateEnd, AnswersThatComeAfterTheGateIsGoneAreIgnored) {
+  agent::ManualScheduler scheduler{monday_morning()};
+  HeldGateway gateway;
+  TestJournal journal;
+  TestObserver observer;
+  gateway.lets_go = false;
+  {
+    Gate gate(scheduler, gateway, journal, observer, {});
+    gate.open(1);
+    model::Attempt attempt;
+    attempt.tag = "A";
+    attempt.lease_epoch = 1;
+    gate.submit(attempt, model::Purpose::exit);
+    journal.writes = false;
+    attempt.tag = "B";
+    gate.submit(attempt, model::Purpose::exit);
+    while (gate.reserve()) {
+    }
+    attempt.tag = "C";
+    gate.submit(attempt, model::Purpose::exit);
+  }
+  gateway.let_go();
+  journal.flush(true);
+  scheduler.advance(minutes(1));
+  EXPECT_THAT(gateway.left, IsEmpty());
+  EXPECT_THAT(observer.told, ElementsAre("forwarded A"));
+}
+
+}  // namespace
+}  // namespace hmt::gate
