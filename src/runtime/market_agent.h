@@ -67,6 +67,7 @@ class MarketAgent final : public feed::FeedObserver {
   void carry_out(engine::Reread& effect);
   void carry_out(engine::AccountBlocked& effect);
   void carry_out(engine::Fenced& effect);
+  void unwant(model::InstrumentToken token);
   void wake_when_due();
   void tell_counts();
 
