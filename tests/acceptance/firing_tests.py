@@ -261,7 +261,7 @@ def currency(world, exchange, level, short_of, order_price):
                          order_price_1=order_price)
     equal((trigger["trigger_price_1"], trigger["order_price_1"]), (level, order_price), "prices in the answer")
     world.sim.price(f"{exchange}:{symbol}", short_of)
-    wait_until(lambda: engine.trigger(trigger["id"])["last_price"] == short_of, f"{short_of}, exactly")
+    engine.wait_price(trigger["id"], short_of)
     nothing_sent(world)
     world.sim.price(f"{exchange}:{symbol}", level)
     form = sent(world)[0]

@@ -79,7 +79,8 @@ class Answer:
 
     @property
     def error(self):
-        return self.json["error"]
+        """The error's members; nothing of them when it is no error."""
+        return self.json.get("error") or {"code": None, "message": "", "field": None}
 
 
 def request(address, method, path, body=None, headers=None, timeout=10):
@@ -453,6 +454,72 @@ class Wire:
             pass
         self.listener.close()
         self.drop()
+
+
+class Stream:
+    """The live stream: a WebSocket client of a few lines."""
+
+    def __init__(self, engine, query=""):
+        host, port = engine.address.rsplit(":", 1)
+        self.socket = socket.create_connection((host, int(port)), 10)
+        self.socket.sendall((f"GET /api/v1/stream{query} HTTP/1.1\r\nHost: {engine.address}\r\n"
+                             f"Authorization: Bearer {engine.token}\r\nUpgrade: websocket\r\n"
+                             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                             "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n").encode())
+        self.buffer = b""
+        self.frames = []
+        self.closed = None  # the close code
+        while b"\r\n\r\n" not in self.buffer:
+            self.receive()
+        head, self.buffer = self.buffer.split(b"\r\n\r\n", 1)
+        check(b" 101 " in head.split(b"\r\n")[0], f"the stream's handshake: {head[:200]!r}")
+
+    def receive(self):
+        data = self.socket.recv(65536)
+        check(data, "the stream has ended")
+        self.buffer += data
+
+    def take(self, size):
+        while len(self.buffer) < size:
+            self.receive()
+        out, self.buffer = self.buffer[:size], self.buffer[size:]
+        return out
+
+    def send(self, message):
+        body = json.dumps(message).encode()
+        head = bytes([0x81, 0x80 | len(body)]) if len(body) < 126 else b"\x81\xfe" + struct.pack(">H", len(body))
+        self.socket.sendall(head + b"\0\0\0\0" + body)
+
+    def next(self, seconds=WAIT):
+        self.socket.settimeout(seconds)
+        while True:
+            first, size = self.take(2)
+            if size == 126:
+                size = struct.unpack(">H", self.take(2))[0]
+            elif size == 127:
+                size = struct.unpack(">Q", self.take(8))[0]
+            body = self.take(size)
+            if first & 15 == 1:
+                self.frames.append(json.loads(body, parse_float=str))
+                return self.frames[-1]
+            if first & 15 == 8:
+                self.closed = struct.unpack(">H", body[:2])[0] if body else 0
+                raise Failure(f"the stream was closed with {self.closed}: {body[2:]!r}")
+
+    def wait(self, kind, look=lambda frame: True, seconds=WAIT):
+        """The next frame of this kind that `look` likes."""
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                frame = self.next(max(0.1, until - time.monotonic()))
+            except TimeoutError:
+                raise Failure(f"no frame {kind} within {seconds} s; frames: {self.frames[-5:]}") from None
+            if frame.get("t") == kind and look(frame):
+                return frame
+            check(time.monotonic() < until, f"no frame {kind} within {seconds} s; frames: {self.frames[-5:]}")
+
+    def close(self):
+        self.socket.close()
 
 
 class Engine:
