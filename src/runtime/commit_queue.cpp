@@ -107,6 +107,7 @@ bool CommitQueue::commit_claims() {
     claims.push_back(claim->claim);
   }
   store::Changed changed;
+  const auto started = std::chrono::steady_clock::now();
   const auto verdicts = writer_.claim(claims, changed);
   if (!verdicts) {
     wait_for_store(verdicts.error());
@@ -114,6 +115,7 @@ bool CommitQueue::commit_claims() {
   }
   if (std::exchange(away_, false)) observer_.on_store_back();
   patience_ = patience_min;
+  tell_time(started);
   observer_.on_committed(std::move(changed));
   for (const auto verdict : *verdicts) {
     auto done = std::move(std::get<ClaimItem>(taken_.front()).done);
@@ -135,6 +137,7 @@ bool CommitQueue::commit_records() {
     const std::scoped_lock lock(mutex_);
     epoch = epoch_;
   }
+  const auto started = std::chrono::steady_clock::now();
   auto changed = writer_.record(epoch, records);
   if (!changed && changed.error().kind == base::ErrorKind::refused) {
     observer_.on_fenced();
@@ -147,6 +150,7 @@ bool CommitQueue::commit_records() {
   }
   if (std::exchange(away_, false)) observer_.on_store_back();
   patience_ = patience_min;
+  tell_time(started);
   observer_.on_committed(std::move(*changed));
   for (std::size_t i = 0; i < records.size(); ++i) {
     auto done = std::move(std::get<RecordItem>(taken_.front()).done);
@@ -154,6 +158,11 @@ bool CommitQueue::commit_records() {
     if (done) done();
   }
   return true;
+}
+
+void CommitQueue::tell_time(std::chrono::steady_clock::time_point started) const {
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+  commit_seconds_.observe_seconds(took.count());
 }
 
 void CommitQueue::wait_for_store(const base::Error& error) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -8,6 +9,7 @@
 #include <variant>
 
 #include "model/record.h"
+#include "runtime/telemetry.h"
 #include "store/store.h"
 
 // The one way to durable truth: a queue that one thread drains in order, as many neighbours as it
@@ -66,6 +68,7 @@ class CommitQueue {
   bool commit_records();
   void wait_for_store(const base::Error& error);
   void fail_commands();
+  void tell_time(std::chrono::steady_clock::time_point started) const;
 
   store::Writer& writer_;
   CommitObserver& observer_;
@@ -81,6 +84,7 @@ class CommitQueue {
   std::deque<Item> taken_;  // the commit thread's own
   base::Duration patience_{};
   bool away_ = false;
+  agent::Histogram commit_seconds_ = commit_seconds();
 };
 
 }  // namespace hmt::runtime

@@ -11,6 +11,10 @@ namespace {
 constexpr base::Duration counts_period = std::chrono::milliseconds(200);
 constexpr std::size_t wanted_max = 500;  // live prices for each screen
 
+double seconds(base::Duration duration) {
+  return static_cast<double>(duration.count()) / 1e9;
+}
+
 void tell(const std::vector<model::AuditEntry>& entries) {
   for (const auto& entry : entries) {
     const auto level = entry.severity == model::Severity::alarm     ? agent::Level::error
@@ -105,6 +109,7 @@ void MarketAgent::on_feed_status(feed::FeedStatus status, std::string_view reaso
     case feed::FeedStatus::connected:
       standing_.set_feed(FeedStatus::connected);
       standing_.set_reason("feed", std::nullopt);
+      agent::log_info("ticker_connected");
       links_.ticker_session(true, {});
       return;
     case feed::FeedStatus::connecting:
@@ -115,6 +120,7 @@ void MarketAgent::on_feed_status(feed::FeedStatus status, std::string_view reaso
       break;
   }
   standing_.set_reason("feed", "The ticker is not connected: " + std::string(reason));
+  agent::log_warning("ticker_not_connected", {{"status", feed::word(status)}, {"why", reason}});
 }
 
 // Order updates may have been lost with the prices: the book tells.
@@ -160,6 +166,7 @@ void MarketAgent::carry_out(engine::MakeClaim& effect) {
   auto done = [this, attempt, purpose = effect.purpose,
                alive = std::weak_ptr(alive_)](model::ClaimVerdict verdict) {
     if (alive.expired()) return;
+    to_durable_.observe_seconds(seconds(scheduler_.now() - attempt.evidence.received_at));
     scheduler_.post([this, tag = attempt.tag, verdict, alive] {
       if (!alive.expired()) handle(engine::ClaimSettled{tag, verdict});
     });
@@ -263,8 +270,10 @@ void MarketAgent::wake_when_due() {
 
 void MarketAgent::tell_counts() {
   scheduler_.cancel(counts_timer_);
-  if (engine_)
+  if (engine_) {
     standing_.set_counts(engine_->counts(), static_cast<std::int64_t>(feed_->token_count()));
+  }
+  telemetry_.show(standing_.read(scheduler_.now()));
   counts_timer_ = scheduler_.after(counts_period, [this] {
     counts_timer_ = 0;
     tell_counts();

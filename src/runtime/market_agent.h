@@ -15,6 +15,7 @@
 #include "runtime/commit_queue.h"
 #include "runtime/price_board.h"
 #include "runtime/standing_board.h"
+#include "runtime/telemetry.h"
 
 // The market's thread: ticks in, the engine's decisions out. It drives the engine and carries out
 // its effects; it decides nothing. All calls on its scheduler's thread.
@@ -77,6 +78,8 @@ class MarketAgent final : public feed::FeedObserver {
   PriceBoard& prices_;
   MarketLinks links_;
   feed::Feed* feed_ = nullptr;
+  Telemetry telemetry_;
+  agent::Histogram to_durable_ = tick_to_durable_seconds();
 
   std::optional<engine::Engine> engine_;
   std::vector<engine::Event> early_;

@@ -175,6 +175,7 @@ void Runtime::boot_begin(std::shared_ptr<Boot> boot, engine::BookRead book) {
   block_for_ = {};
   standing_.set_reason("account", std::nullopt);
   standing_.set_started(now, boot->epoch);
+  if (running_) standing_.set_reason("feed", "The ticker is being connected");
   standing_.set_status(running_ ? EngineStatus::running : EngineStatus::stopped);
   standing_.set_reason("switch", running_ ? std::nullopt : std::optional(off));
 
