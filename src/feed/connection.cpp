@@ -79,6 +79,7 @@ void Connection::give_up_connecting() {
 void Connection::check_silence() {
   const auto silence = scheduler_.steady() - last_frame_;
   if (silence >= rules_.silence_max) {
+    mute_ = true;
     drop("silent: no frame, not even a heartbeat");
   } else {
     set_timer(rules_.silence_max - silence, &Connection::check_silence);
@@ -110,11 +111,13 @@ void Connection::on_open() {
 
 void Connection::on_heartbeat() {
   last_frame_ = scheduler_.steady();
+  mute_ = false;
   owner_.connection_frame();
 }
 
 void Connection::on_ticks(std::span<model::Tick> ticks) {
   last_frame_ = scheduler_.steady();
+  mute_ = false;
   owner_.connection_ticks(*this, ticks);
 }
 

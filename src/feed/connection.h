@@ -56,6 +56,8 @@ class Connection final : private broker::StreamObserver {
   State state() const { return state_; }
   bool is_open() const { return state_ == State::open; }
   bool is_heard() const;  // open, and a frame came within `silence_max`
+  // It was dropped for its silence, and no frame has come since: open again means nothing yet.
+  bool is_mute() const { return mute_; }
 
  private:
   void on_open() override;
@@ -85,6 +87,7 @@ class Connection final : private broker::StreamObserver {
   std::unique_ptr<broker::MarketStream> retired_;
   agent::TimerId timer_ = 0;
   base::Duration last_frame_{};
+  bool mute_ = false;
   std::optional<base::Duration> last_quick_retry_;
 };
 

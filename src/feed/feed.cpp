@@ -192,8 +192,10 @@ FeedStatus Feed::status() const {
   for (const auto& slot : slots_) {
     if (!is_needed(slot)) continue;
     const auto state = slot.connection->state();
-    all_open = all_open && state == Connection::State::open;
-    any_attempt = any_attempt || state == Connection::State::waiting ||
+    const bool open = state == Connection::State::open;
+    const bool mute = open && slot.connection->is_mute();
+    all_open = all_open && open && !mute;
+    any_attempt = any_attempt || mute || state == Connection::State::waiting ||
                   state == Connection::State::connecting;
   }
   if (all_open) return FeedStatus::connected;
@@ -245,7 +247,12 @@ void Feed::connection_opened(Connection& connection) {
                       .lasted = scheduler_.steady() - *lost_at,
                       .tokens = std::move(tokens)});
   }
-  tell_status("connected");
+  tell_status(connection.is_mute() ? "silent: open again, but nothing has come yet" : "connected");
+}
+
+void Feed::connection_frame() {
+  ++counters_.frames;
+  if (told_status_ != FeedStatus::connected) tell_status("a frame has come");
 }
 
 void Feed::connection_closed(Connection& connection, bool was_open, broker::StreamEnd end,
@@ -300,6 +307,7 @@ void Feed::connection_ticks(Connection& connection, std::span<model::Tick> ticks
   for (auto& tick : ticks) {
     if (stamp(tick, slot, sessions, now)) ticks[kept++] = tick;
   }
+  if (told_status_ != FeedStatus::connected) tell_status("a frame has come");
   if (kept > 0) observer_.on_ticks(ticks.first(kept));
 }
 

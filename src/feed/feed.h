@@ -104,7 +104,7 @@ class Feed final : private ConnectionOwner {
   void connection_opened(Connection& connection) override;
   void connection_closed(Connection& connection, bool was_open, broker::StreamEnd end,
                          std::string_view reason) override;
-  void connection_frame() override { ++counters_.frames; }
+  void connection_frame() override;
   void connection_ticks(Connection& connection, std::span<model::Tick> ticks) override;
   void connection_order(const model::BrokerOrder& order) override { observer_.on_order(order); }
   void connection_notice(std::string_view kind, std::string_view text) override {

@@ -268,8 +268,25 @@ TEST_F(FeedTest, AMuteConnectionIsDroppedAfterFiveSecondsAndEverythingIsSubscrib
   EXPECT_TRUE(recorder.gaps[1].back);
   EXPECT_EQ(recorder.gaps[1].lasted, seconds(1));
   EXPECT_THAT(recorder.gaps[1].tokens, ElementsAre(infy, sbin));
-  EXPECT_THAT(recorder.statuses, ElementsAre("connecting", "connected", "connecting", "connected"));
+  EXPECT_EQ(recorder.statuses.back(), "connecting") << "open again, and still mute";
+  venue.last().observer->on_heartbeat();
+  EXPECT_EQ(recorder.statuses.front(), "connecting");
+  EXPECT_EQ(recorder.statuses.back(), "connected");
   EXPECT_TRUE(feed->is_live(infy));
+}
+
+TEST_F(FeedTest, AVenueThatStaysMuteIsNeverCalledConnectedByItsHandshakes) {
+  ASSERT_TRUE(feed->want(infy));
+  go();
+  recorder.statuses.clear();
+  for (int i = 0; i < 8; ++i) {
+    scheduler.advance(seconds(5));
+    if (!venue.last().closed) venue.last().observer->on_open();
+  }
+  EXPECT_THAT(recorder.statuses, testing::Not(testing::Contains("connected")));
+  std::vector<model::Tick> ticks = {tick(infy)};
+  venue.last().observer->on_ticks(ticks);
+  EXPECT_EQ(recorder.statuses.back(), "connected");
 }
 
 TEST_F(FeedTest, TicksOfTwoConnectionsHaveDifferentEpochs) {

@@ -36,7 +36,7 @@ Gate::~Gate() {
 bool Gate::reserve() {
   if (shut_.load() || queued() != 0) return false;
   const std::scoped_lock lock(rate_mutex_);
-  return rate_.take(rate_time());
+  return rate_.reserve(rate_time());
 }
 
 void Gate::restore_rate(const std::vector<base::Instant>& sent) {
@@ -82,7 +82,7 @@ void Gate::pump() {
     const auto now = rate_time();
     {
       const std::scoped_lock lock(rate_mutex_);
-      if (!rate_.take(now)) {
+      if (!rate_.reserve(now)) {
         wake_at(rate_.next_at(now));
         return;
       }
@@ -144,7 +144,11 @@ void Gate::send(model::Attempt attempt) {
     if (alive.expired()) return false;
     auto& sending = sending_.at(tag);
     sending.veto = objection(sending.attempt);
-    return sending.veto.empty();
+    if (!sending.veto.empty()) return false;
+    // The broker counts from here, and not from when the permit was taken.
+    const std::scoped_lock lock(rate_mutex_);
+    rate_.sent(rate_time());
+    return true;
   };
   gateway_.place(request, std::move(last_check),
                  [this, tag, alive = std::weak_ptr(alive_)](const model::PlaceAnswer& answer) {

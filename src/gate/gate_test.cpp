@@ -95,6 +95,21 @@ TEST_F(GateTest, NothingIsReservedAheadOfThoseThatWait) {
   EXPECT_TRUE(gate.reserve());
 }
 
+TEST_F(GateTest, APermitCountsFromTheFirstByteHoweverLongTheRecordTook) {
+  while (gate.reserve()) {
+  }
+  std::vector<model::Attempt> claimed;
+  for (int i = 0; i < 10; ++i) claimed.push_back(permitted("T" + std::to_string(i)));
+  scheduler.advance(milliseconds(1100));
+  EXPECT_FALSE(gate.reserve()) << "ten may leave at any moment";
+  for (const auto& each : claimed) gate.submit(each, model::Purpose::exit);
+  EXPECT_EQ(gateway.left.size(), 10U);
+  scheduler.advance(milliseconds(1019));
+  EXPECT_FALSE(gate.reserve());
+  scheduler.advance(milliseconds(1));
+  EXPECT_TRUE(gate.reserve());
+}
+
 // ---- the switch (I4)
 
 struct ShutGate : Bench {};

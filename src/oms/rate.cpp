@@ -12,15 +12,40 @@ constexpr base::Duration minute = std::chrono::minutes(1);
 
 RateLimit::RateLimit(RateRule rule) : rule_(rule) {}
 
+bool RateLimit::is_free(base::Instant now) {
+  latest_ = std::max(now, latest_);
+  forget_old(latest_);
+  const auto free_at = next_at(latest_);
+  return free_at && *free_at <= latest_;
+}
+
 bool RateLimit::take(base::Instant now) {
-  now = std::max(now, latest_);
-  latest_ = now;
-  forget_old(now);
-  const auto free_at = next_at(now);
-  if (!free_at || *free_at > now) return false;
-  last_minute_.push_back(now);
+  if (!is_free(now)) return false;
+  last_minute_.push_back(latest_);
   ++used_today_;
   return true;
+}
+
+bool RateLimit::reserve(base::Instant now) {
+  if (!is_free(now)) return false;
+  reserved_.push_back(latest_);
+  ++used_today_;
+  return true;
+}
+
+void RateLimit::sent(base::Instant now) {
+  latest_ = std::max(now, latest_);
+  forget_old(latest_);
+  if (!reserved_.empty()) reserved_.pop_front();
+  last_minute_.push_back(latest_);
+}
+
+// When the n-th last request left: nothing when there are fewer.
+std::optional<base::Instant> RateLimit::nth_last(std::size_t n, base::Instant now) const {
+  if (n <= reserved_.size()) return now;
+  n -= reserved_.size();
+  if (n > last_minute_.size()) return std::nullopt;
+  return last_minute_[last_minute_.size() - n];
 }
 
 std::optional<base::Instant> RateLimit::next_at(base::Instant now) const {
@@ -32,9 +57,8 @@ std::optional<base::Instant> RateLimit::next_at(base::Instant now) const {
   auto free_at = held_until_;
   // The request that has to leave the window before one more may enter it.
   const auto wait_for = [&](int allowed, base::Duration window) {
-    const auto count = static_cast<std::size_t>(allowed);
-    if (last_minute_.size() < count) return;
-    free_at = std::max(free_at, last_minute_[last_minute_.size() - count] + window + rule_.jitter);
+    const auto last = nth_last(static_cast<std::size_t>(allowed), at);
+    if (last) free_at = std::max(free_at, *last + window + rule_.jitter);
   };
   wait_for(rule_.per_second, second);
   wait_for(rule_.per_minute, minute);
@@ -58,6 +82,11 @@ void RateLimit::restore(const std::vector<base::Instant>& sent, base::Instant no
 }
 
 void RateLimit::forget_old(base::Instant now) {
+  while (!reserved_.empty() && now - reserved_.front() >= reserve_max) {
+    const auto at = std::ranges::upper_bound(last_minute_, reserved_.front());
+    last_minute_.insert(at, reserved_.front());
+    reserved_.pop_front();
+  }
   while (!last_minute_.empty() && now - last_minute_.front() >= minute + rule_.jitter) {
     last_minute_.pop_front();
   }

@@ -23,9 +23,14 @@ class RateLimit {
  public:
   explicit RateLimit(RateRule rule = {});
 
-  // Takes one permit if there is one at `now`. REQUIRES: `now` does not go back (a step back counts
-  // as no time passed).
+  // Takes one permit if there is one at `now`, for a request that leaves at `now`. REQUIRES: `now`
+  // does not go back (a step back counts as no time passed).
   bool take(base::Instant now);
+
+  // As `take`, for a request that leaves later, which `sent` tells. Until then it counts as if it
+  // left at the moment that is asked about; after `reserve_max` as if it had left at once.
+  bool reserve(base::Instant now);
+  void sent(base::Instant now);  // the oldest that is reserved leaves now
 
   // When the next permit comes free: `now` or earlier if there is one; nothing when the day's are
   // used up.
@@ -40,10 +45,14 @@ class RateLimit {
   int used_today() const { return used_today_; }
 
  private:
+  bool is_free(base::Instant now);
   void forget_old(base::Instant now);
+  std::optional<base::Instant> nth_last(std::size_t n, base::Instant now) const;
 
+  static constexpr base::Duration reserve_max = std::chrono::seconds(3);
   RateRule rule_;
-  std::deque<base::Instant> last_minute_;
+  std::deque<base::Instant> last_minute_;  // sent, ascending
+  std::deque<base::Instant> reserved_;     // not sent yet, ascending
   base::TradingDate day_{};
   int used_today_ = 0;
   base::Instant held_until_{};

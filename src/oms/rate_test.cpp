@@ -30,6 +30,23 @@ int busiest(const std::vector<Instant>& sent, Duration window) {
   return most;
 }
 
+TEST(Rate, WhatIsReservedCountsFromTheMomentItLeaves) {
+  RateLimit rate;
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(rate.reserve(open));
+  EXPECT_FALSE(rate.reserve(open + 1500ms)) << "ten may still leave at any moment";
+  for (int i = 0; i < 10; ++i) rate.sent(open + 1600ms);
+  EXPECT_EQ(rate.next_at(open + 1600ms), open + 2620ms);
+  EXPECT_FALSE(rate.reserve(open + 2619ms));
+  EXPECT_TRUE(rate.reserve(open + 2620ms));
+}
+
+TEST(Rate, WhatIsReservedAndNeverLeavesDoesNotHoldUpTheRestForLong) {
+  RateLimit rate;
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(rate.reserve(open));
+  EXPECT_FALSE(rate.reserve(open + 2999ms));
+  EXPECT_TRUE(rate.reserve(open + 3s));
+}
+
 TEST(Rate, TenInASecondAndTheEleventhWaits) {
   RateLimit rate;
   EXPECT_EQ(take_all(rate, open, 20), 10);

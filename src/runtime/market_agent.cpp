@@ -58,7 +58,7 @@ void MarketAgent::forget() {
 void MarketAgent::begin(engine::Settings settings, const store::Recovery& recovery,
                         engine::BookRead book) {
   standing_.none_armed();
-  for (const auto token : std::exchange(watched_, {})) feed_->unwant(token);
+  for (const auto token : std::exchange(watched_, {})) unwant(token);
   engine_.emplace(std::move(settings));
   const auto now = scheduler_.now();
   for (const auto& won : recovery.winners)
@@ -154,11 +154,12 @@ void MarketAgent::on_session_refused(std::string_view reason) {
 
 void MarketAgent::want_prices(std::uint64_t who, std::vector<model::InstrumentToken> tokens) {
   if (tokens.size() > wanted_max) tokens.resize(wanted_max);
+  // What a client asks for may be no instrument at all: such tokens are left out.
+  std::erase_if(tokens, [this](auto token) { return !feed_->want(token); });
   auto& wanted = wanted_[who];
-  for (const auto token : tokens) feed_->want(token);
-  for (const auto token : wanted) feed_->unwant(token);
-  wanted = std::move(tokens);
+  const auto before = std::exchange(wanted, std::move(tokens));
   if (wanted.empty()) wanted_.erase(who);
+  for (const auto token : before) unwant(token);
 }
 
 void MarketAgent::carry_out() {
@@ -219,7 +220,16 @@ void MarketAgent::carry_out(engine::Watch& effect) {
 }
 
 void MarketAgent::carry_out(engine::Unwatch& effect) {
-  if (watched_.erase(effect.token) != 0) feed_->unwant(effect.token);
+  if (watched_.erase(effect.token) != 0) unwant(effect.token);
+}
+
+// A price that is not watched any more would be taken for today's.
+void MarketAgent::unwant(model::InstrumentToken token) {
+  feed_->unwant(token);
+  const bool on_a_screen = std::ranges::any_of(wanted_, [token](const auto& entry) {
+    return std::ranges::find(entry.second, token) != entry.second.end();
+  });
+  if (!on_a_screen && !watched_.contains(token)) prices_.forget(token);
 }
 
 void MarketAgent::carry_out(engine::Armed& effect) {

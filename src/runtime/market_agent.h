@@ -71,6 +71,7 @@ class MarketAgent final : public feed::FeedObserver {
   void carry_out(engine::AccountBlocked& effect);
   void carry_out(engine::Fenced& effect);
   void reread(model::TriggerId id);
+  void unwant(model::InstrumentToken token);
   void wake_when_due();
   void tell_counts();
 

@@ -25,10 +25,14 @@ void PriceBoard::post(const model::Tick& tick) {
   }
 }
 
-const PriceBoard::Slot* PriceBoard::find(model::InstrumentToken token) const {
+void PriceBoard::forget(model::InstrumentToken token) {
+  if (auto* slot = find(token)) slot->last.store(0, std::memory_order_relaxed);
+}
+
+PriceBoard::Slot* PriceBoard::find(model::InstrumentToken token) const {
   auto at = start_of(token, slots);
   for (std::size_t step = 0; step < slots; ++step, at = (at + 1) & (slots - 1)) {
-    const auto& slot = (*board_)[at];
+    auto& slot = (*board_)[at];
     const auto held = slot.token.load(std::memory_order_acquire);
     if (held == token) return &slot;
     if (held == 0) return nullptr;
@@ -39,9 +43,9 @@ const PriceBoard::Slot* PriceBoard::find(model::InstrumentToken token) const {
 std::optional<LivePrice> PriceBoard::read(model::InstrumentToken token) const {
   const auto segment = model::segment_of(token);
   const auto* slot = segment ? find(token) : nullptr;
-  if (!slot) return std::nullopt;
-  return LivePrice{token,
-                   model::price_from_wire(slot->last.load(std::memory_order_relaxed), *segment),
+  const auto last = slot ? slot->last.load(std::memory_order_relaxed) : 0;
+  if (last == 0) return std::nullopt;
+  return LivePrice{token, model::price_from_wire(last, *segment),
                    base::Instant(base::Duration(slot->at.load(std::memory_order_relaxed)))};
 }
 

@@ -17,6 +17,7 @@ class PriceBoard {
   PriceBoard();
 
   void post(const model::Tick& tick);
+  void forget(model::InstrumentToken token);  // nobody watches it any more: its price ages unseen
   std::optional<LivePrice> read(model::InstrumentToken token) const;
 
  private:
@@ -26,7 +27,7 @@ class PriceBoard {
     std::atomic<std::int64_t> at = 0;
   };
   static constexpr std::size_t slots = 1U << 14;
-  const Slot* find(model::InstrumentToken token) const;
+  Slot* find(model::InstrumentToken token) const;
 
   std::unique_ptr<std::array<Slot, slots>> board_;
 };

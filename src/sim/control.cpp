@@ -125,6 +125,9 @@ std::string state_data(const Broker& broker, const Ticker& ticker) {
   out.key("instruments").number(static_cast<std::int64_t>(broker.catalogue.size()));
   out.key("orders_accepted").number(static_cast<std::int64_t>(broker.exchange.ledger().size()));
   out.key("market_open").boolean(broker.exchange.rules().market_open);
+  out.key("watched").begin_array();
+  for (const InstrumentToken token : ticker.watched()) out.number(token);
+  out.end_array();
   out.key("faults").begin_array();
   for (const Fault& fault : broker.faults.pending()) {
     out.begin_object().key("kind").string(word(fault.kind));
