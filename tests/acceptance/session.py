@@ -1,0 +1,609 @@
+#!/usr/bin/env python3
+"""A session of many instruments and triggers against the simulated broker, compared with a naive oracle (oracle.py).
+
+    session.py HMT [--seed S] [--instruments 500] [--triggers 5000] [--rounds 40] [--kills K] [--on-unknown retry]
+
+Prices move in rounds, one frame of the ticker each. With --kills the engine is killed with SIGKILL at random moments,
+also in the middle of a burst of fires, and started again on the same database while prices move on. The last line is
+`N passed, N failed`; a failed session keeps its folder with the engine's log and database.
+"""
+import argparse
+import copy
+import http.client
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import oracle
+
+ADMIN = "session-admin-token-0123456789"
+ENGINE = "/functions/v1/hmt-trigger-engine"
+BROKER_TOKEN = "token simkey:simtoken"
+PLACEMENT_FAULTS = [
+    {"kind": "accept_then_timeout"}, {"kind": "accept_then_reset"}, {"kind": "timeout_400"}, {"kind": "rate_429"},
+    {"kind": "late_acceptance", "delay_ms": 600}, {"kind": "late_acceptance", "delay_ms": 900, "answer": "timeout_400"},
+    {"kind": "error_5xx_html", "placed": True}, {"kind": "error_5xx_html"}, {"kind": "timeout_400_not_placed"},
+    {"kind": "truncated_body"}]
+UPDATE_FAULTS = [
+    {"kind": "lose_updates"}, {"kind": "double_updates"}, {"kind": "reorder_updates"}, {"kind": "book_5xx"},
+    {"kind": "book_stale", "delay_ms": 500}]
+
+
+class Stuck(Exception):
+    """Something did not happen in its time."""
+
+
+class Client:
+    """JSON over one kept connection for each thread; numbers are read as exact decimals."""
+
+    def __init__(self, address, authorization=None):
+        self.address, self.authorization, self.kept = address, authorization, threading.local()
+
+    def ask(self, method, path, body=None, headers=None, timeout=30):
+        headers = dict(headers or {})
+        if self.authorization:
+            headers["Authorization"] = self.authorization
+        if body is not None:
+            body, headers["Content-Type"] = json.dumps(body), "application/json"
+        connection = getattr(self.kept, "connection", None)
+        if connection is None:
+            host, port = self.address.rsplit(":", 1)
+            connection = self.kept.connection = http.client.HTTPConnection(host, int(port), timeout=timeout)
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            text = answer.read()
+        except (OSError, http.client.HTTPException):
+            connection.close()
+            self.kept.connection = None
+            raise
+        if answer.will_close:
+            self.kept.connection = None
+        return answer.status, json.loads(text, parse_float=Decimal) if text[:1] in b"{[" else text.decode()
+
+    def get(self, path):
+        for last in (False, True):
+            try:
+                status, body = self.ask("GET", path)
+                break
+            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+                if last:  # a kept connection may have ended meanwhile; a reading can be repeated
+                    raise
+        if status != 200:
+            raise Stuck(f"GET {path}: {status} {body}")
+        return body
+
+
+class Process:
+    """One hmt; tells its address by the log line `listening`."""
+
+    def __init__(self, command, log, env=None):
+        self.log = open(log, "ab")
+        self.start_at = self.log.tell()
+        self.path = log
+        self.child = subprocess.Popen(command, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL,
+                                      env={**os.environ, **(env or {})})
+
+    def address(self, patience=60):
+        until = time.monotonic() + patience
+        while time.monotonic() < until:
+            with open(self.path, "rb") as log:
+                log.seek(self.start_at)
+                for line in log:
+                    if b"listening" in line and line.endswith(b"\n"):
+                        return json.loads(line)["address"]
+            if self.child.poll() is not None:
+                raise Stuck(f"{self.child.args[:2]} ended with {self.child.returncode}: see {self.path}")
+            time.sleep(0.01)
+        raise Stuck(f"{self.child.args[:2]} does not listen: see {self.path}")
+
+    def end(self, how=signal.SIGTERM):
+        if self.child.poll() is None:
+            self.child.send_signal(how)
+        self.log.close()
+        return self.child.wait(30)
+
+
+class Market:
+    """The instruments, their random levels and their seeded walk; prices are whole ticks."""
+
+    def __init__(self, broker, rng, count):
+        self.broker, self.rng = broker, rng
+        rows = self.listed(count)
+        self.sentinel = max(rows, key=lambda row: row["token"])
+        self.rows = [row for row in rows if row is not self.sentinel]
+        self.by_name = {row["name"]: row for row in rows}
+        self.ticks = {row["name"]: row["ticks"] for row in self.rows}
+        self.levels = defaultdict(list)
+        self.beat = 0
+
+    def listed(self, count):
+        status, text = self.broker.ask("GET", "/instruments")
+        assert status == 200, text
+        header, *lines = text.splitlines()
+        names = header.split(",")
+        found = []
+        for line in lines:
+            row = dict(zip(names, line.split(",")))
+            tick, price, lot = Decimal(row["tick_size"]), Decimal(row["last_price"] or 0), int(row["lot_size"])
+            usable = row["segment"] != "INDICES" and price >= 400 * tick and price * lot <= 60_000
+            if usable:
+                found.append({"name": f"{row['exchange']}:{row['tradingsymbol']}", "token": int(row["instrument_token"]),
+                              "tick": tick, "lot": lot, "ticks": int(price / tick), "exchange": row["exchange"],
+                              "symbol": row["tradingsymbol"], "share": row["instrument_type"] == "EQ"})
+        if len(found) <= count:
+            raise Stuck(f"the simulator lists only {len(found)} instruments that fit")
+        return self.rng.sample(found, count + 1)
+
+    def clip(self, row, ticks, percent=8):
+        most = row["ticks"] * percent // 100
+        return max(row["ticks"] - most, min(row["ticks"] + most, ticks))
+
+    def text(self, row, ticks):
+        return format(row["tick"] * ticks, "f")
+
+    def move(self):
+        """The next round: a walk, jumps, a shift of all now and then, and prices exactly at or just before a level."""
+        shift = self.rng.choice((0, 0, 0, 0, -0.015, 0.015))
+        moved = {}
+        for row in self.rows:
+            name = row["name"]
+            ticks = self.ticks[name]
+            if self.rng.random() < 0.15 and self.levels[name]:
+                ticks = self.rng.choice(self.levels[name]) + self.rng.choice((0, 0, -1, 1))
+            else:
+                jump = self.rng.choice((-0.025, 0.025)) if self.rng.random() < 0.02 else 0
+                ticks += round(row["ticks"] * (self.rng.gauss(shift, 0.0035) + jump))
+            ticks = self.clip(row, ticks)
+            self.ticks[name] = ticks
+            moved[name] = self.text(row, ticks)
+        return moved
+
+    def still(self):
+        return {row["name"]: self.text(row, self.ticks[row["name"]]) for row in self.rows}
+
+    def post(self, prices):
+        """All prices in one frame, and then the sentinel's, which no trigger but its own stands on."""
+        status, body = self.broker.ask("POST", "/sim/prices",
+                                       [{"instrument": name, "price": price} for name, price in prices.items()])
+        assert status == 200, body
+        self.beat += 1
+        price = self.text(self.sentinel, self.sentinel["ticks"] + self.beat % 1000)
+        status, body = self.broker.ask("POST", "/sim/price", {"instrument": self.sentinel["name"], "price": price})
+        assert status == 200, body
+        return Decimal(price)
+
+    # ---- triggers
+
+    def leg(self, row, number, sign, side, crossed=False):
+        """A level on the side that `sign` says, at least 12 ticks away: further than the simulator's first price."""
+        away = max(13, round(row["ticks"] * self.rng.uniform(0.001, 0.06)))
+        up = (sign == ">=") != crossed
+        at = row["ticks"] + (away if up else -away)
+        self.levels[row["name"]].append(at)
+        order = self.clip(row, at + round(row["ticks"] * self.rng.uniform(-0.01, 0.01)), 9)
+        products = ["MIS", "MIS", "MIS"] if row["share"] else ["NRML", "MIS"]
+        if row["share"] and side == "SELL":
+            products.append("CNC")
+        return {f"product_type_{number}": self.rng.choice(products), f"trigger_price_{number}": self.text(row, at),
+                f"order_price_{number}": None if self.rng.random() < 0.25 else self.text(row, order),
+                f"quantity_{number}": row["lot"] * (self.rng.randint(1, 3) if row["share"] else 1)}
+
+    def trigger(self, on_unknown):
+        row = self.rng.choice(self.rows)
+        side = self.rng.choice(("BUY", "SELL"))
+        out = {"exchange": row["exchange"], "trading_symbol": row["symbol"], "transaction_type": side,
+               "condition_type": "two-leg" if self.rng.random() < 0.3 else "single", "on_unknown": on_unknown}
+        if out["condition_type"] == "two-leg":
+            for leg in (1, 2):
+                out.update(self.leg(row, leg, oracle.operator(out, leg), side))
+        else:
+            if self.rng.random() < 0.5:
+                out["direction"] = self.rng.choice((">=", "<="))
+            crossed = self.rng.random() < 0.02
+            out.update(self.leg(row, 1, oracle.operator(out, 1), side, crossed))
+            out["fire_if_crossed"] = crossed
+        return {**out, "instrument": row["name"]}
+
+    def triggers(self, count, on_unknown):
+        specs = [self.trigger(on_unknown) for _ in range(count)]
+        grouped = self.rng.sample(specs, count // 12)
+        while len(grouped) > 1:
+            group = str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
+            for spec in [grouped.pop() for _ in range(min(len(grouped), self.rng.randint(2, 4)))]:
+                spec["parent_id"] = group
+        return specs
+
+
+class Session:
+    def __init__(self, options):
+        self.o = options
+        self.rng = random.Random(options.seed)
+        self.folder = tempfile.mkdtemp(prefix="hmt-session-")
+        self.sim = self.engine = self.api = None
+        self.rounds, self.certain, self.kills = [], [], Counter()
+        self.specs = {}
+        self.sentinel = None
+        self.health_seen = None
+
+    # ---- processes
+
+    def start_sim(self):
+        listed = max(700, self.o.instruments * 3)
+        self.sim = Process([self.o.hmt, "sim", "--listen", "127.0.0.1:0", "--still", "--seed", str(self.o.seed),
+                            "--instruments", str(listed), "--price-interval-ms", "20", "--orders-per-second", "0",
+                            "--orders-per-minute", "0", "--orders-per-day", "0"], f"{self.folder}/sim.log")
+        self.sim_address = self.sim.address()
+        self.broker = Client(self.sim_address, BROKER_TOKEN)
+
+    def launch(self):
+        self.engine = Process([self.o.hmt, "serve"], f"{self.folder}/engine.log", {
+            "HMT_DATABASE_URL": f"sqlite:{self.folder}/hmt.db", "HMT_LISTEN": "127.0.0.1:0", "HMT_ADMIN_TOKEN": ADMIN,
+            "HMT_SESSIONS": "always", "HMT_LOG_FORMAT": "json", "KITE_API_KEY": "simkey",
+            "KITE_API_SECRET": "simsecret", "KITE_ACCESS_TOKEN": "simtoken",
+            "KITE_API_URL": f"http://{self.sim_address}", "KITE_TICKER_URL": f"ws://{self.sim_address}",
+            "HMT_ORDERS_PER_SECOND": "1000000", "HMT_ORDERS_PER_MINUTE": "1000000", "HMT_ORDERS_PER_DAY": "1000000",
+            "HMT_ABSENCE_WINDOW_MS": str(self.o.absence_ms), "HMT_RECONNECT_DELAY_MS": "200",
+            "HMT_HEALTH_CHECK_INTERVAL_MS": "1000", "HMT_RETRY_BACKOFF_MS": "50", "HMT_MAX_RETRIES": "6"})
+
+    def connect(self):
+        self.api = Client(self.engine.address(), f"Bearer {ADMIN}")
+
+    def health(self):
+        return self.api.get(f"{ENGINE}/health")
+
+    def is_watching(self):
+        seen = self.health_seen = self.health()
+        return seen["status"] == "running" and seen["stats"]["websocket_status"] == "connected"
+
+    def wait(self, what, true, patience=None):
+        until = time.monotonic() + (patience or self.o.patience)
+        while not true():
+            if time.monotonic() > until:
+                raise Stuck(f"{what}: not within {patience or self.o.patience} s; health {self.health_seen}")
+            time.sleep(0.01)
+
+    def start_engine(self):
+        self.launch()
+        self.connect()
+        self.wait("the engine runs", self.is_watching)
+
+    # ---- the parts of a session
+
+    def create(self):
+        # Far away for good: its level never comes, its last price says how far the engine has read.
+        row = self.market.sentinel
+        body = {"instrument_token": row["token"], "condition_type": "single", "transaction_type": "BUY",
+                "product_type_1": "MIS", "quantity_1": row["lot"],
+                "trigger_price_1": self.market.text(row, row["ticks"] * 3)}
+        self.sentinel = self.made(body)
+        wanted = self.market.triggers(self.o.triggers, self.o.on_unknown)
+        with ThreadPoolExecutor(8) as pool:
+            rows = list(pool.map(self.made, [{k: v for k, v in spec.items() if k != "instrument"} for spec in wanted]))
+        self.specs = {row["id"]: spec for row, spec in zip(rows, wanted)}
+        self.wait("all triggers are armed",
+                  lambda: self.is_watching() and
+                  self.health_seen["stats"]["active_triggers"] == self.o.triggers + 1)
+
+    def made(self, body):
+        status, row = self.api.ask("POST", "/api/v1/triggers", body)
+        if status != 201:
+            raise Stuck(f"a trigger is not made: {status} {row} for {body}")
+        return row
+
+    def seen_price(self):
+        return self.api.get(f"/api/v1/triggers/{self.sentinel['id']}")["last_price"]
+
+    def barrier(self):
+        """A durable write after the claims of this round: once it is answered, they are durable as well."""
+        row = self.api.get(f"/api/v1/triggers/{self.sentinel['id']}")
+        quantity = row["quantity_1"] + self.market.sentinel["lot"]
+        status, body = self.api.ask("PATCH", f"/api/v1/triggers/{self.sentinel['id']}",
+                                    {"quantity_1": quantity, "version": row["version"]})
+        if status != 200:
+            raise Stuck(f"the barrier is not written: {status} {body}")
+
+    def move(self, prices=None):
+        moved = prices or self.market.move()
+        self.rounds.append({name: Decimal(price) for name, price in moved.items()})
+        return self.market.post(moved)
+
+    def round(self, prices=None):
+        """One round that the engine has read to its end, and whether it certainly watched all the while."""
+        before = self.is_watching()
+        mark = self.move(prices)
+        self.wait("the engine has read a round", lambda: self.seen_price() == mark)
+        if self.o.kills or self.o.faults:
+            self.barrier()
+            if before and self.is_watching():
+                self.certain.append(len(self.rounds) - 1)
+
+    def random_faults(self):
+        if not self.o.faults or self.rng.random() < 0.4:
+            return
+        faults = [{**self.rng.choice(PLACEMENT_FAULTS), "count": 2, "per_hundred": 40},
+                  {**self.rng.choice(PLACEMENT_FAULTS), "count": 3, "per_hundred": 25},
+                  {**self.rng.choice(UPDATE_FAULTS), "count": 5, "per_hundred": 50}]
+        if self.rng.random() < 0.15:
+            faults.append({"kind": "drop"})
+        self.set_faults(faults)
+
+    def set_faults(self, faults):
+        status, body = self.broker.ask("POST", "/sim/faults", faults)
+        assert status == 200, body
+
+    def kill(self):
+        """SIGKILL at a random moment; prices move on; another engine on the same database, killed early now and then."""
+        moment = self.rng.choice(("burst", "burst", "burst", "quiet", "answers"))
+        if moment != "quiet":
+            self.move()
+            time.sleep(self.rng.uniform(0, 0.12 if moment == "burst" else 0.6))
+        self.end_engine(moment)
+        for _ in range(self.rng.randint(0, 2)):
+            self.move()
+        while self.kills.total() < self.o.kills and self.rng.random() < 0.35:
+            self.launch()
+            if self.rng.random() < 0.5:
+                self.connect()  # it listens: it is in the middle of its recovery
+            time.sleep(self.rng.uniform(0, 0.4))
+            self.move()
+            self.end_engine("start-up")
+        self.start_engine()
+
+    def end_engine(self, moment):
+        self.engine.end(signal.SIGKILL)
+        self.kills[moment] += 1
+
+    def play(self):
+        kill_before = set()
+        if self.o.kills:
+            kill_before = set(self.rng.sample(range(1, self.o.rounds), min(self.o.kills, self.o.rounds - 1)))
+        for number in range(self.o.rounds):
+            self.random_faults()
+            if number in kill_before and self.kills.total() < self.o.kills:
+                self.kill()
+            self.round()
+        self.set_faults([])
+        self.wait("the engine watches at the end", self.is_watching)
+        self.settle()
+        # Whatever was armed again meanwhile sees the last prices once more.
+        for _ in range(2):
+            self.round(self.market.still())
+            self.settle()
+
+    def settle(self):
+        def quiet():
+            stats = self.health()["stats"]
+            return (stats["queued_orders"] == 0 and stats["unknown_orders"] == 0
+                    and not self.api.get("/api/v1/triggers?status=firing&limit=1")["triggers"])
+        self.wait("nothing is queued, unknown or firing", quiet, self.o.patience + self.o.absence_ms / 1000 * 6)
+
+        def at_exchange():
+            book = self.broker.get("/orders")["data"]
+            return all(order["status"] in ("OPEN", "COMPLETE", "REJECTED", "CANCELLED") for order in book)
+        self.wait("all orders stand at the exchange", at_exchange)
+        ordered = {order["tag"] for order in self.broker.get("/sim/ledger")["data"]}
+
+        def told():
+            working = [row for row in self.pages("/api/v1/triggers?status=triggered", "triggers")
+                       if row["order_status"] not in ("OPEN", "COMPLETE", "REJECTED", "CANCELLED")]
+            return not working and len(ordered) >= 0
+        self.wait("the rows know that their orders stand at the exchange", told)
+
+    def pages(self, path, name):
+        out, mark = [], None
+        while True:
+            join = "&" if "?" in path else "?"
+            page = self.api.get(f"{path}{join}limit=1000" + (f"&cursor={mark}" if mark else ""))
+            out += page[name]
+            mark = page["next_cursor"]
+            if not mark:
+                return out
+
+    def audit(self):
+        out, after = [], 0
+        while after is not None:
+            page = self.api.get(f"/api/v1/audit?limit=1000&after={after}")
+            out += page["audit"]
+            after = page["next"]
+        return out
+
+    def collect(self):
+        rows = {row["id"]: row for row in self.pages("/api/v1/triggers", "triggers") if row["id"] in self.specs}
+        claims, events, tags = defaultdict(list), defaultdict(list), {}
+        for row in self.audit():
+            if not row["trigger_id"]:
+                continue
+            events[row["trigger_id"]].append(row["event"])
+            if row["tag"]:
+                tags[row["tag"]] = row["trigger_id"]
+            if row["event"] == "claimed":
+                detail = row["detail"]
+                said = oracle.RULE.match(detail["rule"])
+                claims[row["trigger_id"]].append({
+                    "tag": row["tag"], "rule": detail["rule"], "price": Decimal(detail["last_price"]),
+                    "leg": int(said[2]) if said else 0, "fire_no": int(detail["fire_no"])})
+        book = {order["order_id"]: order for order in self.broker.get("/orders")["data"]}
+        return {"specs": self.specs, "rows": rows, "claims": dict(claims), "events": events, "tags": tags,
+                "ledger": self.broker.get("/sim/ledger")["data"], "book": book, "rounds": self.rounds,
+                "certain": self.certain, "exact": not (self.o.kills or self.o.faults),
+                "may_park": self.o.on_unknown == "park" and bool(self.o.kills or self.o.faults)}
+
+    def run(self):
+        began = time.monotonic()
+        self.start_sim()
+        self.market = Market(self.broker, self.rng, self.o.instruments)
+        self.start_engine()
+        self.create()
+        made = time.monotonic()
+        self.play()
+        seen = self.collect()
+        played = time.monotonic()
+        verdicts = oracle.Judge(seen).run()
+        verdicts["the engine counts what the ledger counts"] = self.counts_differ(seen)
+        ended = self.engine.end()
+        verdicts["the engine ends in order"] = [f"exit {ended}"] if ended else []
+        events = Counter(name for names in seen["events"].values() for name in names)
+        tell = {"triggers": len(seen["rows"]), "rounds": len(self.rounds), "fires": len(seen["claims"]),
+                "expected": seen["expected"], "orders": len(seen["ledger"]), "kills": dict(self.kills),
+                "certain rounds": len(self.certain),
+                "parked": sum(row["status"] == "needs_attention" for row in seen["rows"].values()),
+                **{name: events[name] for name in ("order_unknown", "order_absent", "not_sent", "retry",
+                                                   "taken_over", "order_appeared_late") if events[name]},
+                "seconds": f"{made - began:.0f} + {played - made:.0f}"}
+        print(", ".join(f"{name} {value}" for name, value in tell.items()), flush=True)
+        return seen, verdicts
+
+    def counts_differ(self, seen):
+        if self.kills:
+            return []  # each engine counts from its own start
+        told = self.health()["stats"]["triggered_orders"]
+        return [] if told == len(seen["ledger"]) else [f"{told} instead of {len(seen['ledger'])}"]
+
+    def end(self, keep):
+        for process in (self.engine, self.sim):
+            if process and process.child.poll() is None:
+                process.end(signal.SIGKILL)
+        if keep:
+            print(f"logs and database: {self.folder}", flush=True)
+        else:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+# ---- the judge is judged: each doctored record must be noticed
+
+
+def doctored(seen):
+    """(property, record with one lie) for every property that a lie can break."""
+    fired = next(t for t, row in seen["rows"].items() if row["status"] == "triggered" and not row["parent_id"])
+    idle = next(t for t, row in seen["rows"].items() if row["status"] == "active")
+    grouped = next((t for t, row in seen["rows"].items() if row["status"] == "triggered" and row["parent_id"]), None)
+    order_id = seen["rows"][fired]["order_id"]
+
+    def lie(change):
+        record = copy.deepcopy(seen)
+        change(record)
+        return record
+
+    def drop_order(record):
+        record["ledger"] = [o for o in record["ledger"] if o["order_id"] != order_id]
+
+    def double_order(record):
+        record["ledger"] += [o for o in record["ledger"] if o["order_id"] == order_id]
+
+    def quantity(record):
+        next(o for o in record["ledger"] if o["order_id"] == order_id)["quantity"] += 1
+
+    def claim_of(record):
+        return record["claims"][fired][0]
+
+    def forget_claim(record):
+        del record["claims"][fired]
+
+    def stray(record):
+        record["ledger"].append({**record["ledger"][0], "tag": "NOBODYS", "order_id": "1"})
+
+    def cross(record):
+        spec = record["specs"][idle]
+        price = oracle.level(spec, 1)
+        record["rounds"][-1][spec["instrument"]] = price
+
+    def set_row(trigger, **values):
+        return lambda record: record["rows"][trigger].update(values)
+
+    yield "the broker has an order of every fire", lie(drop_order)
+    yield "the broker has no order twice", lie(double_order)
+    yield "each order has its leg's side, quantity, price and product", lie(quantity)
+    yield "the broker has no order that no fire explains", lie(stray)
+    yield "each fire's evidence satisfies the rule, at a price that was really traded", lie(
+        lambda record: claim_of(record).update(price=Decimal("0.01")))
+    yield "each row tells what the ledger tells", lie(set_row(fired, order_id="another"))
+    yield "nothing is left firing, unknown or failed", lie(set_row(fired, status="firing"))
+    parks = "what is parked never reached the broker, and says so" if seen["may_park"] else "nothing is parked"
+    yield parks, lie(set_row(fired, status="needs_attention"))
+    if grouped:
+        yield "a group has one order, and its other members are cancelled", lie(
+            lambda record: record["rows"].update({t: {**row, "status": "active"} for t, row in record["rows"].items()
+                                                  if row["parent_id"] == record["rows"][grouped]["parent_id"]
+                                                  and t != grouped}))
+    if seen["exact"]:
+        yield "every level that a price reached has fired", lie(forget_claim)
+        yield "nothing else has fired", lie(lambda record: record["claims"].update({idle: [claim_of(record)]}))
+        yield "the leg is the oracle's", lie(lambda record: claim_of(record).update(leg=3))
+        yield "the price is the first that the oracle fires at", lie(
+            lambda record: claim_of(record).update(price=Decimal("0.01")))
+        yield "each has fired once", lie(lambda record: record["claims"].update({fired: [claim_of(record)] * 2}))
+    else:
+        yield "no trigger is still armed on the wrong side of its level", lie(cross)
+        must = oracle.expected_fires(seen["specs"], [seen["rounds"][n] for n in seen["certain"]])[0]
+        lost = next(t for t in must if t in seen["claims"])
+        yield "every level reached while an engine certainly watched has fired", lie(
+            lambda record: record["claims"].pop(lost))
+
+
+def tell(verdicts, seen):
+    passed = failed = 0
+    for name, violations in verdicts.items():
+        passed, failed = passed + (not violations), failed + bool(violations)
+        print(f"{'FAIL' if violations else 'ok  '} {name}" + (f": {len(violations)}" if violations else ""))
+        for violation in violations[:5]:
+            print(f"       {violation}")
+    if seen and not failed:
+        missed = [name for name, record in doctored(seen) if not oracle.Judge(record).run().get(name)]
+        passed, failed = passed + (not missed), failed + bool(missed)
+        print(f"{'FAIL' if missed else 'ok  '} each of these is noticed when the record is doctored" +
+              (f": not {missed}" if missed else ""))
+    print(f"{passed} passed, {failed} failed", flush=True)
+    return failed
+
+
+def arguments(given=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("hmt")
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--instruments", type=int, default=500)
+    parser.add_argument("--triggers", type=int, default=5000)
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--faults", action="store_true", help="random broker faults")
+    parser.add_argument("--on-unknown", choices=("park", "retry"), default="park")
+    parser.add_argument("--absence-ms", type=int, default=3000)
+    parser.add_argument("--patience", type=int, default=60)
+    parser.add_argument("--keep", action="store_true")
+    options = parser.parse_args(given)
+    options.hmt = os.path.abspath(options.hmt)
+    if options.seed is None:
+        options.seed = random.SystemRandom().randrange(1 << 31)
+    return options
+
+
+def run(options):
+    """How many properties a session broke."""
+    print(f"session: seed {options.seed}, {options.instruments} instruments, {options.triggers} triggers, "
+          f"{options.rounds} rounds, {options.kills} kills{', faults' if options.faults else ''}, "
+          f"on_unknown {options.on_unknown}", flush=True)
+    session, seen = Session(options), None
+    failed = 1
+    try:
+        seen, verdicts = session.run()
+        failed = tell(verdicts, seen)
+    except Stuck as stuck:
+        print(f"FAIL stuck: {stuck}\n0 passed, 1 failed", flush=True)
+    finally:
+        session.end(options.keep or failed)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(1 if run(arguments()) else 0)
