@@ -155,12 +155,12 @@ class Market:
 
     def move(self):
         """The next round: a walk, jumps, a shift of all now and then, and prices exactly at or just before a level."""
-        shift = self.rng.choice((0, 0, 0, 0, -0.015, 0.015))
+        shift = self.rng.choice((0, 0, 0, 0, -0.008, 0.008))
         moved = {}
         for row in self.rows:
             name = row["name"]
             ticks = self.ticks[name]
-            if self.rng.random() < 0.15 and self.levels[name]:
+            if self.rng.random() < 0.04 and self.levels[name]:
                 ticks = self.rng.choice(self.levels[name]) + self.rng.choice((0, 0, -1, 1))
             else:
                 jump = self.rng.choice((-0.025, 0.025)) if self.rng.random() < 0.02 else 0
@@ -253,7 +253,8 @@ class Session:
             "HMT_SESSIONS": "always", "HMT_LOG_FORMAT": "json", "KITE_API_KEY": "simkey",
             "KITE_API_SECRET": "simsecret", "KITE_ACCESS_TOKEN": "simtoken",
             "KITE_API_URL": f"http://{self.sim_address}", "KITE_TICKER_URL": f"ws://{self.sim_address}",
-            "HMT_ORDERS_PER_SECOND": "1000000", "HMT_ORDERS_PER_MINUTE": "1000000", "HMT_ORDERS_PER_DAY": "1000000",
+            "HMT_ORDERS_PER_SECOND": str(self.o.orders_per_second), "HMT_ORDERS_PER_MINUTE": "1000000",
+            "HMT_ORDERS_PER_DAY": "1000000",
             "HMT_ABSENCE_WINDOW_MS": str(self.o.absence_ms), "HMT_RECONNECT_DELAY_MS": "200",
             "HMT_HEALTH_CHECK_INTERVAL_MS": "1000", "HMT_RETRY_BACKOFF_MS": "50", "HMT_MAX_RETRIES": "6"})
 
@@ -267,12 +268,12 @@ class Session:
         seen = self.health_seen = self.health()
         return seen["status"] == "running" and seen["stats"]["websocket_status"] == "connected"
 
-    def wait(self, what, true, patience=None):
+    def wait(self, what, true, patience=None, every=0.02):
         until = time.monotonic() + (patience or self.o.patience)
         while not true():
             if time.monotonic() > until:
                 raise Stuck(f"{what}: not within {patience or self.o.patience} s; health {self.health_seen}")
-            time.sleep(0.01)
+            time.sleep(every)
 
     def start_engine(self):
         self.launch()
@@ -378,7 +379,7 @@ class Session:
         self.wait("the engine watches at the end", self.is_watching)
         self.settle()
         # Whatever was armed again meanwhile sees the last prices once more.
-        for _ in range(2):
+        for _ in range(2 if self.o.kills or self.o.faults else 0):
             self.round(self.market.still())
             self.settle()
 
@@ -387,19 +388,17 @@ class Session:
             stats = self.health()["stats"]
             return (stats["queued_orders"] == 0 and stats["unknown_orders"] == 0
                     and not self.api.get("/api/v1/triggers?status=firing&limit=1")["triggers"])
-        self.wait("nothing is queued, unknown or firing", quiet, self.o.patience + self.o.absence_ms / 1000 * 6)
+        self.wait("nothing is queued, unknown or firing", quiet, self.o.patience + self.o.absence_ms / 1000 * 6, 0.3)
 
         def at_exchange():
             book = self.broker.get("/orders")["data"]
             return all(order["status"] in ("OPEN", "COMPLETE", "REJECTED", "CANCELLED") for order in book)
-        self.wait("all orders stand at the exchange", at_exchange)
-        ordered = {order["tag"] for order in self.broker.get("/sim/ledger")["data"]}
+        self.wait("all orders stand at the exchange", at_exchange, every=0.3)
 
         def told():
-            working = [row for row in self.pages("/api/v1/triggers?status=triggered", "triggers")
-                       if row["order_status"] not in ("OPEN", "COMPLETE", "REJECTED", "CANCELLED")]
-            return not working and len(ordered) >= 0
-        self.wait("the rows know that their orders stand at the exchange", told)
+            rows = self.pages("/api/v1/triggers?status=triggered", "triggers")
+            return all(row["order_status"] in ("OPEN", "COMPLETE", "REJECTED", "CANCELLED") for row in rows)
+        self.wait("the rows know that their orders stand at the exchange", told, every=0.3)
 
     def pages(self, path, name):
         out, mark = [], None
@@ -576,6 +575,7 @@ def arguments(given=None):
     parser.add_argument("--triggers", type=int, default=5000)
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--orders-per-second", type=int, default=100)
     parser.add_argument("--faults", action="store_true", help="random broker faults")
     parser.add_argument("--on-unknown", choices=("park", "retry"), default="park")
     parser.add_argument("--absence-ms", type=int, default=3000)
