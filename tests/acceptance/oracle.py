@@ -1,6 +1,7 @@
 """The naive oracle of a session: contract 5's words in exact decimals, one trigger at a time, and what must be true
 of the records, the broker's ledger and each other afterwards. Shares nothing with the engine.
 """
+import copy
 import re
 from collections import Counter, defaultdict
 from decimal import Decimal
@@ -236,3 +237,74 @@ class Judge:
             t for t in self.parked if t in self.orders_of or "order_absent" not in seen["events"][t]]
         self.check("what is parked never reached the broker, and says so" if seen["may_park"]
                    else "nothing is parked", unexplained)
+
+
+# ---- the judge is judged: each doctored record must be noticed
+
+
+def doctored(seen):
+    """(property, record with one lie) for every property that a lie can break."""
+    fired = next(t for t, row in seen["rows"].items() if row["status"] == "triggered" and not row["parent_id"])
+    idle = next(t for t, row in seen["rows"].items() if row["status"] == "active")
+    grouped = next((t for t, row in seen["rows"].items() if row["status"] == "triggered" and row["parent_id"]), None)
+    order_id = seen["rows"][fired]["order_id"]
+
+    def lie(change):
+        record = copy.deepcopy(seen)
+        change(record)
+        return record
+
+    def drop_order(record):
+        record["ledger"] = [o for o in record["ledger"] if o["order_id"] != order_id]
+
+    def double_order(record):
+        record["ledger"] += [o for o in record["ledger"] if o["order_id"] == order_id]
+
+    def quantity(record):
+        next(o for o in record["ledger"] if o["order_id"] == order_id)["quantity"] += 1
+
+    def claim_of(record):
+        return record["claims"][fired][0]
+
+    def forget_claim(record):
+        del record["claims"][fired]
+
+    def stray(record):
+        record["ledger"].append({**record["ledger"][0], "tag": "NOBODYS", "order_id": "1"})
+
+    def cross(record):
+        spec = record["specs"][idle]
+        price = level(spec, 1)
+        record["rounds"][-1][spec["instrument"]] = price
+
+    def set_row(trigger, **values):
+        return lambda record: record["rows"][trigger].update(values)
+
+    yield "the broker has an order of every fire", lie(drop_order)
+    yield "the broker has no order twice", lie(double_order)
+    yield "each order has its leg's side, quantity, price and product", lie(quantity)
+    yield "the broker has no order that no fire explains", lie(stray)
+    yield "each fire's evidence satisfies the rule, at a price that was really traded", lie(
+        lambda record: claim_of(record).update(price=Decimal("0.01")))
+    yield "each row tells what the ledger tells", lie(set_row(fired, order_id="another"))
+    yield "nothing is left firing, unknown or failed", lie(set_row(fired, status="firing"))
+    parks = "what is parked never reached the broker, and says so" if seen["may_park"] else "nothing is parked"
+    yield parks, lie(set_row(fired, status="needs_attention"))
+    if grouped:
+        yield "a group has one order, and its other members are cancelled", lie(
+            lambda record: record["rows"].update({t: {**row, "status": "active"} for t, row in record["rows"].items()
+                                                  if row["parent_id"] == record["rows"][grouped]["parent_id"]
+                                                  and t != grouped}))
+    if seen["exact"]:
+        yield "every level that a price reached has fired", lie(forget_claim)
+        yield "nothing else has fired", lie(lambda record: record["claims"].update({idle: [claim_of(record)]}))
+        yield "the leg is the oracle's", lie(lambda record: claim_of(record).update(leg=3))
+        yield "the price is the first that the oracle fires at", lie(
+            lambda record: claim_of(record).update(price=Decimal("0.01")))
+        yield "each has fired once", lie(lambda record: record["claims"].update({fired: [claim_of(record)] * 2}))
+    else:
+        yield "no trigger is still armed on the wrong side of its level", lie(cross)
+        must = expected_fires(seen["specs"], [seen["rounds"][n] for n in seen["certain"]])[0]
+        lost = next(t for t in must if t in seen["claims"])
+        yield "every level reached while an engine certainly watched has fired", lie(
+            lambda record: record["claims"].pop(lost))
