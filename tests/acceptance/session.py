@@ -265,7 +265,7 @@ class Session:
         events = Counter(name for names in seen["events"].values() for name in names)
         tell = {"triggers": len(seen["rows"]), "rounds": len(self.rounds), "fires": len(seen["claims"]),
                 "expected": seen["expected"], "orders": len(seen["ledger"]), "kills": dict(self.kills),
-                "certain rounds": len(self.certain),
+                "certain rounds": len(self.certain), "taken back unsent": seen["taken_back"],
                 "parked": sum(row["status"] == "needs_attention" for row in seen["rows"].values()),
                 **{name: events[name] for name in ("order_unknown", "order_absent", "not_sent", "retry",
                                                    "taken_over", "order_appeared_late") if events[name]},
