@@ -67,14 +67,22 @@ class FirstFrame final : public broker::StreamObserver {
   std::promise<std::string> promise_;
 };
 
-void check_files(Checks& checks, const Config& config) {
-  if (auto database = sqlite::open_database(config.database_path); database) {
-    checks.ok("database",
-              config.database_path + ", schema " + std::to_string((*database)->schema_version()));
-  } else {
-    checks.bad("database", database.error().message,
-               "Stop the engine that holds it, or restore it from a backup");
+void check_database(Checks& checks, const std::string& path) {
+  const auto database = sqlite::open_database(path);
+  if (database) {
+    checks.ok("database", path + ", schema " + std::to_string((*database)->schema_version()));
+    return;
   }
+  const bool in_use = database.error().kind == base::ErrorKind::refused;
+  if (in_use && sqlite::open_reader(path)->last_event()) {
+    checks.ok("database", path + ", held by a running engine");
+  } else {
+    checks.bad("database", database.error().message, "Restore it from a backup, or name another");
+  }
+}
+
+void check_files(Checks& checks, const Config& config) {
+  check_database(checks, config.database_path);
   if (auto key = secret_key(config.secret_key, config.database_path); key) {
     checks.ok("secret key", "there");
   } else {
@@ -115,11 +123,12 @@ void check_feed(Checks& checks, net::Loop& loop, const kite::KiteConfig& kite,
 }
 
 void check_clock(Checks& checks, net::Loop& loop, const Config& config) {
-  net::HttpClient client(loop, config.kite.rest, {});
+  std::unique_ptr<net::HttpClient> client;
   auto asked = ask<net::HttpResponse>(loop, [&](broker::Done<net::HttpResponse> done) {
     net::HttpRequest request;
     request.target = config.kite.rest.path + "/";
-    client.get(std::move(request), [done = std::move(done)](net::HttpOutcome outcome) mutable {
+    client = std::make_unique<net::HttpClient>(loop, config.kite.rest, net::ClientOptions{});
+    client->get(std::move(request), [done = std::move(done)](net::HttpOutcome outcome) mutable {
       if (outcome.reach == net::Reach::answered) {
         done(std::move(outcome.response));
       } else {
@@ -129,7 +138,10 @@ void check_clock(Checks& checks, net::Loop& loop, const Config& config) {
   });
   const auto now = std::chrono::system_clock::now();
   std::promise<void> gone;
-  loop.post([&] { gone.set_value(); });
+  loop.post([&] {
+    client.reset();
+    gone.set_value();
+  });
   gone.get_future().wait();
   if (!asked) {
     checks.bad("clock", "the broker's time is not known: " + asked.error().message,

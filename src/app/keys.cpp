@@ -40,14 +40,16 @@ Result<std::optional<std::string>> read_private(const std::string& path) {
   return out;
 }
 
+// Whole or not at all: a crash in between leaves no half-written secret behind.
 Result<void> write_private(const std::string& path, const std::string& text) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  const auto draft = path + ".new";
+  const int file = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) return cannot("Cannot make", path);
   const auto line = text + "\n";
   const auto written = ::write(file, line.data(), line.size());
   const bool kept = written == static_cast<ssize_t>(line.size()) && ::fsync(file) == 0;
   ::close(file);
-  if (!kept) return cannot("Cannot write", path);
+  if (!kept || ::rename(draft.c_str(), path.c_str()) != 0) return cannot("Cannot write", path);
   return {};
 }
 

@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <cstdlib>
 
 #include "agent/log.h"
 #include "app/build.h"
@@ -42,10 +43,11 @@ int serve(const CommonOptions& options) {
   agent::log_info("draining", {});
   (*station)->drain();
   const bool fenced = (*station)->was_fenced();
-  station->reset();
   agent::log_info("ended", {});
   agent::log_stop();
-  return fenced ? 1 : 0;
+  // All is written and the threads have ended. A look-up of a name that hangs must not hold the
+  // end.
+  std::_Exit(fenced ? 1 : 0);
 }
 
 }  // namespace hmt::app

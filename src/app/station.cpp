@@ -70,6 +70,7 @@ runtime::RuntimeSettings runtime_settings(const Config& config, const oms::TagKe
   ::gethostname(host, sizeof host - 1);
   settings.holder = std::string(host) + ":" + std::to_string(::getpid());
   settings.health_period = config.health_interval;
+  settings.venue = config.kite.rest.is_loopback() ? "simulator" : "kite";
   return settings;
 }
 

@@ -37,6 +37,10 @@ class CountingWriter final : public store::Writer {
   base::Result<std::int64_t> take_lease(const std::string& holder, base::Instant now) override {
     return inner_->take_lease(holder, now);
   }
+  base::Result<void> bind_account(const std::string& venue, const std::string& account,
+                                  base::Instant now) override {
+    return inner_->bind_account(venue, account, now);
+  }
   base::Result<std::vector<ClaimVerdict>> claim(std::span<const model::Claim> claims,
                                                 store::Changed& changed) override {
     batches.push_back("claims " + std::to_string(claims.size()));

@@ -105,9 +105,24 @@ void MarketAgent::on_ticks(std::span<const model::Tick> ticks) {
     if (engine_) engine_->on_tick(tick, now, effects_);
   }
   standing_.set_last_tick(ticks.back().received_at);
+  compare_clocks(ticks.back(), now);
   if (effects_.empty()) return;
   carry_out();
   wake_when_due();
+}
+
+// A packet of the future cannot be told from a broken one, so it fires nothing; then it is our
+// clock that people must hear of.
+void MarketAgent::compare_clocks(const model::Tick& tick, base::Instant now) {
+  constexpr base::Duration skew_max = std::chrono::seconds(5);
+  if (tick.exchange_time == 0) return;
+  const bool behind = base::Instant(std::chrono::seconds(tick.exchange_time)) > now + skew_max;
+  if (behind == std::exchange(clock_behind_, behind)) return;
+  standing_.set_reason(
+      "clock",
+      behind ? std::optional<std::string>("This host's clock is behind the exchange's, so no price "
+                                          "can be trusted: switch NTP on")
+             : std::nullopt);
 }
 
 void MarketAgent::on_order(const model::BrokerOrder& order) {
@@ -212,14 +227,28 @@ void MarketAgent::carry_out(engine::Write& effect) {
 void MarketAgent::carry_out(engine::Watch& effect) {
   if (auto wanted = feed_->want(effect.token); wanted) {
     watched_.insert(effect.token);
+    return;
   } else {
     agent::log_error("not_subscribed", {{"token", static_cast<long long>(effect.token)},
                                         {"why", wanted.error().message}});
-    standing_.set_reason("subscriptions", wanted.error().message);
+    standing_.set_reason("subscriptions", wanted.error().message, StandingBoard::Kind::degrading);
   }
+  unserved_.insert(effect.token);
+}
+
+// Tokens that found no room are asked for again when others have gone.
+void MarketAgent::serve_unserved() {
+  if (unserved_.empty()) return;
+  std::erase_if(unserved_, [this](auto token) {
+    if (!feed_->want(token)) return false;
+    watched_.insert(token);
+    return true;
+  });
+  if (unserved_.empty()) standing_.set_reason("subscriptions", std::nullopt);
 }
 
 void MarketAgent::carry_out(engine::Unwatch& effect) {
+  unserved_.erase(effect.token);
   if (watched_.erase(effect.token) != 0) unwant(effect.token);
 }
 
@@ -303,6 +332,7 @@ void MarketAgent::tell_counts() {
   if (engine_) {
     standing_.set_counts(engine_->counts(), static_cast<std::int64_t>(feed_->token_count()));
   }
+  serve_unserved();
   telemetry_.show(standing_.read(scheduler_.now()));
   counts_timer_ = scheduler_.after(counts_period, [this] {
     counts_timer_ = 0;

@@ -72,6 +72,8 @@ class MarketAgent final : public feed::FeedObserver {
   void carry_out(engine::Fenced& effect);
   void reread(model::TriggerId id);
   void unwant(model::InstrumentToken token);
+  void serve_unserved();
+  void compare_clocks(const model::Tick& tick, base::Instant now);
   void wake_when_due();
   void tell_counts();
 
@@ -88,7 +90,9 @@ class MarketAgent final : public feed::FeedObserver {
   std::vector<engine::Event> early_;
   std::vector<engine::Effect> effects_;
   std::vector<engine::Effect> in_hand_;
-  std::set<model::InstrumentToken> watched_;  // by the engine
+  std::set<model::InstrumentToken> watched_;   // by the engine
+  std::set<model::InstrumentToken> unserved_;  // wanted by it, and no connection has room
+  bool clock_behind_ = false;
   std::map<std::uint64_t, std::vector<model::InstrumentToken>> wanted_;
   agent::TimerId wake_timer_ = 0;
   agent::TimerId counts_timer_ = 0;

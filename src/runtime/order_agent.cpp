@@ -6,6 +6,11 @@
 #include "agent/log.h"
 
 namespace hmt::runtime {
+namespace {
+
+constexpr int failed_readings_told = 3;
+
+}  // namespace
 
 OrderAgent::OrderAgent(agent::Scheduler& scheduler, broker::OrderGateway& gateway,
                        CommitQueue& commits, OrderListener& listener, gate::Settings settings)
@@ -28,15 +33,25 @@ void OrderAgent::read_book() {
 void OrderAgent::book_came(base::Instant started_at,
                            base::Result<std::vector<model::BrokerOrder>> orders) {
   if (!orders) {
-    agent::log_warning("order_book_not_read", {{"why", orders.error().message}});
+    book_failed(orders.error().message);
     if (orders.error().kind == base::ErrorKind::refused && !std::exchange(session_refused_, true)) {
       listener_.on_broker_session(false, orders.error().message);
     }
     return;
   }
-  if (!is_ours(*orders)) return;
+  if (!is_ours(*orders)) {
+    book_failed("it is of another account");
+    return;
+  }
+  if (std::exchange(failed_readings_, 0) >= failed_readings_told)
+    listener_.on_book_readable(true, {});
   if (std::exchange(session_refused_, false)) listener_.on_broker_session(true, {});
   listener_.on_order_event(engine::BookRead{started_at, std::move(*orders)});
+}
+
+void OrderAgent::book_failed(const std::string& why) {
+  agent::log_warning("order_book_not_read", {{"why", why}});
+  if (++failed_readings_ >= failed_readings_told) listener_.on_book_readable(false, why);
 }
 
 // An answer about another account is not evidence of anything but a mix-up.

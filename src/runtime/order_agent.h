@@ -20,8 +20,9 @@ class OrderListener {
  public:
   virtual ~OrderListener() = default;
   virtual void on_order_event(engine::Event event) = 0;
-  virtual void on_broker_session(
-      bool accepted, const std::string& why) = 0;  // the session is refused; works again
+  virtual void on_broker_session(bool accepted, const std::string& why) = 0;
+  // The order book failed several times in a row; can be read again.
+  virtual void on_book_readable(bool readable, const std::string& why) = 0;
 };
 
 class OrderAgent final : public gate::Journal, public gate::Observer {
@@ -43,6 +44,7 @@ class OrderAgent final : public gate::Journal, public gate::Observer {
 
  private:
   void book_came(base::Instant started_at, base::Result<std::vector<model::BrokerOrder>> orders);
+  void book_failed(const std::string& why);
   bool is_ours(const std::vector<model::BrokerOrder>& orders) const;
 
   agent::Scheduler& scheduler_;
@@ -54,6 +56,7 @@ class OrderAgent final : public gate::Journal, public gate::Observer {
   std::map<model::OrderTag, base::Duration> asked_;  // when each order that is on its way left
   agent::Histogram answer_seconds_ = answer_seconds();
   bool session_refused_ = false;
+  int failed_readings_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   gate::Gate gate_;
 };

@@ -32,25 +32,24 @@ Runtime::~Runtime() {
 }
 
 MarketLinks Runtime::links() {
-  return {
-      .reserve = [this] { return orders_.gate().reserve(); },
-      .submit =
-          [this](const model::Attempt& attempt, model::Purpose purpose) {
-            schedulers_.orders.post([this, attempt, purpose] {
-              orders_.gate().submit(attempt, purpose);
-              standing_.set_queued(static_cast<std::int64_t>(orders_.gate().queued()));
-            });
-          },
-      .read_book = [this] { schedulers_.orders.post([this] { orders_.read_book(); }); },
-      .account_blocked =
-          [this](const std::string& why) {
-            schedulers_.orders.post([this, why] { account_blocked(why); });
-          },
-      .fenced = [this] { this->on_fenced(); },
-      .ticker_session =
-          [this](bool accepted, const std::string& why) {
-            schedulers_.orders.post([this, accepted, why] { on_broker_session(accepted, why); });
-          }};
+  return {.reserve = [this] { return orders_.gate().reserve(); },
+          .submit =
+              [this](const model::Attempt& attempt, model::Purpose purpose) {
+                schedulers_.orders.post([this, attempt, purpose] {
+                  orders_.gate().submit(attempt, purpose);
+                  standing_.set_queued(static_cast<std::int64_t>(orders_.gate().queued()));
+                });
+              },
+          .read_book = [this] { schedulers_.orders.post([this] { orders_.read_book(); }); },
+          .account_blocked =
+              [this](const std::string& why) {
+                schedulers_.orders.post([this, why] { account_blocked(why); });
+              },
+          .fenced = [this] { this->on_fenced(); },
+          .ticker_session =
+              [this](bool accepted, const std::string& why) {
+                schedulers_.orders.post([this, accepted, why] { ticker_session(accepted, why); });
+              }};
 }
 
 void Runtime::launch() {
@@ -70,21 +69,36 @@ std::shared_ptr<const model::Catalogue> Runtime::catalogue() const {
   return catalogue_;
 }
 
+// What fired before the end passes the commits and reaches the gate; then the gate closes. What
+// still waits there is taken back, and its triggers are armed again for the next start.
 void Runtime::drain(base::Duration patience, std::function<void()> done) {
-  schedulers_.market.post([this] {
-    market_.evaluate(false);
-    feed_->stop();
-  });
-  schedulers_.orders.post([this, patience, done = std::move(done)] {
+  schedulers_.orders.post([this] {
     ++boot_number_;  // a start-up that is under way ends
     running_ = false;
-    if (patience <= base::Duration(0) || orders_.gate().in_flight() == 0) {
-      done();
-      return;
-    }
-    drain_timer_ = schedulers_.orders.after(
-        drain_step, [this, patience, done] { drain(patience - drain_step, done); });
+    draining_ = true;
   });
+  schedulers_.market.post([this, patience, done = std::move(done)]() mutable {
+    market_.evaluate(false);
+    feed_->stop();
+    auto close = [this, patience, done = std::move(done)] {
+      schedulers_.orders.post([this, patience, done] {
+        orders_.gate().shut("The engine is ending");
+        close_down(patience, done);
+      });
+    };
+    if (!commits_.command([close](store::Writer&) { close(); })) close();
+  });
+}
+
+void Runtime::close_down(base::Duration patience, std::function<void()> done) {
+  if (patience <= base::Duration(0) || orders_.gate().in_flight() == 0) {
+    done();
+    return;
+  }
+  drain_timer_ =
+      schedulers_.orders.after(drain_step, [this, patience, done = std::move(done)]() mutable {
+        close_down(patience - drain_step, std::move(done));
+      });
 }
 
 // ---- what people ask
@@ -195,7 +209,7 @@ void Runtime::start(store::Actor actor, Done<std::string> done) {
         auto written = writer.set_stopped(false, {}, actor, schedulers_.orders.now());
         schedulers_.orders.post([this, answer, written = std::move(written)] {
           std::string message = "Engine is running already";
-          if (written && !running_) {
+          if (written && !running_ && !draining_) {
             message = "Engine started";
             standing_.set_reason("switch", std::nullopt);
             boot();
@@ -305,20 +319,43 @@ void Runtime::on_fenced() {
 }
 
 void Runtime::on_order_event(engine::Event event) {
+  const auto* answered = std::get_if<engine::AttemptAnswered>(&event);
+  if (answered && !answered->answer.order_id.empty()) block_for_ = {};
   standing_.set_queued(static_cast<std::int64_t>(orders_.gate().queued()));
   schedulers_.market.post(
       [this, event = std::move(event)]() mutable { market_.handle(std::move(event)); });
 }
 
 void Runtime::on_broker_session(bool accepted, const std::string& why) {
+  tell_session("session", accepted, why);
+}
+
+void Runtime::ticker_session(bool accepted, const std::string& why) {
+  tell_session("ticker_session", accepted, why);
+}
+
+void Runtime::tell_session(const std::string& part, bool accepted, const std::string& why) {
   if (accepted) {
-    standing_.set_reason("session", std::nullopt);
+    standing_.set_reason(part, std::nullopt);
+    refused_sessions_.erase(part);
     return;
   }
-  standing_.set_reason("session",
-                       "The broker refuses the session: " + why +
-                           " Log in to Kite for a new access token and restart with it.");
-  note("broker_session_refused", model::Severity::alarm, {{"why", why}});
+  standing_.set_reason(part, "The broker refuses the session: " + why +
+                                 " Log in to Kite for a new access token and restart with it.");
+  if (refused_sessions_.insert(part).second) {
+    note("broker_session_refused", model::Severity::alarm, {{"part", part}, {"why", why}});
+  }
+}
+
+void Runtime::on_book_readable(bool readable, const std::string& why) {
+  if (readable) {
+    standing_.set_reason("order book", std::nullopt);
+    return;
+  }
+  standing_.set_reason(
+      "order book",
+      "The broker's order book cannot be read, so open orders are not followed: " + why,
+      StandingBoard::Kind::degrading);
 }
 
 void Runtime::note(std::string event, model::Severity severity, model::Detail detail) {

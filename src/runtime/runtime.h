@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,8 +42,8 @@ struct RuntimeSettings {
   model::Calendar calendar;
   std::string holder;  // who holds the lease, for people
   base::Duration health_period = std::chrono::seconds(30);
-  base::Duration start_retry = std::chrono::seconds(5);         // doubles to a minute
-  std::function<void(const model::Catalogue&)> keep_catalogue;  // a new day's list came
+  base::Duration start_retry = std::chrono::seconds(5);  // doubles to a minute
+  std::string venue;  // "kite" or "simulator": the records are tied to it and to the account
 };
 
 using MakeFeed = std::function<std::unique_ptr<feed::Feed>(feed::FeedObserver&)>;
@@ -56,8 +57,6 @@ class Runtime final : public Desk, public CommitObserver, public OrderListener {
   CommitQueue& commits() { return commits_; }  // its `run` wants a thread
 
   void launch();
-  void use_catalogue(std::shared_ptr<const model::Catalogue>
-                         catalogue);  // an older day's, until the broker gives today's
 
   // No more ticks; `done` runs on the orders' thread when nothing is in flight, or after
   // `patience`.
@@ -89,6 +88,7 @@ class Runtime final : public Desk, public CommitObserver, public OrderListener {
   // OrderListener
   void on_order_event(engine::Event event) override;
   void on_broker_session(bool accepted, const std::string& why) override;
+  void on_book_readable(bool readable, const std::string& why) override;
 
  private:
   // start_up.cpp: each step on the orders' thread, but for those that read or write the records
@@ -97,6 +97,7 @@ class Runtime final : public Desk, public CommitObserver, public OrderListener {
   void boot_settle(std::shared_ptr<Boot> boot);
   void boot_take_lease(std::shared_ptr<Boot> boot);
   void boot_ask_account(std::shared_ptr<Boot> boot);
+  void boot_bind_account(std::shared_ptr<Boot> boot);
   void boot_ask_instruments(std::shared_ptr<Boot> boot);
   void boot_read_records(std::shared_ptr<Boot> boot);
   void boot_read_book(std::shared_ptr<Boot> boot);
@@ -107,8 +108,14 @@ class Runtime final : public Desk, public CommitObserver, public OrderListener {
   void check_health();
   void health_answered(base::Result<broker::Account> account);
   void refresh_instruments();
+  void tell_no_instruments(const std::string& why);
   void take_instruments(std::vector<model::Instrument> instruments);
+  void use_catalogue(std::shared_ptr<const model::Catalogue> catalogue);
   void account_blocked(const std::string& why);
+  void ticker_session(bool accepted, const std::string& why);
+  void tell_session(const std::string& part, bool accepted, const std::string& why);
+  void tell_unreadable(const store::Recovery& recovery);
+  void close_down(base::Duration patience, std::function<void()> done);
   void note(std::string event, model::Severity severity, model::Detail detail);
 
   using Write = std::move_only_function<base::Result<store::Written>(store::Writer&)>;
@@ -134,6 +141,8 @@ class Runtime final : public Desk, public CommitObserver, public OrderListener {
   // The orders' thread's own.
   std::uint64_t boot_number_ = 0;
   bool running_ = false;
+  bool draining_ = false;
+  std::set<std::string> refused_sessions_;  // told already: "session", "ticker_session"
   base::TradingDate instruments_of_{};
   std::optional<base::Instant> unblock_at_;
   base::Duration block_for_{};

@@ -2,13 +2,19 @@
 
 namespace hmt::runtime {
 
-void StandingBoard::set_reason(const std::string& part, std::optional<std::string> reason) {
+void StandingBoard::set_reason(const std::string& part, std::optional<std::string> reason,
+                               Kind kind) {
   const std::scoped_lock lock(mutex_);
   if (reason) {
-    reasons_[part] = std::move(*reason);
+    reasons_[part] = {std::move(*reason), kind};
   } else {
     reasons_.erase(part);
   }
+}
+
+void StandingBoard::set_lone_reasons(std::map<model::TriggerId, std::string> reasons) {
+  const std::scoped_lock lock(mutex_);
+  lone_reasons_ = std::move(reasons);
 }
 
 void StandingBoard::set_status(EngineStatus status) {
@@ -65,7 +71,7 @@ void StandingBoard::none_armed() {
 Standing StandingBoard::read(base::Instant now) const {
   const std::scoped_lock lock(mutex_);
   auto standing = standing_;
-  for (const auto& [part, reason] : reasons_) standing.reasons.push_back(reason);
+  for (const auto& [part, reason] : reasons_) standing.reasons.push_back(reason.words);
   if (standing.status == EngineStatus::running && !standing.reasons.empty()) {
     standing.status = EngineStatus::degraded;
   }
@@ -76,7 +82,10 @@ Standing StandingBoard::read(base::Instant now) const {
 
 std::string StandingBoard::why_not_watched(model::TriggerId id, std::int64_t version) const {
   const std::scoped_lock lock(mutex_);
-  if (!reasons_.empty()) return reasons_.begin()->second;
+  for (const auto& [part, reason] : reasons_) {
+    if (reason.kind == Kind::blinding) return reason.words;
+  }
+  if (const auto lone = lone_reasons_.find(id); lone != lone_reasons_.end()) return lone->second;
   if (standing_.status == EngineStatus::starting) return "The engine is starting";
   const auto armed = armed_.find(id);
   if (armed == armed_.end())

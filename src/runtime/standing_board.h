@@ -14,9 +14,13 @@ namespace hmt::runtime {
 
 class StandingBoard {
  public:
-  // A reason why triggers are not watched, or not fully: "feed", "store", "broker", "switch", … ;
-  // nothing clears it.
-  void set_reason(const std::string& part, std::optional<std::string> reason);
+  // A reason why triggers are not watched ("feed", "store", "broker", "switch", …), or, when it is
+  // not blinding, why the engine is not whole although they are; nothing clears it.
+  enum class Kind : std::uint8_t { blinding, degrading };
+  void set_reason(const std::string& part, std::optional<std::string> reason,
+                  Kind kind = Kind::blinding);
+  // Why these triggers alone are not watched; in place of what was said of others before.
+  void set_lone_reasons(std::map<model::TriggerId, std::string> reasons);
   void set_status(
       EngineStatus status);  // stopped, starting or running; reasons turn running into degraded
   void set_feed(FeedStatus feed);
@@ -37,7 +41,12 @@ class StandingBoard {
   mutable std::mutex mutex_;
   Standing standing_;
   base::Instant started_at_{};
-  std::map<std::string, std::string> reasons_;
+  struct Reason {
+    std::string words;
+    Kind kind = Kind::blinding;
+  };
+  std::map<std::string, Reason> reasons_;
+  std::map<model::TriggerId, std::string> lone_reasons_;
   std::unordered_map<model::TriggerId, std::int64_t> armed_;
 };
 

@@ -95,11 +95,29 @@ void Runtime::boot_ask_account(std::shared_ptr<Boot> boot) {
     standing_.set_reason("session", std::nullopt);
     boot->account = account->user_id;
     orders_.use_account(account->user_id);
-    boot_ask_instruments(std::move(boot));
+    boot_bind_account(std::move(boot));
   });
 }
 
-// Yesterday's list will do until today's is there: triggers name their instruments themselves.
+void Runtime::boot_bind_account(std::shared_ptr<Boot> boot) {
+  const bool taken = commits_.command([this, boot](store::Writer& writer) mutable {
+    const auto bound =
+        writer.bind_account(settings_.venue, boot->account, schedulers_.orders.now());
+    schedulers_.orders.post([this, boot = std::move(boot), bound]() mutable {
+      if (boot->number != boot_number_) return;
+      if (!bound) {
+        boot_failed(std::move(boot), "account", bound.error().message);
+        return;
+      }
+      standing_.set_reason("account", std::nullopt);
+      boot_ask_instruments(std::move(boot));
+    });
+  });
+  if (!taken) boot_failed(boot, "store", too_many_wait);
+}
+
+// An older list, or none, will do until today's is there: triggers name their instruments
+// themselves.
 void Runtime::boot_ask_instruments(std::shared_ptr<Boot> boot) {
   if (instruments_of_ == base::trading_date(schedulers_.orders.now())) {
     boot_read_records(std::move(boot));
@@ -111,20 +129,24 @@ void Runtime::boot_ask_instruments(std::shared_ptr<Boot> boot) {
         if (list) {
           take_instruments(std::move(*list));
         } else {
-          agent::log_warning("instruments_not_read", {{"why", list.error().message}});
-          standing_.set_reason("instruments",
-                               "Today's instruments could not be read: " + list.error().message);
+          tell_no_instruments(list.error().message);
         }
         boot_read_records(std::move(boot));
       });
 }
 
+void Runtime::tell_no_instruments(const std::string& why) {
+  agent::log_warning("instruments_not_read", {{"why", why}});
+  standing_.set_reason("instruments", "Today's instruments could not be read: " + why,
+                       StandingBoard::Kind::degrading);
+}
+
 void Runtime::take_instruments(std::vector<model::Instrument> instruments) {
   auto catalogue = std::make_shared<const model::Catalogue>(std::move(instruments));
-  instruments_of_ = base::trading_date(schedulers_.orders.now());
+  const auto now = schedulers_.orders.now();
+  if (base::time_of_day_ist(now) >= instruments_ready) instruments_of_ = base::trading_date(now);
   standing_.set_reason("instruments", std::nullopt);
   agent::log_info("instruments_read", {{"count", static_cast<long long>(catalogue->size())}});
-  if (settings_.keep_catalogue) settings_.keep_catalogue(*catalogue);
   use_catalogue(std::move(catalogue));
 }
 
@@ -140,6 +162,7 @@ void Runtime::boot_read_records(std::shared_ptr<Boot> boot) {
             return;
           }
           boot->recovery = std::move(*recovery);
+          tell_unreadable(boot->recovery);
           correct_tokens(*catalogue(), boot->recovery.triggers);
           boot_read_book(std::move(boot));
         });
@@ -207,13 +230,31 @@ void Runtime::boot_begin(std::shared_ptr<Boot> boot, engine::BookRead book) {
                            book = std::move(book), run = running_]() mutable {
     market_.begin(std::move(engine_settings), boot->recovery, std::move(book));
     market_.evaluate(run);
-    if (run) feed_->start();
+    if (!run) return;
+    feed_->renew_session();  // what the ticker had refused before is asked again
+    feed_->start();
   });
+}
+
+void Runtime::tell_unreadable(const store::Recovery& recovery) {
+  for (const auto& row : recovery.unreadable) {
+    note("row_unreadable", model::Severity::alarm, {{"row", row}});
+    agent::log_error("row_unreadable", {{"row", row}});
+  }
+  const auto count = recovery.unreadable.size();
+  standing_.set_reason("records",
+                       count == 0
+                           ? std::nullopt
+                           : std::optional(std::to_string(count) +
+                                           " rows of the database cannot be read and are not "
+                                           "watched: see the audit"),
+                       StandingBoard::Kind::degrading);
 }
 
 // Tokens are reused after expiry and change on renames: the symbol is what the trader meant.
 void Runtime::correct_tokens(const model::Catalogue& catalogue,
                              const std::vector<model::Trigger>& triggers) {
+  std::map<model::TriggerId, std::string> gone;
   for (const auto& trigger : triggers) {
     if (trigger.status != model::TriggerStatus::active) continue;
     const auto* instrument = catalogue.find(trigger.exchange, trigger.trading_symbol);
@@ -221,6 +262,7 @@ void Runtime::correct_tokens(const model::Catalogue& catalogue,
       if (catalogue.size() == 0) continue;
       agent::log_error("instrument_gone",
                        {{"trigger_id", trigger.id.text()}, {"symbol", trigger.trading_symbol}});
+      gone[trigger.id] = "No instrument of its name trades today: it may have expired";
       continue;
     }
     if (instrument->token == trigger.instrument_token) continue;
@@ -233,6 +275,7 @@ void Runtime::correct_tokens(const model::Catalogue& catalogue,
     agent::log_warning("token_changed",
                        {{"trigger_id", trigger.id.text()}, {"symbol", trigger.trading_symbol}});
   }
+  standing_.set_lone_reasons(std::move(gone));
 }
 
 // ---- health
@@ -276,8 +319,7 @@ void Runtime::refresh_instruments() {
       [this, alive = std::weak_ptr(alive_)](base::Result<std::vector<model::Instrument>> list) {
         if (alive.expired()) return;
         if (!list) {
-          standing_.set_reason("instruments",
-                               "Today's instruments could not be read: " + list.error().message);
+          tell_no_instruments(list.error().message);
           return;
         }
         take_instruments(std::move(*list));
@@ -294,6 +336,7 @@ void Runtime::refresh_instruments() {
 // The broker takes no order of this account until a person acts; looked at again ever more rarely,
 // so that a lasting refusal does not eat the account's order limits.
 void Runtime::account_blocked(const std::string& why) {
+  if (unblock_at_) return;  // several orders of one burst are one refusal
   block_for_ = std::clamp(block_for_ * 2, block_min, block_max);
   unblock_at_ = schedulers_.orders.now() + block_for_;
   standing_.set_reason("account", "The broker takes no orders: " + why);

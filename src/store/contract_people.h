@@ -351,4 +351,16 @@ TEST_P(StoreContract, AKeyHasBounds) {
   EXPECT_TRUE(writer().create(stop_loss(1), user(1), &longest, at_minute(0))->replayed);
 }
 
+// ---- whose data it is
+
+TEST_P(StoreContract, DataBelongsToTheFirstAccountThatUsesIt) {
+  ASSERT_TRUE(writer().bind_account("kite", "AB1234", at_minute(1)));
+  EXPECT_TRUE(writer().bind_account("kite", "AB1234", at_minute(2)));
+  const auto other = writer().bind_account("kite", "ZZ9999", at_minute(3));
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().kind, base::ErrorKind::refused);
+  EXPECT_NE(other.error().message.find("AB1234"), std::string::npos);
+  EXPECT_FALSE(writer().bind_account("simulator", "AB1234", at_minute(3)));
+}
+
 }  // namespace hmt::store

@@ -30,6 +30,7 @@ struct MemoryStore::State {
   std::vector<model::AuditEntry> audit;  // number n stands at n - 1
   std::map<std::pair<std::string, std::string>, KeptAnswer> answers;
   std::int64_t epoch = 0;
+  std::string account;  // "venue account"; empty: not bound yet
   bool stopped = false;
   std::string stopped_why;
 

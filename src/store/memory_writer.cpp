@@ -35,6 +35,8 @@ class MemoryWriter : public Writer {
   explicit MemoryWriter(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
   Result<std::int64_t> take_lease(const std::string& holder, Instant now) override;
+  Result<void> bind_account(const std::string& venue, const std::string& account,
+                            Instant now) override;
   Result<std::vector<ClaimVerdict>> claim(std::span<const Claim> claims, Changed& changed) override;
   Result<Changed> record(std::int64_t epoch, std::span<const Record> records) override;
   Result<Written> create(const Trigger& trigger, const Actor& actor, const Idempotency* idempotency,
@@ -92,6 +94,16 @@ Result<std::int64_t> MemoryWriter::take_lease(const std::string& holder, Instant
   ++state_->epoch;
   state_->add_audit(lease_entry(state_->epoch, holder, now));
   return answer(state_->epoch);
+}
+
+Result<void> MemoryWriter::bind_account(const std::string& venue, const std::string& account,
+                                        Instant) {
+  const auto wanted = venue + " " + account;
+  if (auto same = check_account(state_->account, wanted); !same) return same;
+  if (state_->account == wanted) return {};
+  if (auto up = begin(); !up) return std::unexpected(up.error());
+  state_->account = wanted;
+  return {};
 }
 
 ClaimVerdict MemoryWriter::judge_claim(const Claim& claim, Changed& changed) {

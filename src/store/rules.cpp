@@ -93,6 +93,13 @@ void touch(Trigger& row, Instant at) {
 
 }  // namespace
 
+Result<void> check_account(const std::string& bound, const std::string& wanted) {
+  if (bound.empty() || bound == wanted) return {};
+  return base::fail(base::ErrorKind::refused, "This database belongs to " + bound +
+                                                  ", and the session is of " + wanted +
+                                                  ": use that account, or another database");
+}
+
 ClaimVerdict judge(const Claim& claim, const ClaimFacts& facts) {
   if (facts.lease_epoch == 0 || claim.attempt.lease_epoch != facts.lease_epoch) {
     return ClaimVerdict::fenced;

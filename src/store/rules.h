@@ -28,6 +28,9 @@ struct ClaimFacts {
   std::optional<model::TriggerId> winner;
 };
 
+// Whether data bound to `bound` (empty: not yet) may be used for `wanted`; both "venue account".
+Result<void> check_account(const std::string& bound, const std::string& wanted);
+
 ClaimVerdict judge(const Claim& claim, const ClaimFacts& facts);
 
 // How rows change. Each but the first makes the version grow by one.

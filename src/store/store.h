@@ -133,6 +133,12 @@ class Writer {
   // Becomes the holder: the next epoch. Errors: refused while another process holds the data.
   virtual Result<std::int64_t> take_lease(const std::string& holder, Instant now) = 0;
 
+  // Ties the data to one account of one venue, at the first call; the same again changes nothing.
+  // Triggers of one account must never fire in another, nor be used up by a simulator. Errors:
+  // refused (the data belongs to another account, which the message names).
+  virtual Result<void> bind_account(const std::string& venue, const std::string& account,
+                                    Instant now) = 0;
+
   // All claims in one transaction and one flush; each is judged by itself, in order. The verdicts
   // are in the claims' order.
   virtual Result<std::vector<ClaimVerdict>> claim(std::span<const Claim> claims,

@@ -100,6 +100,24 @@ Result<std::int64_t> SqliteWriter::take_lease(const std::string& holder, Instant
   return epoch;
 }
 
+Result<void> SqliteWriter::bind_account(const std::string& venue, const std::string& account,
+                                        Instant now) {
+  const auto wanted = venue + " " + account;
+  Transaction transaction(connection_, Kind::write);
+  std::string bound;
+  {
+    auto row = connection_.statement("SELECT venue || ' ' || account FROM hmt_account");
+    if (row.step()) bound = row.columns().text();
+  }
+  if (auto same = store::check_account(bound, wanted); !same) return same;
+  if (bound.empty()) {
+    connection_.statement("INSERT INTO hmt_account VALUES (1, ?, ?, ?)")
+        .bind(std::string_view(venue), std::string_view(account), now)
+        .run();
+  }
+  return transaction.commit();
+}
+
 ClaimVerdict SqliteWriter::judge_claim(const store::Claim& claim, std::int64_t epoch, bool stopped,
                                        Changed& changed) {
   auto found = row_of(claim.attempt.trigger_id);

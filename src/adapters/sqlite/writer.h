@@ -18,6 +18,8 @@ class SqliteWriter : public store::Writer {
   explicit SqliteWriter(Connection& connection) : connection_(connection) {}
 
   base::Result<std::int64_t> take_lease(const std::string& holder, base::Instant now) override;
+  base::Result<void> bind_account(const std::string& venue, const std::string& account,
+                                  base::Instant now) override;
   base::Result<std::vector<store::ClaimVerdict>> claim(std::span<const store::Claim> claims,
                                                        store::Changed& changed) override;
   base::Result<store::Changed> record(std::int64_t epoch,

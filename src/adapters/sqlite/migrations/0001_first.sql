@@ -190,6 +190,14 @@ CREATE TABLE hmt_lease (
 );
 INSERT INTO hmt_lease VALUES (1, 0, '', NULL);
 
+-- Whose triggers these are: they must never fire in another account, nor be used up by a simulator.
+CREATE TABLE hmt_account (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  venue TEXT NOT NULL,
+  account TEXT NOT NULL,
+  bound_at TEXT NOT NULL
+);
+
 CREATE TABLE hmt_engine_switch (
   only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
   stopped INTEGER NOT NULL CHECK (stopped IN (0, 1)),
