@@ -44,6 +44,17 @@ MarketAgent::~MarketAgent() {
   scheduler_.cancel(counts_timer_);
 }
 
+void MarketAgent::forget() {
+  engine_.reset();
+  effects_.clear();
+  standing_.none_armed();
+  // The records, which are read after this, hold what these tell.
+  std::erase_if(early_, [](const engine::Event& event) {
+    return std::holds_alternative<engine::TriggerChanged>(event) ||
+           std::holds_alternative<engine::TriggerRemoved>(event);
+  });
+}
+
 void MarketAgent::begin(engine::Settings settings, const store::Recovery& recovery,
                         engine::BookRead book) {
   standing_.none_armed();
@@ -59,8 +70,11 @@ void MarketAgent::begin(engine::Settings settings, const store::Recovery& recove
   }
   for (const auto& attempt : recovery.attempts) {
     const auto row = rows.find(attempt.trigger_id);
-    if (row != rows.end())
-      engine_->on(engine::AttemptRecovered{attempt, *row->second}, now, effects_);
+    if (row == rows.end()) {
+      agent::log_error("attempt_without_row", {{"tag", attempt.tag}});
+      continue;
+    }
+    engine_->on(engine::AttemptRecovered{attempt, *row->second}, now, effects_);
   }
   engine_->on(std::move(book), now, effects_);
   for (auto& event : std::exchange(early_, {})) engine_->on(event, now, effects_);
@@ -231,16 +245,32 @@ void MarketAgent::carry_out(engine::ReadBook&) {
 }
 
 void MarketAgent::carry_out(engine::Reread& effect) {
-  commits_.command([this, id = effect.id, alive = std::weak_ptr(alive_)](store::Writer& writer) {
-    auto row = writer.reader()->trigger(id, store::Actor{});
-    if (!row && row.error().kind != base::ErrorKind::not_found)
-      return;  // whoever wrote it tells of it
-    engine::Event event = row ? engine::Event(engine::TriggerChanged{std::move(*row)})
-                              : engine::Event(engine::TriggerRemoved{id});
-    scheduler_.post([this, event = std::move(event), alive]() mutable {
-      if (!alive.expired()) handle(std::move(event));
+  reread(effect.id);
+}
+
+// Until it is read the trigger is not watched, so it is tried until it is.
+void MarketAgent::reread(model::TriggerId id) {
+  static constexpr base::Duration again = std::chrono::seconds(1);
+  const auto try_later = [this, id, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    scheduler_.after(again, [this, id, alive] {
+      if (!alive.expired()) reread(id);
     });
-  });
+  };
+  const bool taken =
+      commits_.command([this, id, try_later, alive = std::weak_ptr(alive_)](store::Writer& writer) {
+        auto row = writer.reader()->trigger(id, store::Actor{});
+        if (!row && row.error().kind != base::ErrorKind::not_found) {
+          scheduler_.post(try_later);
+          return;
+        }
+        engine::Event event = row ? engine::Event(engine::TriggerChanged{std::move(*row)})
+                                  : engine::Event(engine::TriggerRemoved{id});
+        scheduler_.post([this, event = std::move(event), alive]() mutable {
+          if (!alive.expired()) handle(std::move(event));
+        });
+      });
+  if (!taken) try_later();
 }
 
 void MarketAgent::carry_out(engine::AccountBlocked& effect) {

@@ -40,6 +40,8 @@ class MarketAgent final : public feed::FeedObserver {
 
   void use_feed(feed::Feed& feed) { feed_ = &feed; }
 
+  // Drops the engine, ahead of reading the records: what happens from here on belongs to the next.
+  void forget();
   // Takes over what the records hold, and what the broker's book says at this moment; a former
   // engine is forgotten. What was heard before `begin` is played after it.
   void begin(engine::Settings settings, const store::Recovery& recovery, engine::BookRead book);
@@ -68,6 +70,7 @@ class MarketAgent final : public feed::FeedObserver {
   void carry_out(engine::Reread& effect);
   void carry_out(engine::AccountBlocked& effect);
   void carry_out(engine::Fenced& effect);
+  void reread(model::TriggerId id);
   void unwant(model::InstrumentToken token);
   void wake_when_due();
   void tell_counts();

@@ -79,16 +79,25 @@ bool Broker::play_script() {
   return script_done_ != done_before;
 }
 
-base::Result<void> Broker::set_price(const std::string& name, Price price) {
-  const model::Instrument* instrument = find_instrument(catalogue, name);
+base::Result<void> Broker::trade(const NamedPrice& named) {
+  const model::Instrument* instrument = find_instrument(catalogue, named.instrument);
   if (!instrument) {
-    return std::unexpected(base::Error{base::ErrorKind::not_found, "no instrument " + name});
+    return std::unexpected(
+        base::Error{base::ErrorKind::not_found, "no instrument " + named.instrument});
   }
-  if (auto traded = prices.trade(*instrument, price, now()); !traded) return traded;
+  if (auto traded = prices.trade(*instrument, named.price, now()); !traded) return traded;
   exchange.on_trade(*instrument, now());
+  return {};
+}
+
+base::Result<void> Broker::set_prices(const std::vector<NamedPrice>& named) {
+  base::Result<void> done;
+  for (const NamedPrice& each : named) {
+    if (done = trade(each); !done) break;
+  }
   settle();
   if (on_prices) on_prices();
-  return {};
+  return done;
 }
 
 void Broker::settle() {

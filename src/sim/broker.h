@@ -2,6 +2,7 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "agent/scheduler.h"
 #include "model/catalogue.h"
@@ -33,8 +34,13 @@ class Broker {
   Accounts accounts;
   Faults faults;
 
-  // A trade at once, from outside. Errors: invalid, not_found.
-  base::Result<void> set_price(const std::string& instrument, Price price);
+  // Trades at once, from outside, told in one frame. Errors: invalid, not_found; what stands before
+  // the wrong one has traded.
+  struct NamedPrice {
+    std::string instrument;
+    Price price;
+  };
+  base::Result<void> set_prices(const std::vector<NamedPrice>& named);
   // After anything that may have changed the exchange: lets it do what is due and tells the world.
   void settle();
   // The order is placed `delay` from now, whatever its client was told.
@@ -47,6 +53,7 @@ class Broker {
   std::function<std::vector<InstrumentToken>()> watched_tokens;
 
  private:
+  base::Result<void> trade(const NamedPrice& named);
   void tick();
   void arm_exchange();
   bool play_script();

@@ -32,10 +32,22 @@ base::Result<std::int64_t> number_of(const Json& from, std::string_view name,
   return out;
 }
 
-Reply set_price(Call& call, const Json& body) {
-  const auto price = Price::parse(text_of(body, "price"));
+base::Result<Broker::NamedPrice> read_price(const Json& from) {
+  const auto price = Price::parse(text_of(from, "price"));
   if (!price) return invalid("`price` is not a decimal number");
-  const auto done = call.broker.set_price(text_of(body, "instrument"), *price);
+  return Broker::NamedPrice{text_of(from, "instrument"), *price};
+}
+
+// One price or a list of them.
+Reply set_prices(Call& call, const Json& body) {
+  std::vector<Broker::NamedPrice> prices;
+  const bool many = body.is(Json::Kind::array);
+  for (const Json& item : many ? body.items : std::vector<Json>{body}) {
+    auto price = read_price(item);
+    if (!price) return std::unexpected(price.error());
+    prices.push_back(std::move(*price));
+  }
+  const auto done = call.broker.set_prices(prices);
   if (!done) return std::unexpected(done.error());
   return "{}";
 }
@@ -140,7 +152,7 @@ std::string state_data(const Broker& broker, const Ticker& ticker) {
 
 Reply do_post(Call& call, Ticker& ticker, const Json& body) {
   const std::string what = call.path.size() == 2 ? call.path[1] : std::string();
-  if (what == "price") return set_price(call, body);
+  if (what == "price" || what == "prices") return set_prices(call, body);
   if (what == "faults") return set_faults(call, body, ticker);
   if (what == "market") return set_market(call, body);
   if (what == "pause") return pause_ticker(body, ticker);

@@ -40,7 +40,7 @@ void Server::close() {
 }
 
 base::Result<void> Server::set_price(const std::string& instrument, Price price) {
-  return state_->broker.set_price(instrument, price);
+  return state_->broker.set_prices({{instrument, price}});
 }
 
 void Server::set_faults(std::vector<Fault> faults) {

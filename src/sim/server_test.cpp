@@ -135,6 +135,18 @@ SimConfig without_limits() {
   return out;
 }
 
+TEST_F(ServerTest, AListOfPricesTradesAtOnce) {
+  serve();
+  control("prices",
+          R"([{"instrument":"NSE:INFY","price":"1510.2"},{"instrument":"NSE:ITC","price":"401"}])");
+  const Json last = get("/quote/ltp?i=NSE:INFY&i=NSE:ITC");
+  EXPECT_EQ(last.find("NSE:INFY")->find("last_price")->text, "1510.2");
+  EXPECT_EQ(last.find("NSE:ITC")->find("last_price")->text, "401");
+  EXPECT_EQ(
+      ask("POST", "/sim/prices", R"([{"instrument":"NSE:NONE","price":"1"}])").response.status,
+      404);
+}
+
 TEST_F(ServerTest, ALoginGivesATokenThatOpensTheDoor) {
   serve();
   const std::string checksum = sha256_hex("simkeyrt42simsecret");
