@@ -88,7 +88,7 @@ TEST_F(GateTest, AnOlderFireThatIsSubmittedLaterStillGoesFirst) {
 TEST_F(GateTest, NothingIsReservedAheadOfThoseThatWait) {
   use_up_the_second();
   submit("A");
-  scheduler.advance(milliseconds(1019));
+  scheduler.advance(milliseconds(1099));
   EXPECT_FALSE(gate.reserve());
   scheduler.advance(milliseconds(1));
   EXPECT_THAT(gateway.left, ElementsAre("A"));
@@ -104,7 +104,7 @@ TEST_F(GateTest, APermitCountsFromTheFirstByteHoweverLongTheRecordTook) {
   EXPECT_FALSE(gate.reserve()) << "ten may leave at any moment";
   for (const auto& each : claimed) gate.submit(each, model::Purpose::exit);
   EXPECT_EQ(gateway.left.size(), 10U);
-  scheduler.advance(milliseconds(1019));
+  scheduler.advance(milliseconds(1099));
   EXPECT_FALSE(gate.reserve());
   scheduler.advance(milliseconds(1));
   EXPECT_TRUE(gate.reserve());
@@ -240,11 +240,11 @@ TEST_F(GateTest, AWallClockThatWasSetBackDoesNotMakeAnOldAttemptYoung) {
 TEST_F(GateTest, TenASecondAndNotOneMore) {
   for (int i = 0; i < 40; ++i) submit("T" + std::to_string(10 + i));
   EXPECT_EQ(gateway.left.size(), 10U);
-  scheduler.advance(milliseconds(1019));
+  scheduler.advance(milliseconds(1099));
   EXPECT_EQ(gateway.left.size(), 10U);
   scheduler.advance(milliseconds(1));
   EXPECT_EQ(gateway.left.size(), 20U);
-  scheduler.advance(milliseconds(2040));
+  scheduler.advance(milliseconds(2200));
   EXPECT_EQ(gateway.left.size(), 40U);
 }
 
@@ -261,7 +261,7 @@ TEST_F(GateTest, AWallClockThatStepsNeitherFreesNorFreezesOrders) {
   submit("later");
   EXPECT_EQ(gateway.left.size(), 10U);
   scheduler.step_wall_clock(-std::chrono::hours(2));
-  scheduler.advance(milliseconds(1020));
+  scheduler.advance(milliseconds(1100));
   EXPECT_EQ(gateway.left.size(), 20U);
 }
 

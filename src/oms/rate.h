@@ -16,7 +16,7 @@ struct RateRule {
   int per_minute = 400;
   int per_day = 5000;
   // Requests sent evenly arrive unevenly; the second and the minute are taken this much longer.
-  base::Duration jitter = std::chrono::milliseconds(20);
+  base::Duration jitter = std::chrono::milliseconds(100);
 };
 
 class RateLimit {

@@ -252,13 +252,17 @@ void MarketAgent::carry_out(engine::Unwatch& effect) {
   if (watched_.erase(effect.token) != 0) unwant(effect.token);
 }
 
-// A price that is not watched any more would be taken for today's.
+// A price that is not watched any more would be taken for today's. It is forgotten on a later turn,
+// like the subscription: what is wanted again at once, as by an edit, stays.
 void MarketAgent::unwant(model::InstrumentToken token) {
   feed_->unwant(token);
-  const bool on_a_screen = std::ranges::any_of(wanted_, [token](const auto& entry) {
-    return std::ranges::find(entry.second, token) != entry.second.end();
+  scheduler_.post([this, token, alive = std::weak_ptr(alive_)] {
+    if (alive.expired() || watched_.contains(token)) return;
+    const bool on_a_screen = std::ranges::any_of(wanted_, [token](const auto& entry) {
+      return std::ranges::find(entry.second, token) != entry.second.end();
+    });
+    if (!on_a_screen) prices_.forget(token);
   });
-  if (!on_a_screen && !watched_.contains(token)) prices_.forget(token);
 }
 
 void MarketAgent::carry_out(engine::Armed& effect) {
