@@ -29,8 +29,12 @@ TEST_F(AbusedApi, WithoutSignInEveryRouteIsShutButTheOpenOnes) {
   for (const auto& route : routes()) {
     const auto answer = ask(std::string(route.method), concrete(route.pattern), {});
     const bool is_open = route.access == Access::open || route.access == Access::optional;
-    EXPECT_EQ(answer.status, is_open ? 200 : 401) << route.method << " " << route.pattern;
-    if (!is_open) {
+    const bool is_stream = route.access == Access::stream;
+    EXPECT_EQ(answer.status, is_open     ? 200
+                             : is_stream ? 426
+                                         : 401)
+        << route.method << " " << route.pattern;
+    if (answer.status == 401) {
       EXPECT_EQ(answer.header("WWW-Authenticate"), "Bearer realm=\"hmt\"");
       EXPECT_EQ(answer.code(), "unauthorized");
     }
@@ -39,7 +43,7 @@ TEST_F(AbusedApi, WithoutSignInEveryRouteIsShutButTheOpenOnes) {
 
 TEST_F(AbusedApi, AWrongTokenIsRefusedOnEveryRouteThatAsksForOne) {
   for (const auto& route : routes()) {
-    if (route.access == Access::open) continue;
+    if (route.access == Access::open || route.access == Access::stream) continue;
     restart(config());  // or the guesser would be locked out
     const auto answer = ask(std::string(route.method), concrete(route.pattern),
                             {{"Authorization", "Bearer wrong"}});
@@ -48,15 +52,39 @@ TEST_F(AbusedApi, AWrongTokenIsRefusedOnEveryRouteThatAsksForOne) {
 }
 
 TEST_F(AbusedApi, AGuesserIsLockedOutAndTheStatusStaysReadable) {
-  for (int i = 0; i < 10; ++i) {
-    EXPECT_EQ(ask("GET", "/api/v1/session", {{"Authorization", "Bearer guess"}}).status, 401);
-  }
-  const auto locked = get("/api/v1/session");
+  const net::Headers guess = {{"Authorization", "Bearer guess"}};
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(ask("GET", "/api/v1/session", guess).status, 401);
+  const auto locked = ask("GET", "/api/v1/session", guess);
   EXPECT_EQ(locked.status, 429);
   EXPECT_EQ(locked.code(), "locked_out");
   EXPECT_GT(std::stoi(locked.header("Retry-After")), 50);
   EXPECT_EQ(ask("GET", "/functions/v1/hmt-trigger-engine/health", {}).status, 200);
   EXPECT_EQ(ask("GET", "/", {}).status, 200);
+}
+
+// All programs of this machine share an address: one that guesses must not keep the operator from
+// the kill switch.
+TEST_F(AbusedApi, TheOperatorGetsInWhileAGuesserOnTheSameMachineIsLockedOut) {
+  const net::Headers guess = {{"Authorization", "Basic eDp5"}};
+  for (int i = 0; i < 12; ++i) ask("GET", "/api/v1/session", guess);
+  EXPECT_EQ(ask("GET", "/api/v1/session", guess).status, 429);
+  EXPECT_EQ(ask("POST", "/functions/v1/hmt-trigger-engine/stop", signed_in()).status, 200);
+  EXPECT_EQ(desk.standing_.status, runtime::EngineStatus::stopped);
+  EXPECT_EQ(ask("GET", "/api/v1/session", guess).status, 429) << "it stays locked out";
+}
+
+// <img src="http://127.0.0.1:8080/api/v1/stream?ticket=x"> on any page.
+TEST_F(AbusedApi, WrongTicketsLockNobodyOut) {
+  for (int i = 0; i < 12; ++i) {
+    EXPECT_EQ(ask("GET", "/api/v1/stream?ticket=x", {}).status, 426);
+    Listener socket(loop, port, "/api/v1/stream?ticket=x");
+    EXPECT_EQ(socket.end().http_status, 401);
+  }
+  EXPECT_EQ(ask("GET", "/api/v1/session", {{"Authorization", "Bearer x"}}).status, 401);
+  const auto ticket = ask("POST", "/api/v1/stream-ticket", signed_in());
+  ASSERT_EQ(ticket.status, 201) << ticket.text;
+  Listener opened(loop, port, "/api/v1/stream?ticket=" + ticket.at("ticket"));
+  opened.next("hello");
 }
 
 TEST_F(AbusedApi, WhoBringsNoTokenGuessesNothing) {
