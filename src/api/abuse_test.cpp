@@ -188,5 +188,36 @@ TEST_F(AbusedApi, MalformedRequestsAreAnsweredInTheApisOwnWords) {
   EXPECT_NE(large.find("headers_too_large"), std::string::npos);
 }
 
+// A browser says of each request where it comes from; a page cannot change that.
+TEST_F(AbusedApi, ABrowserOnAnotherSitesPageReachesTheOpenPagesOnly) {
+  for (const auto& route : routes()) {
+    for (const std::string site : {"cross-site", "same-site", "Cross-Site"}) {
+      const auto answer = ask(std::string(route.method), concrete(route.pattern),
+                              signed_in({{"Sec-Fetch-Site", site}}));
+      const bool is_open = route.access == Access::open;
+      EXPECT_EQ(answer.status, is_open ? 200 : 403) << route.pattern << " " << site;
+      if (!is_open) EXPECT_EQ(answer.code(), "origin_not_allowed");
+    }
+  }
+  for (const std::string site : {"same-origin", "none"}) {
+    const auto answer = ask("GET", "/api/v1/session", signed_in({{"Sec-Fetch-Site", site}}));
+    EXPECT_EQ(answer.status, 200) << site;
+  }
+}
+
+TEST_F(AbusedApi, APageThatIsAllowedIsNotTurnedAwayForComingFromAnotherSite) {
+  auto with = config();
+  with.allowed_origins = {"http://localhost:5173"};
+  restart(std::move(with));
+  const auto from = [&](const std::string& origin) {
+    return ask("POST", "/api/v1/stream-ticket",
+               signed_in({{"Origin", origin}, {"Sec-Fetch-Site", "cross-site"}}))
+        .status;
+  };
+  EXPECT_EQ(from("http://localhost:5173"), 201);
+  EXPECT_EQ(from("http://localhost:5174"), 403);
+  EXPECT_EQ(from("http://127.0.0.1:" + std::to_string(port)), 403);
+}
+
 }  // namespace
 }  // namespace hmt::api::test

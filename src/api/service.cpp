@@ -130,7 +130,7 @@ void Service::take(net::Incoming incoming, net::Responder responder) {
   const auto path = request.target.substr(0, request.target.find('?'));
   auto found = find_route(request.method, path);
   if (!found.route) return responder.send(no_route(found));
-  if (incoming.wants_web_socket || request.method != "GET") {
+  if (found.route->access != Access::open) {
     if (auto refusal = refuse_origin(door, request)) return responder.send(std::move(*refusal));
   }
   if (found.route->access == Access::stream && !incoming.wants_web_socket) {
