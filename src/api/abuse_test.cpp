@@ -171,6 +171,9 @@ TEST_F(AbusedApi, AnotherSitesPageMayNotWrite) {
   EXPECT_EQ(stop("http://127.0.0.1:" + std::to_string(port)).status, 200);
 }
 
+  EXPECT_NE(answer.find("127.0.0.1, localhost, [::1] and the address that it listens on"),
+            std::string::npos)
+      << "it says which names it answers to";
 TEST_F(AbusedApi, MalformedRequestsAreAnsweredInTheApisOwnWords) {
   for (const std::string& request : std::vector<std::string>{
            "GET\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01 hello\r\n\r\n",

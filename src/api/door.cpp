@@ -35,7 +35,8 @@ std::optional<net::HttpResponse> refuse_host(const Door& door, const net::HttpRe
   const auto name = lower(host_name(net::header(request.headers, "Host")));
   if (is_loopback_name(name) || is_listed(door.hosts, name)) return std::nullopt;
   return error_answer(403, "host_not_allowed",
-                      "this engine does not answer to that host name: add it to the allowed hosts");
+                      "the API does not answer to this host name, only to 127.0.0.1, localhost, "
+                      "[::1] and the address that it listens on");
 }
 
 std::optional<net::HttpResponse> refuse_origin(const Door& door, const net::HttpRequest& request) {
