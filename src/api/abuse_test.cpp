@@ -104,6 +104,20 @@ TEST_F(AbusedApi, UnknownPathsAndMethodsSayWhatIsWrong) {
   EXPECT_EQ(ask("OPTIONS", "/api/v1/triggers", {}).header("Access-Control-Allow-Origin"), "");
 }
 
+TEST_F(AbusedApi, TheBrokersOwnTriggerRoutesAreNotHereAndSaySo) {
+  const std::vector<std::pair<std::string, std::string>> requests = {{"POST", "/gtt/triggers"},
+                                                                     {"GET", "/gtt/triggers"},
+                                                                     {"GET", "/gtt/triggers/7"},
+                                                                     {"PUT", "/gtt/triggers/7"},
+                                                                     {"DELETE", "/gtt/triggers/7"}};
+  for (const auto& [method, path] : requests) {
+    const auto answer = ask(method, path, signed_in());
+    EXPECT_EQ(answer.status, 404) << method << " " << path;
+    EXPECT_EQ(answer.code(), "not_found");
+    EXPECT_NE(answer.at("error.message").find("/api/v1/openapi.json"), std::string::npos);
+  }
+}
+
 TEST_F(AbusedApi, ABodyMustSayThatItIsJson) {
   for (const std::string type : {"", "text/plain", "application/x-www-form-urlencoded",
                                  "application/jsonx", "multipart/form-data"}) {
@@ -157,6 +171,9 @@ TEST_F(AbusedApi, AnotherHostNameIsTurnedAway) {
                                   "Host: evil.example\r\nAuthorization: Bearer " + token + "\r\n");
   EXPECT_EQ(status(answer), 403);
   EXPECT_NE(answer.find("host_not_allowed"), std::string::npos);
+  EXPECT_NE(answer.find("127.0.0.1, localhost, [::1] and the address that it listens on"),
+            std::string::npos)
+      << "it says which names it answers to";
   EXPECT_EQ(status(raw_request("GET /", "Host: localhost\r\n")), 200);
 }
 
@@ -169,26 +186,6 @@ TEST_F(AbusedApi, AnotherSitesPageMayNotWrite) {
   EXPECT_EQ(answer.code(), "origin_not_allowed");
   EXPECT_EQ(desk.standing_.status, runtime::EngineStatus::running);
   EXPECT_EQ(stop("http://127.0.0.1:" + std::to_string(port)).status, 200);
-}
-
-  EXPECT_NE(answer.find("127.0.0.1, localhost, [::1] and the address that it listens on"),
-            std::string::npos)
-      << "it says which names it answers to";
-TEST_F(AbusedApi, MalformedRequestsAreAnsweredInTheApisOwnWords) {
-  for (const std::string& request : std::vector<std::string>{
-           "GET\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01 hello\r\n\r\n",
-           "GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
-           "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n"
-           "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-           "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n"}) {
-    const auto answer = raw(request);
-    EXPECT_EQ(status(answer), 400) << request;
-    EXPECT_NE(answer.find("malformed_request"), std::string::npos) << request;
-  }
-  const auto large =
-      raw("GET / HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(20 << 10, 'x') + "\r\n\r\n");
-  EXPECT_EQ(status(large), 431);
-  EXPECT_NE(large.find("headers_too_large"), std::string::npos);
 }
 
 // A browser says of each request where it comes from; a page cannot change that.
@@ -220,6 +217,23 @@ TEST_F(AbusedApi, APageThatIsAllowedIsNotTurnedAwayForComingFromAnotherSite) {
   EXPECT_EQ(from("http://localhost:5173"), 201);
   EXPECT_EQ(from("http://localhost:5174"), 403);
   EXPECT_EQ(from("http://127.0.0.1:" + std::to_string(port)), 403);
+}
+
+TEST_F(AbusedApi, MalformedRequestsAreAnsweredInTheApisOwnWords) {
+  for (const std::string& request : std::vector<std::string>{
+           "GET\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01 hello\r\n\r\n",
+           "GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n"
+           "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n"}) {
+    const auto answer = raw(request);
+    EXPECT_EQ(status(answer), 400) << request;
+    EXPECT_NE(answer.find("malformed_request"), std::string::npos) << request;
+  }
+  const auto large =
+      raw("GET / HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(20 << 10, 'x') + "\r\n\r\n");
+  EXPECT_EQ(status(large), 431);
+  EXPECT_NE(large.find("headers_too_large"), std::string::npos);
 }
 
 }  // namespace
