@@ -29,8 +29,12 @@ TEST_F(AbusedApi, WithoutSignInEveryRouteIsShutButTheOpenOnes) {
   for (const auto& route : routes()) {
     const auto answer = ask(std::string(route.method), concrete(route.pattern), {});
     const bool is_open = route.access == Access::open || route.access == Access::optional;
-    EXPECT_EQ(answer.status, is_open ? 200 : 401) << route.method << " " << route.pattern;
-    if (!is_open) {
+    const bool is_stream = route.access == Access::stream;
+    EXPECT_EQ(answer.status, is_open     ? 200
+                             : is_stream ? 426
+                                         : 401)
+        << route.method << " " << route.pattern;
+    if (answer.status == 401) {
       EXPECT_EQ(answer.header("WWW-Authenticate"), "Bearer realm=\"hmt\"");
       EXPECT_EQ(answer.code(), "unauthorized");
     }
@@ -39,7 +43,7 @@ TEST_F(AbusedApi, WithoutSignInEveryRouteIsShutButTheOpenOnes) {
 
 TEST_F(AbusedApi, AWrongTokenIsRefusedOnEveryRouteThatAsksForOne) {
   for (const auto& route : routes()) {
-    if (route.access == Access::open) continue;
+    if (route.access == Access::open || route.access == Access::stream) continue;
     restart(config());  // or the guesser would be locked out
     const auto answer = ask(std::string(route.method), concrete(route.pattern),
                             {{"Authorization", "Bearer wrong"}});
@@ -48,15 +52,39 @@ TEST_F(AbusedApi, AWrongTokenIsRefusedOnEveryRouteThatAsksForOne) {
 }
 
 TEST_F(AbusedApi, AGuesserIsLockedOutAndTheStatusStaysReadable) {
-  for (int i = 0; i < 10; ++i) {
-    EXPECT_EQ(ask("GET", "/api/v1/session", {{"Authorization", "Bearer guess"}}).status, 401);
-  }
-  const auto locked = get("/api/v1/session");
+  const net::Headers guess = {{"Authorization", "Bearer guess"}};
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(ask("GET", "/api/v1/session", guess).status, 401);
+  const auto locked = ask("GET", "/api/v1/session", guess);
   EXPECT_EQ(locked.status, 429);
   EXPECT_EQ(locked.code(), "locked_out");
   EXPECT_GT(std::stoi(locked.header("Retry-After")), 50);
   EXPECT_EQ(ask("GET", "/functions/v1/hmt-trigger-engine/health", {}).status, 200);
   EXPECT_EQ(ask("GET", "/", {}).status, 200);
+}
+
+// All programs of this machine share an address: one that guesses must not keep the operator from
+// the kill switch.
+TEST_F(AbusedApi, TheOperatorGetsInWhileAGuesserOnTheSameMachineIsLockedOut) {
+  const net::Headers guess = {{"Authorization", "Basic eDp5"}};
+  for (int i = 0; i < 12; ++i) ask("GET", "/api/v1/session", guess);
+  EXPECT_EQ(ask("GET", "/api/v1/session", guess).status, 429);
+  EXPECT_EQ(ask("POST", "/functions/v1/hmt-trigger-engine/stop", signed_in()).status, 200);
+  EXPECT_EQ(desk.standing_.status, runtime::EngineStatus::stopped);
+  EXPECT_EQ(ask("GET", "/api/v1/session", guess).status, 429) << "it stays locked out";
+}
+
+// <img src="http://127.0.0.1:8080/api/v1/stream?ticket=x"> on any page.
+TEST_F(AbusedApi, WrongTicketsLockNobodyOut) {
+  for (int i = 0; i < 12; ++i) {
+    EXPECT_EQ(ask("GET", "/api/v1/stream?ticket=x", {}).status, 426);
+    Listener socket(loop, port, "/api/v1/stream?ticket=x");
+    EXPECT_EQ(socket.end().http_status, 401);
+  }
+  EXPECT_EQ(ask("GET", "/api/v1/session", {{"Authorization", "Bearer x"}}).status, 401);
+  const auto ticket = ask("POST", "/api/v1/stream-ticket", signed_in());
+  ASSERT_EQ(ticket.status, 201) << ticket.text;
+  Listener opened(loop, port, "/api/v1/stream?ticket=" + ticket.at("ticket"));
+  opened.next("hello");
 }
 
 TEST_F(AbusedApi, WhoBringsNoTokenGuessesNothing) {
@@ -74,6 +102,20 @@ TEST_F(AbusedApi, UnknownPathsAndMethodsSayWhatIsWrong) {
   EXPECT_EQ(answer.code(), "method_not_allowed");
   EXPECT_EQ(answer.header("Allow"), "GET, POST");
   EXPECT_EQ(ask("OPTIONS", "/api/v1/triggers", {}).header("Access-Control-Allow-Origin"), "");
+}
+
+TEST_F(AbusedApi, TheBrokersOwnTriggerRoutesAreNotHereAndSaySo) {
+  const std::vector<std::pair<std::string, std::string>> requests = {{"POST", "/gtt/triggers"},
+                                                                     {"GET", "/gtt/triggers"},
+                                                                     {"GET", "/gtt/triggers/7"},
+                                                                     {"PUT", "/gtt/triggers/7"},
+                                                                     {"DELETE", "/gtt/triggers/7"}};
+  for (const auto& [method, path] : requests) {
+    const auto answer = ask(method, path, signed_in());
+    EXPECT_EQ(answer.status, 404) << method << " " << path;
+    EXPECT_EQ(answer.code(), "not_found");
+    EXPECT_NE(answer.at("error.message").find("/api/v1/openapi.json"), std::string::npos);
+  }
 }
 
 TEST_F(AbusedApi, ABodyMustSayThatItIsJson) {
@@ -129,6 +171,9 @@ TEST_F(AbusedApi, AnotherHostNameIsTurnedAway) {
                                   "Host: evil.example\r\nAuthorization: Bearer " + token + "\r\n");
   EXPECT_EQ(status(answer), 403);
   EXPECT_NE(answer.find("host_not_allowed"), std::string::npos);
+  EXPECT_NE(answer.find("127.0.0.1, localhost, [::1] and the address that it listens on"),
+            std::string::npos)
+      << "it says which names it answers to";
   EXPECT_EQ(status(raw_request("GET /", "Host: localhost\r\n")), 200);
 }
 
@@ -141,6 +186,37 @@ TEST_F(AbusedApi, AnotherSitesPageMayNotWrite) {
   EXPECT_EQ(answer.code(), "origin_not_allowed");
   EXPECT_EQ(desk.standing_.status, runtime::EngineStatus::running);
   EXPECT_EQ(stop("http://127.0.0.1:" + std::to_string(port)).status, 200);
+}
+
+// A browser says of each request where it comes from; a page cannot change that.
+TEST_F(AbusedApi, ABrowserOnAnotherSitesPageReachesTheOpenPagesOnly) {
+  for (const auto& route : routes()) {
+    for (const std::string site : {"cross-site", "same-site", "Cross-Site"}) {
+      const auto answer = ask(std::string(route.method), concrete(route.pattern),
+                              signed_in({{"Sec-Fetch-Site", site}}));
+      const bool is_open = route.access == Access::open;
+      EXPECT_EQ(answer.status, is_open ? 200 : 403) << route.pattern << " " << site;
+      if (!is_open) EXPECT_EQ(answer.code(), "origin_not_allowed");
+    }
+  }
+  for (const std::string site : {"same-origin", "none"}) {
+    const auto answer = ask("GET", "/api/v1/session", signed_in({{"Sec-Fetch-Site", site}}));
+    EXPECT_EQ(answer.status, 200) << site;
+  }
+}
+
+TEST_F(AbusedApi, APageThatIsAllowedIsNotTurnedAwayForComingFromAnotherSite) {
+  auto with = config();
+  with.allowed_origins = {"http://localhost:5173"};
+  restart(std::move(with));
+  const auto from = [&](const std::string& origin) {
+    return ask("POST", "/api/v1/stream-ticket",
+               signed_in({{"Origin", origin}, {"Sec-Fetch-Site", "cross-site"}}))
+        .status;
+  };
+  EXPECT_EQ(from("http://localhost:5173"), 201);
+  EXPECT_EQ(from("http://localhost:5174"), 403);
+  EXPECT_EQ(from("http://127.0.0.1:" + std::to_string(port)), 403);
 }
 
 TEST_F(AbusedApi, MalformedRequestsAreAnsweredInTheApisOwnWords) {

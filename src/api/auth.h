@@ -42,8 +42,10 @@ class AdminToken final : public Authenticator {
 // The token of `Authorization: Bearer TOKEN`; nothing when there is no such header.
 std::optional<std::string_view> bearer(const net::Headers& headers);
 
-// Turns a peer away that has brought wrong credentials too often. Right ones are turned away too
-// while it lasts, or a short token could still be guessed.
+// Tells a peer that has brought wrong credentials too often to wait. It never keeps right ones out:
+// all programs of a machine share its address, and any of them, a web page included, could lock the
+// operator and the kill switch away. That a token cannot be guessed is its length's doing (256
+// random bits when generated, 16 characters at the least). Stream tickets are not counted at all.
 class LockOut {
  public:
   static constexpr std::size_t failures_max = 10;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "api/fields.h"
+#include "store/rules.h"
 
 namespace hmt::api {
 namespace {
@@ -217,11 +218,21 @@ Input input_of(const JsonValue& body, const Trigger& current) {
   return in;
 }
 
-// As the store does: a leg that the edit changes is armed again, another stays as it was.
-void set_state(model::Leg& leg, const model::Leg& before) {
-  auto armed = before;
-  armed.state = leg.state;
-  leg.state = armed == leg ? before.state : model::LegState::armed;
+// Which legs are armed after the edit is the store's rule. One that leaves none armed would stand
+// there active and never fire.
+Result<void> arm_legs(Trigger& trigger, const Trigger& current, base::Instant now) {
+  auto stored = current;
+  store::apply_edit(stored, trigger, now);
+  trigger.leg_1.state = stored.leg_1.state;
+  if (trigger.leg_2) trigger.leg_2->state = stored.leg_2->state;
+  const bool first = trigger.leg_1.state == model::LegState::armed;
+  const bool second = trigger.leg_2 && trigger.leg_2->state == model::LegState::armed;
+  if (first || second) return {};
+  return std::unexpected(base::Error{
+      base::ErrorKind::refused,
+      "no leg would be armed, because its order has failed: change trigger_price_1 or another "
+      "value of the leg to arm it again",
+      "trigger_price_1"});
 }
 
 bool is_crossed(const Trigger& trigger, LegNumber number, model::Price last_price) {
@@ -263,10 +274,9 @@ Result<Draft> draft_edit(const JsonValue& body, const Trigger& current,
   trigger.condition = in.condition.value_or(current.condition);
   trigger.side = in.side.value_or(current.side);
   if (auto legs = assemble_legs(in, trigger); !legs) return std::unexpected(legs.error());
-  set_state(trigger.leg_1, current.leg_1);
-  if (trigger.leg_2 && current.leg_2) set_state(*trigger.leg_2, *current.leg_2);
   const auto* instrument = catalogue.find(trigger.exchange, trigger.trading_symbol);
   if (auto ok = check(trigger, instrument, now); !ok) return std::unexpected(ok.error());
+  if (auto ok = arm_legs(trigger, current, now); !ok) return std::unexpected(ok.error());
   return std::move(in.draft);
 }
 

@@ -23,7 +23,7 @@ base::Result<Draft> draft_new(const JsonValue& body, const model::Catalogue& cat
                               base::Instant now);
 
 // `current` with the changes of the body; a failed leg that it changes is armed again. Errors:
-// invalid.
+// invalid; refused, when no leg would be armed.
 base::Result<Draft> draft_edit(const JsonValue& body, const model::Trigger& current,
                                const model::Catalogue& catalogue, base::Instant now);
 

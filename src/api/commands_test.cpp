@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "api/test_desk.h"
+#include "store/rules.h"
 
 namespace hmt::api {
 namespace {
@@ -197,6 +198,40 @@ TEST(EditedTrigger, AFailedLegIsArmedAgainOnlyWhenItIsChanged) {
   current.leg_1.state = LegState::failed;
   EXPECT_EQ(change(current, R"({"trigger_price_2":1750})")->trigger.leg_1.state, LegState::failed);
   EXPECT_EQ(change(current, R"({"quantity_1":5})")->trigger.leg_1.state, LegState::armed);
+}
+
+// What the store keeps of an edit, whatever it changes: a trigger that could never fire is none.
+TEST(EditedTrigger, NoEditLeavesATriggerWithoutAnArmedLeg) {
+  auto single = draft(body(""))->trigger;
+  single.leg_1.state = LegState::failed;
+  auto stop_failed = two_leg();
+  stop_failed.leg_1.state = LegState::failed;
+  auto target_failed = two_leg();
+  target_failed.leg_2->state = LegState::failed;
+  auto both_failed = stop_failed;
+  both_failed.leg_2->state = LegState::failed;
+  const auto has_armed = [](const model::Trigger& row) {
+    return row.leg_1.state == LegState::armed || (row.leg_2 && row.leg_2->state == LegState::armed);
+  };
+  for (const auto& current : {single, stop_failed, target_failed, both_failed}) {
+    for (const std::string_view text :
+         {R"({})", R"({"condition_type":"single"})", R"({"transaction_type":"BUY"})",
+          R"({"direction":">="})", R"({"direction":null})", R"({"expires_at":null})",
+          R"({"purpose":"exit"})", R"({"condition_type":"single","direction":"<="})",
+          R"({"condition_type":"single","transaction_type":"BUY"})", R"({"quantity_1":20})",
+          R"({"condition_type":"single","quantity_1":20})", R"({"on_unknown":"retry"})"}) {
+      const auto made = change(current, text);
+      if (!made) {
+        EXPECT_NE(made.error().field, "") << text;
+        continue;
+      }
+      auto stored = current;
+      store::apply_edit(stored, made->trigger, now);
+      EXPECT_TRUE(has_armed(stored)) << text;
+      EXPECT_EQ(stored.leg_1.state, made->trigger.leg_1.state) << text;
+      if (stored.leg_2) EXPECT_EQ(stored.leg_2->state, made->trigger.leg_2->state) << text;
+    }
+  }
 }
 
 TEST(EditedTrigger, AStopAboveItsTargetIsRefused) {

@@ -35,14 +35,18 @@ std::optional<net::HttpResponse> refuse_host(const Door& door, const net::HttpRe
   const auto name = lower(host_name(net::header(request.headers, "Host")));
   if (is_loopback_name(name) || is_listed(door.hosts, name)) return std::nullopt;
   return error_answer(403, "host_not_allowed",
-                      "this engine does not answer to that host name: add it to the allowed hosts");
+                      "the API does not answer to this host name, only to 127.0.0.1, localhost, "
+                      "[::1] and the address that it listens on");
 }
 
 std::optional<net::HttpResponse> refuse_origin(const Door& door, const net::HttpRequest& request) {
   const auto origin = lower(net::header(request.headers, "Origin"));
-  if (origin.empty() || is_listed(door.origins, origin)) return std::nullopt;
+  if (!origin.empty() && is_listed(door.origins, origin)) return std::nullopt;
+  // Browsers say this of plain reads too, which bring no Origin: an image, a frame, a link.
+  const auto site = lower(net::header(request.headers, "Sec-Fetch-Site"));
   const auto host = lower(net::header(request.headers, "Host"));
-  if (origin == "http://" + host || origin == "https://" + host) return std::nullopt;
+  const bool own = origin.empty() || origin == "http://" + host || origin == "https://" + host;
+  if (own && site != "cross-site" && site != "same-site") return std::nullopt;
   return error_answer(403, "origin_not_allowed", "requests from pages of other sites are refused");
 }
 

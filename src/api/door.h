@@ -20,7 +20,7 @@ std::string_view host_name(std::string_view host);
 // Against DNS rebinding: the request names a host that this engine answers to.
 std::optional<net::HttpResponse> refuse_host(const Door& door, const net::HttpRequest& request);
 
-// Against forged writes: what a browser says it comes from is the engine's own page.
+// Against forged requests: what a browser says it comes from is the engine's own page.
 std::optional<net::HttpResponse> refuse_origin(const Door& door, const net::HttpRequest& request);
 
 }  // namespace hmt::api

@@ -42,7 +42,7 @@ TEST(OpenApi, TheSignInOfEveryRouteIsTheDocuments) {
     std::set<std::string> expected = {"bearer"};
     if (route.access == Access::open) expected = {};
     if (route.access == Access::optional) expected = {"none", "bearer"};
-    if (route.access == Access::ticket) expected = {"bearer", "ticket"};
+    if (route.access == Access::stream) expected = {"bearer", "ticket"};
     EXPECT_EQ(ways, expected) << route.pattern;
   }
 }

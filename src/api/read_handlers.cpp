@@ -1,6 +1,7 @@
 #include <limits>
 
 #include "api/fields.h"
+#include "api/instruments.h"
 #include "api/json_writer.h"
 #include "api/routes.h"
 #include "api/views.h"
@@ -151,11 +152,9 @@ net::HttpResponse list_audit(Service& service, const Call& call) {
 }
 
 net::HttpResponse search_instruments(Service& service, const Call& call) {
-  const auto catalogue = service.desk.catalogue();
-  if (!catalogue) {
-    return error_answer(503, "unavailable", "the day's instruments are not loaded yet");
-  }
-  const auto found = matching(*catalogue, call);
+  const auto catalogue = instruments_of_today(service.desk);
+  if (!catalogue) return error_answer(catalogue.error());
+  const auto found = matching(**catalogue, call);
   if (!found) return error_answer(found.error());
   ArrayWriter list;
   for (const auto* instrument : *found) {

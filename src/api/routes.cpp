@@ -24,7 +24,7 @@ constexpr auto table = std::to_array<Route>({
     {"GET", "/api/v1/audit", Access::user, list_audit},
     {"GET", "/api/v1/instruments", Access::user, search_instruments},
     {"POST", "/api/v1/stream-ticket", Access::user, issue_stream_ticket},
-    {"GET", "/api/v1/stream", Access::ticket, open_stream},
+    {"GET", "/api/v1/stream", Access::stream, open_stream},
 });
 
 }  // namespace

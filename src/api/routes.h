@@ -17,7 +17,7 @@ enum class Access : std::uint8_t {
   optional,       // no sign-in needed, more is shown with it
   user,           // signed in
   operator_only,  // signed in as the operator
-  ticket,         // signed in, or with a stream ticket
+  stream,         // a WebSocket: signed in, or with a stream ticket
 };
 
 using AnswerNow = net::HttpResponse (*)(Service&, const Call&);

@@ -53,6 +53,12 @@ net::HttpResponse locked_out(base::Duration for_time) {
   return answer;
 }
 
+net::HttpResponse upgrade_required() {
+  auto answer = error_answer(426, "upgrade_required", "this path is a WebSocket");
+  answer.headers.emplace_back("Upgrade", "websocket");
+  return answer;
+}
+
 // Signs the caller in as far as the route asks for it; the answer that refuses them otherwise.
 class SignIn {
  public:
@@ -61,21 +67,16 @@ class SignIn {
 
   std::optional<net::HttpResponse> refusal() {
     if (access_ == Access::open) return std::nullopt;
-    const auto* ticket = access_ == Access::ticket ? call_.query_value("ticket") : nullptr;
-    const bool brings_something = ticket || !call_.header("Authorization").empty();
-    if (!brings_something && access_ == Access::optional) return std::nullopt;
-    const auto& peer = call_.incoming.peer;
-    if (const auto wait = service_.lock_out.locked_for(peer, service_.loop.steady())) {
-      return locked_out(*wait);
-    }
-    return ticket ? by_ticket(*ticket) : by_headers();
+    const auto* ticket = access_ == Access::stream ? call_.query_value("ticket") : nullptr;
+    if (ticket) return by_ticket(*ticket);
+    if (access_ == Access::optional && call_.header("Authorization").empty()) return std::nullopt;
+    return by_headers();
   }
 
  private:
   std::optional<net::HttpResponse> by_ticket(const std::string& ticket) {
     call_.identity = service_.tickets.redeem(ticket, service_.loop.steady());
     if (call_.identity) return std::nullopt;
-    service_.lock_out.failed(call_.incoming.peer, service_.loop.steady());
     return error_answer(401, "unauthorized",
                         "the ticket is used up or older than 30 seconds: ask for a new one",
                         "ticket");
@@ -85,9 +86,7 @@ class SignIn {
     auto identity = service_.config.authenticator->authenticate(call_.incoming.request.headers);
     if (!identity) {
       if (identity.error().kind == ErrorKind::unavailable) return error_answer(identity.error());
-      if (identity.error().kind == ErrorKind::refused) {
-        service_.lock_out.failed(call_.incoming.peer, service_.loop.steady());
-      }
+      if (identity.error().kind == ErrorKind::refused) return wrong(identity.error().message);
       return error_answer(401, "unauthorized", identity.error().message);
     }
     if (access_ == Access::operator_only && !identity->is_operator()) {
@@ -95,6 +94,14 @@ class SignIn {
     }
     call_.identity = std::move(*identity);
     return std::nullopt;
+  }
+
+  net::HttpResponse wrong(const std::string& message) {
+    const auto& peer = call_.incoming.peer;
+    const auto now = service_.loop.steady();
+    if (const auto wait = service_.lock_out.locked_for(peer, now)) return locked_out(*wait);
+    service_.lock_out.failed(peer, now);
+    return error_answer(401, "unauthorized", message);
   }
 
   Service& service_;
@@ -123,8 +130,11 @@ void Service::take(net::Incoming incoming, net::Responder responder) {
   const auto path = request.target.substr(0, request.target.find('?'));
   auto found = find_route(request.method, path);
   if (!found.route) return responder.send(no_route(found));
-  if (incoming.wants_web_socket || request.method != "GET") {
+  if (found.route->access != Access::open) {
     if (auto refusal = refuse_origin(door, request)) return responder.send(std::move(*refusal));
+  }
+  if (found.route->access == Access::stream && !incoming.wants_web_socket) {
+    return responder.send(upgrade_required());
   }
   const auto query = path.size() == request.target.size()
                          ? std::string_view{}

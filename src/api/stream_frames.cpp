@@ -36,6 +36,9 @@ Result<std::vector<model::InstrumentToken>> read_tokens(const JsonValue& list,
                                     std::numeric_limits<model::InstrumentToken>::max());
     if (!token) return invalid("px", "px is a list of instrument tokens, which are whole numbers");
     out.push_back(static_cast<model::InstrumentToken>(*token));
+    if (!model::segment_of(out.back())) {
+      return invalid("px", "no instrument has the token " + item.text + ": its segment is unknown");
+    }
   }
   return out;
 }

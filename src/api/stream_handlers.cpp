@@ -14,11 +14,6 @@ net::HttpResponse issue_stream_ticket(Service& service, const Call& call) {
 }
 
 void open_stream(Service& service, Call call, net::Responder responder) {
-  if (!call.incoming.wants_web_socket) {
-    auto answer = error_answer(426, "upgrade_required", "this path is a WebSocket");
-    answer.headers.emplace_back("Upgrade", "websocket");
-    return responder.send(std::move(answer));
-  }
   if (auto ok = call.query_is_only({"ticket", "resume"}); !ok) {
     return responder.send(error_answer(ok.error()));
   }

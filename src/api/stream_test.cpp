@@ -183,6 +183,85 @@ TEST_F(StreamApi, FramesThatMakeNoSenseAreAnsweredWithAnError) {
   EXPECT_EQ(listener.next("error").field(), "px");
 }
 
+TEST_F(StreamApi, TokensThatCannotBeOnesAreRefusedAndTheListIsLeftAsItWas) {
+  auto listener = listen();
+  listener.next("hello");
+  listener.say(R"({"t":"sub","px":[408065]})");
+  EXPECT_TRUE(loop.run_until([&] { return !desk.wanted.empty(); }));
+  const auto wanted = desk.wanted;
+  std::string many = "[408065";
+  for (int i = 0; i < 500; ++i) many += ",408065";
+  std::vector<std::string> lists = {"[0]",
+                                    "[255]",
+                                    "[256]",
+                                    "[10]",
+                                    "[4294967295]",
+                                    "[4294967296]",
+                                    "[18446744073709551617]",
+                                    "[-1]",
+                                    "[-408065]",
+                                    "[408065.0]",
+                                    "[4.08065e5]",
+                                    "[1e400]",
+                                    "[\"408065\"]",
+                                    "[true]",
+                                    "[null]",
+                                    "[[408065]]",
+                                    "[{}]",
+                                    "[408065,255]",
+                                    "{}",
+                                    "{\"0\":408065}",
+                                    "null",
+                                    "\"408065\"",
+                                    "408065",
+                                    many + "]"};
+  for (std::size_t i = 0; i < lists.size(); ++i) {
+    if (i % 10 == 9) listener.next("hb");  // at most 20 frames in one second
+    listener.say(R"({"t":"sub","px":)" + lists[i] + "}");
+    EXPECT_EQ(listener.next("error").field(), "px") << lists[i];
+  }
+  EXPECT_EQ(desk.wanted, wanted);
+  desk.trade(infy, "1573.15");
+  EXPECT_EQ(listener.next("px").at("d.0.0"), "408065") << "the stream lives";
+}
+
+// Whatever is sent: an error frame or the end of this stream, never of the server.
+TEST_F(StreamApi, NothingThatIsSentBreaksTheServer) {
+  const std::string nested(8000, '[');
+  std::vector<std::string> frames = {
+      "",
+      "null",
+      "[]",
+      "0",
+      "\"sub\"",
+      std::string("\0\0", 2),
+      nested,
+      R"({"t":"sub","px":)" + nested + "}",
+      R"({"t":["sub"]})",
+      R"({"t":"sub","t":"sub"})",
+      R"({"t":"sub","ch":[["trg"]]})",
+      R"({"t":"sub","ch":{"trg":true}})",
+      R"({"t":"resume","seq":-1})",
+      R"({"t":"resume","seq":1.5})",
+      R"({"t":"resume","seq":9223372036854775808})",
+      R"({"t":"resume","seq":[1]})",
+      std::string(16000, '1'),
+      R"({"t":"sub","px":[)" + std::string(15000, ',') + "]}",
+  };
+  for (const auto& frame : frames) {
+    auto listener = listen();
+    listener.next("hello");
+    listener.say(frame);
+    listener.next("error");
+  }
+  auto listener = listen();
+  listener.next("hello");
+  listener.say(R"({"t":"sub","px":[)" + std::string(100'000, '1') + "]}");
+  EXPECT_EQ(listener.end().close_code, 1009) << "a frame is at most 16 KB";
+  EXPECT_TRUE(desk.wanted.empty());
+  EXPECT_EQ(get("/api/v1/session").status, 200);
+}
+
 TEST_F(StreamApi, AFloodOfFramesEndsTheStream) {
   auto listener = listen();
   listener.next("hello");

@@ -81,8 +81,10 @@ class TestDesk final : public runtime::Desk {
   runtime::Standing standing() const override { return standing_; }
   runtime::Watch watch(const model::Trigger& trigger) const override {
     runtime::Watch out;
-    out.monitored = trigger.status == model::TriggerStatus::active;
-    if (!out.monitored) out.why_not = "the trigger is " + std::string(word(trigger.status));
+    out.monitored = trigger.status == model::TriggerStatus::active && why_not_watched.empty();
+    out.why_not = why_not_watched;
+    if (trigger.status != model::TriggerStatus::active)
+      out.why_not = "the trigger is " + std::string(word(trigger.status));
     if (const auto price = last_price(trigger.instrument_token)) {
       out.last_price = price->last;
       out.last_price_at = price->at;
@@ -116,6 +118,7 @@ class TestDesk final : public runtime::Desk {
   std::map<model::InstrumentToken, runtime::LivePrice> prices;
   std::map<std::uint64_t, std::vector<model::InstrumentToken>> wanted;
   std::optional<base::Error> away;
+  std::string why_not_watched;
 
  private:
   template <class T>

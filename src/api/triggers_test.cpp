@@ -206,9 +206,32 @@ TEST_F(TriggerApi, AFailedWriteMayBeTriedAgainWithItsKey) {
 }
 
 TEST_F(TriggerApi, NothingIsArmedBeforeTheInstrumentsAreKnown) {
-  desk.catalogue_ = nullptr;
-  EXPECT_EQ(post(all, stop_loss()).status, 503);
-  EXPECT_EQ(get("/api/v1/instruments?q=INFY").status, 503);
+  const auto path = path_of(arm());
+  const std::string search = "/api/v1/instruments";
+  for (const bool is_empty : {false, true}) {
+    desk.catalogue_ = is_empty ? std::make_shared<const model::Catalogue>() : nullptr;
+    for (const auto& answer :
+         {post(all, stop_loss()), patch(path, R"({"trigger_price_1":1490,"version":1})"),
+          get(search + "?q=INFY"), get(search + "?instrument_token=408065")}) {
+      EXPECT_EQ(answer.status, 503) << answer.text;
+      EXPECT_EQ(answer.code(), "unavailable");
+      EXPECT_EQ(answer.header("Retry-After"), "1");
+      EXPECT_EQ(answer.at("error.message"), "The day's instruments are not loaded yet");
+    }
+  }
+  EXPECT_EQ(get(path).at("trigger_price_1"), "1500.00");
+  EXPECT_EQ(ask("DELETE", path, signed_in()).status, 200) << "what is armed can be cancelled";
+}
+
+TEST_F(TriggerApi, WhyATriggerIsNotWatchedIsToldInTheEnginesOwnWords) {
+  const auto made = arm();
+  const std::string words = "no price since 09:15: \"INFY\" on NSE \\ \u20b91,500\n<b>halted</b>";
+  desk.why_not_watched = words;
+  for (const auto& row : {get(all).at("triggers.0.not_monitored_reason"),
+                          get(path_of(made)).at("not_monitored_reason")}) {
+    EXPECT_EQ(row, words);
+  }
+  EXPECT_EQ(get(all).at("triggers.0.monitored"), "false");
 }
 
 TEST_F(TriggerApi, TheListIsPagedNewestFirst) {

@@ -4,6 +4,7 @@
 
 #include "api/commands.h"
 #include "api/fields.h"
+#include "api/instruments.h"
 #include "api/routes.h"
 #include "api/secret.h"
 #include "api/views.h"
@@ -144,13 +145,10 @@ std::optional<net::HttpResponse> refuse_crossed(const runtime::Desk& desk, const
 OrAnswer<Draft> draft_creation(Service& service, const Call& call) {
   const auto body = read_body(call);
   if (!body) return std::unexpected(body.error());
-  const auto catalogue = service.desk.catalogue();
-  if (!catalogue) {
-    return std::unexpected(
-        error_answer(503, "unavailable", "the day's instruments are not loaded yet"));
-  }
+  const auto catalogue = instruments_of_today(service.desk);
+  if (!catalogue) return stop_with(catalogue.error());
   const auto now = service.loop.now();
-  auto draft = draft_new(*body, *catalogue, now);
+  auto draft = draft_new(*body, **catalogue, now);
   if (!draft) return stop_with(draft.error());
   if (auto crossed = refuse_crossed(service.desk, *draft, nullptr)) {
     return std::unexpected(std::move(*crossed));
@@ -205,9 +203,9 @@ OrAnswer<Draft> draft_change(Service& service, const Call& call) {
                           std::to_string(current->version),
                       "version"});
   }
-  const auto catalogue = service.desk.catalogue();
-  auto draft =
-      draft_edit(*body, *current, catalogue ? *catalogue : model::Catalogue(), service.loop.now());
+  const auto catalogue = instruments_of_today(service.desk);
+  if (!catalogue) return stop_with(catalogue.error());
+  auto draft = draft_edit(*body, *current, **catalogue, service.loop.now());
   if (!draft) return stop_with(draft.error());
   if (auto crossed = refuse_crossed(service.desk, *draft, &*current)) {
     return std::unexpected(std::move(*crossed));

@@ -55,16 +55,18 @@ def test_prices_of_things_that_are_no_instruments_do_no_harm(world):
 
 def test_a_stream_needs_the_token_or_a_ticket(world):
     engine = world.start_engine()
-    equal(request(engine.address, "GET", "/api/v1/stream").status, 401, "without either")
+    equal(request(engine.address, "GET", "/api/v1/stream").status, 426, "what is no WebSocket")
     ticket = engine.call("POST", "/api/v1/stream-ticket")
     equal(ticket.status, 201, "a ticket")
     upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
                "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg=="}
     query = f"/api/v1/stream?ticket={ticket.json['ticket']}"
+    bare = request(engine.address, "GET", "/api/v1/stream", headers=upgrade)
+    equal(bare.status, 401, "without either")
     wrong = request(engine.address, "GET", "/api/v1/stream?ticket=not-a-ticket", headers=upgrade)
     equal(wrong.status, 401, "a wrong ticket")
     token, engine.token = engine.token, "no-token"
-    # Wrong credentials in a header count; the ticket alone is what browsers bring.
+    # The ticket alone is what browsers bring.
     answer = open_bare(engine, query)
     check(answer.startswith(b"HTTP/1.1 101"), f"the ticket opens the stream: {answer[:80]!r}")
     again = open_bare(engine, query)
