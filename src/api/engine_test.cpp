@@ -131,7 +131,7 @@ TEST_F(UsersApi, AStreamTellsAUserOnlyOfTheirOwn) {
   EXPECT_EQ(annas.next("trg").at("d.0.id"), made.at("id"));
   bens.next("hb");
   bens.next("hb");
-  EXPECT_EQ(bens.count("trg"), 0U);
+  EXPECT_EQ(bens.count("trg"), 0);
 }
 
 }  // namespace

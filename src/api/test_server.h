@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -103,10 +104,10 @@ class Listener {
     return closed_.value_or(net::WebSocketClosed{});
   }
   bool is_closed() const { return closed_.has_value(); }
-  void forget() { frames_.clear(); }
-  std::size_t count(std::string_view type) const {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(frames_, [&](const Answer& f) { return f.at("t") == type; }));
+  // How many frames of that type came so far, those that were passed over included.
+  int count(const std::string& type) const {
+    const auto found = counts_.find(type);
+    return found == counts_.end() ? 0 : found->second;
   }
 
  private:
@@ -116,12 +117,14 @@ class Listener {
     Answer frame;
     frame.text = text;
     frame.body = std::move(*read);
+    ++counts_[frame.at("t")];
     frames_.push_back(std::move(frame));
   }
 
   net::test::TestLoop& loop_;
   net::WebSocket socket_;
   std::deque<Answer> frames_;
+  std::map<std::string, int> counts_;
   std::optional<net::WebSocketClosed> closed_;
 };
 

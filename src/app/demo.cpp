@@ -154,8 +154,10 @@ int demo(const CommonOptions& options) {
   if (wait_until_running((*station)->desk())) seed_triggers((*station)->desk());
   wait_for_signal();
   let_signals_kill();
+  agent::log_info("draining");
   (*station)->drain();
   station->reset();
+  agent::log_info("ended");
   agent::log_stop();
   return 0;
 }

@@ -22,7 +22,9 @@ model::Evidence evidence_of(const model::Trigger& trigger, model::LegNumber leg,
 
 model::Detail detail_of(const model::Attempt& attempt) {
   const auto& seen = attempt.evidence;
-  return {{"rule", seen.rule},
+  return {{"instrument", std::string(model::word(attempt.request.exchange)) + ":" +
+                             attempt.request.trading_symbol},
+          {"rule", seen.rule},
           {"last_price", seen.last_price.text()},
           {"received_at", base::to_rfc3339(seen.received_at)},
           {"exchange_time", std::to_string(seen.exchange_time)},

@@ -132,10 +132,11 @@ void Stream::shake_hands(const TlsContext& context, const std::string& host,
       done("the TLS library does not take this host name");
     });
   }
-  tls_->stream.async_handshake(host.empty() ? ssl::stream_base::server : ssl::stream_base::client,
-                               [session, done = std::move(done)](const ErrorCode& error) mutable {
-                                 done(error ? handshake_failure(session, error) : std::string());
-                               });
+  tls_->stream.async_handshake(
+      host.empty() ? ssl::stream_base::server : ssl::stream_base::client,
+      [self = shared_from_this(), session, done = std::move(done)](const ErrorCode& error) mutable {
+        done(error ? handshake_failure(session, error) : std::string());
+      });
 }
 
 void Stream::close() {
@@ -159,6 +160,11 @@ bool Stream::is_quiet_and_open() {
   return is_tls() || (state.revents & POLLIN) == 0;
 }
 
+Stream::Handler Stream::keeping_this(Handler handler) {
+  return [self = shared_from_this(), handler = std::move(handler)](
+             ErrorCode error, std::size_t count) mutable { handler(error, count); };
+}
+
 void Stream::read_some(const Buffers<asio::mutable_buffer>& into, Handler handler) {
   if (!unread_.empty()) {
     const auto count = asio::buffer_copy(into, asio::buffer(unread_));
@@ -168,7 +174,7 @@ void Stream::read_some(const Buffers<asio::mutable_buffer>& into, Handler handle
     });
   }
   if (tls_) {
-    tls_->stream.async_read_some(into, std::move(handler));
+    tls_->stream.async_read_some(into, keeping_this(std::move(handler)));
   } else {
     socket_.async_read_some(into, std::move(handler));
   }
@@ -176,7 +182,7 @@ void Stream::read_some(const Buffers<asio::mutable_buffer>& into, Handler handle
 
 void Stream::write_some(const Buffers<asio::const_buffer>& from, Handler handler) {
   if (tls_) {
-    tls_->stream.async_write_some(from, std::move(handler));
+    tls_->stream.async_write_some(from, keeping_this(std::move(handler)));
   } else {
     socket_.async_write_some(from, std::move(handler));
   }

@@ -24,8 +24,9 @@ using ErrorCode = boost::system::error_code;
 using TlsContext = std::shared_ptr<asio::ssl::context>;
 
 // One TCP connection, with TLS or without: which is decided at run time, so that Beast's templates
-// are compiled once. Satisfies Beast's AsyncStream. Must live until its operations have ended.
-class Stream {
+// are compiled once. Satisfies Beast's AsyncStream. Held by shared pointers: an operation under way
+// keeps it, because TLS touches it once more when the operation ends.
+class Stream : public std::enable_shared_from_this<Stream> {
  public:
   using executor_type = asio::ip::tcp::socket::executor_type;
   using Handler = std::move_only_function<void(ErrorCode, std::size_t)>;
@@ -89,6 +90,7 @@ class Stream {
     return out;
   }
 
+  Handler keeping_this(Handler handler);
   void read_some(const Buffers<asio::mutable_buffer>& into, Handler handler);
   void write_some(const Buffers<asio::const_buffer>& from, Handler handler);
 

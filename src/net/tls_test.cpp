@@ -166,6 +166,18 @@ TEST_F(TlsTest, ASpareThatTheServerClosedIsNeverWrittenTo) {
   EXPECT_EQ(handled, 1);
 }
 
+TEST_F(TlsTest, AnAnswerBeforeTheRequestIsWrittenEndsTheWritingSafely) {
+  serve("DNS:localhost");
+  HttpClient client(loop, origin("localhost"), options);
+  std::optional<HttpOutcome> out;
+  client.send_once({"POST", "/", {}, std::string(16 << 20, 'x')}, {},
+                   [&](HttpOutcome outcome) { out = std::move(outcome); });
+  ASSERT_TRUE(loop.run_until([&] { return out.has_value(); }));
+  EXPECT_NE(out->reach, Reach::not_sent);
+  EXPECT_EQ(handled, 0);
+  loop.run_for(20ms);
+}
+
 TEST_F(TlsTest, AnOldProtocolIsRefused) {
   serve("DNS:localhost,IP:127.0.0.1");
   // A TLS 1.1 client: its hello, by hand.

@@ -66,24 +66,31 @@ std::size_t CommitQueue::size() const {
 
 bool CommitQueue::take_all() {
   std::unique_lock lock(mutex_);
-  wake_.wait(lock, [this] { return !incoming_.empty() || stopping_; });
+  wake_.wait(lock, [this] { return !incoming_.empty() || !taken_.empty() || stopping_; });
   std::ranges::move(incoming_, std::back_inserter(taken_));
   incoming_.clear();
   return !taken_.empty();
 }
 
 void CommitQueue::run() {
-  while (take_all() && drain()) {
+  while (take_all()) {
+    if (!drain() && !wait_for_store()) return;
   }
+}
+
+bool CommitQueue::run_pending() {
+  while (size() != 0 || !taken_.empty()) {
+    if (take_all() && !drain()) return false;
+  }
+  return true;
 }
 
 bool CommitQueue::drain() {
   while (!taken_.empty()) {
-    bool done = true;
     if (std::holds_alternative<ClaimItem>(taken_.front())) {
-      done = commit_claims();
+      if (!commit_claims()) return false;
     } else if (std::holds_alternative<RecordItem>(taken_.front())) {
-      done = commit_records();
+      if (!commit_records()) return false;
     } else {
       auto job = std::get<CommandItem>(std::move(taken_.front()));
       taken_.pop_front();
@@ -93,10 +100,16 @@ bool CommitQueue::drain() {
       }
       job(writer_);
     }
-    const std::scoped_lock lock(mutex_);
-    if (!done && stopping_) return false;  // start-up recovers what is left
   }
   return true;
+}
+
+bool CommitQueue::wait_for_store() {
+  patience_ = std::clamp(patience_, patience_min, patience_max);
+  std::unique_lock lock(mutex_);
+  wake_.wait_for(lock, patience_, [this] { return stopping_; });
+  patience_ *= 2;
+  return !stopping_;
 }
 
 bool CommitQueue::commit_claims() {
@@ -107,13 +120,14 @@ bool CommitQueue::commit_claims() {
     claims.push_back(claim->claim);
   }
   store::Changed changed;
+  const auto started = std::chrono::steady_clock::now();
   const auto verdicts = writer_.claim(claims, changed);
   if (!verdicts) {
-    wait_for_store(verdicts.error());
+    store_failed(verdicts.error());
     return false;
   }
-  if (std::exchange(away_, false)) observer_.on_store_back();
-  patience_ = patience_min;
+  store_works();
+  tell_time(started);
   observer_.on_committed(std::move(changed));
   for (const auto verdict : *verdicts) {
     auto done = std::move(std::get<ClaimItem>(taken_.front()).done);
@@ -127,7 +141,7 @@ bool CommitQueue::commit_records() {
   std::vector<model::Record> records;
   for (const auto& item : taken_) {
     const auto* record = std::get_if<RecordItem>(&item);
-    if (!record || records.size() == batch_max) break;
+    if (!record || records.size() == (one_by_one_ != 0 ? 1 : batch_max)) break;
     records.push_back(record->record);
   }
   std::int64_t epoch = 0;
@@ -135,18 +149,12 @@ bool CommitQueue::commit_records() {
     const std::scoped_lock lock(mutex_);
     epoch = epoch_;
   }
+  const auto started = std::chrono::steady_clock::now();
   auto changed = writer_.record(epoch, records);
-  if (!changed && changed.error().kind == base::ErrorKind::refused) {
-    observer_.on_fenced();
-    taken_.erase(taken_.begin(), taken_.begin() + static_cast<std::ptrdiff_t>(records.size()));
-    return true;
-  }
-  if (!changed) {
-    wait_for_store(changed.error());
-    return false;
-  }
-  if (std::exchange(away_, false)) observer_.on_store_back();
-  patience_ = patience_min;
+  if (!changed) return record_failed(changed.error(), records.size());
+  store_works();
+  tell_time(started);
+  if (one_by_one_ != 0) --one_by_one_;
   observer_.on_committed(std::move(*changed));
   for (std::size_t i = 0; i < records.size(); ++i) {
     auto done = std::move(std::get<RecordItem>(taken_.front()).done);
@@ -156,16 +164,43 @@ bool CommitQueue::commit_records() {
   return true;
 }
 
-void CommitQueue::wait_for_store(const base::Error& error) {
+void CommitQueue::tell_time(std::chrono::steady_clock::time_point started) const {
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+  commit_seconds_.observe_seconds(took.count());
+}
+
+// False: try them again later.
+bool CommitQueue::record_failed(const base::Error& error, std::size_t count) {
+  if (error.kind == base::ErrorKind::refused) {
+    observer_.on_fenced();
+    taken_.erase(taken_.begin(), taken_.begin() + static_cast<std::ptrdiff_t>(count));
+    return true;
+  }
+  if (error.kind != base::ErrorKind::conflict && error.kind != base::ErrorKind::invalid) {
+    store_failed(error);
+    return false;
+  }
+  // Trying again would hold up everything behind it for ever. One record cannot be written: the
+  // others are, and of that one nothing follows.
+  if (count > 1) {
+    one_by_one_ = count;
+    return true;
+  }
+  if (one_by_one_ != 0) --one_by_one_;
+  agent::log_error("record_not_written", {{"why", error.message}});
+  taken_.pop_front();
+  return true;
+}
+
+void CommitQueue::store_failed(const base::Error& error) {
   agent::log_error("store_away", {{"why", error.message}});
   if (!std::exchange(away_, true)) observer_.on_store_away(error.message);
   fail_commands();
-  patience_ = std::clamp(patience_, patience_min, patience_max);
-  std::unique_lock lock(mutex_);
-  wake_.wait_for(lock, patience_, [this] { return stopping_; });
-  patience_ *= 2;
-  std::ranges::move(incoming_, std::back_inserter(taken_));
-  incoming_.clear();
+}
+
+void CommitQueue::store_works() {
+  if (std::exchange(away_, false)) observer_.on_store_back();
+  patience_ = patience_min;
 }
 
 // People are told at once that nothing can be written; the engine's own items keep their order.

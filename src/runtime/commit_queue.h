@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -8,6 +9,7 @@
 #include <variant>
 
 #include "model/record.h"
+#include "runtime/telemetry.h"
 #include "store/store.h"
 
 // The one way to durable truth: a queue that one thread drains in order, as many neighbours as it
@@ -43,7 +45,10 @@ class CommitQueue {
   // Records are written under this lease.
   void use_epoch(std::int64_t epoch);
 
-  void run();                // until `stop`, and what was added before it
+  void run();  // until `stop`, and what was added before it
+  // In place of `run`, on the caller's thread and without waiting: for tests and the simulated
+  // world. False: the database is away, and the head waits for the next call.
+  bool run_pending();
   void stop();               // any thread
   std::size_t size() const;  // any thread
 
@@ -60,12 +65,16 @@ class CommitQueue {
   using Item = std::variant<ClaimItem, RecordItem, CommandItem>;
 
   void add(Item item);
-  bool take_all();  // waits for items; false: stopped and empty
-  bool drain();     // false: the database is away and we are ending
+  bool take_all();        // waits for items; false: stopped and empty
+  bool drain();           // false: the database is away
+  bool wait_for_store();  // false: we are ending; start-up recovers what is left
   bool commit_claims();
   bool commit_records();
-  void wait_for_store(const base::Error& error);
+  bool record_failed(const base::Error& error, std::size_t count);
+  void store_failed(const base::Error& error);
+  void store_works();
   void fail_commands();
+  void tell_time(std::chrono::steady_clock::time_point started) const;
 
   store::Writer& writer_;
   CommitObserver& observer_;
@@ -78,9 +87,11 @@ class CommitQueue {
   std::int64_t epoch_ = 0;
   bool stopping_ = false;
 
-  std::deque<Item> taken_;  // the commit thread's own
+  std::deque<Item> taken_;      // the commit thread's own
+  std::size_t one_by_one_ = 0;  // records to commit singly: one of them is refused
   base::Duration patience_{};
   bool away_ = false;
+  agent::Histogram commit_seconds_ = commit_seconds();
 };
 
 }  // namespace hmt::runtime

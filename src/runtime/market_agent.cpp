@@ -11,6 +11,10 @@ namespace {
 constexpr base::Duration counts_period = std::chrono::milliseconds(200);
 constexpr std::size_t wanted_max = 500;  // live prices for each screen
 
+double seconds(base::Duration duration) {
+  return static_cast<double>(duration.count()) / 1e9;
+}
+
 void tell(const std::vector<model::AuditEntry>& entries) {
   for (const auto& entry : entries) {
     const auto level = entry.severity == model::Severity::alarm     ? agent::Level::error
@@ -40,6 +44,17 @@ MarketAgent::~MarketAgent() {
   scheduler_.cancel(counts_timer_);
 }
 
+void MarketAgent::forget() {
+  engine_.reset();
+  effects_.clear();
+  standing_.none_armed();
+  // The records, which are read after this, hold what these tell.
+  std::erase_if(early_, [](const engine::Event& event) {
+    return std::holds_alternative<engine::TriggerChanged>(event) ||
+           std::holds_alternative<engine::TriggerRemoved>(event);
+  });
+}
+
 void MarketAgent::begin(engine::Settings settings, const store::Recovery& recovery,
                         engine::BookRead book) {
   standing_.none_armed();
@@ -55,8 +70,11 @@ void MarketAgent::begin(engine::Settings settings, const store::Recovery& recove
   }
   for (const auto& attempt : recovery.attempts) {
     const auto row = rows.find(attempt.trigger_id);
-    if (row != rows.end())
-      engine_->on(engine::AttemptRecovered{attempt, *row->second}, now, effects_);
+    if (row == rows.end()) {
+      agent::log_error("attempt_without_row", {{"tag", attempt.tag}});
+      continue;
+    }
+    engine_->on(engine::AttemptRecovered{attempt, *row->second}, now, effects_);
   }
   engine_->on(std::move(book), now, effects_);
   for (auto& event : std::exchange(early_, {})) engine_->on(event, now, effects_);
@@ -105,6 +123,7 @@ void MarketAgent::on_feed_status(feed::FeedStatus status, std::string_view reaso
     case feed::FeedStatus::connected:
       standing_.set_feed(FeedStatus::connected);
       standing_.set_reason("feed", std::nullopt);
+      agent::log_info("ticker_connected");
       links_.ticker_session(true, {});
       return;
     case feed::FeedStatus::connecting:
@@ -115,6 +134,7 @@ void MarketAgent::on_feed_status(feed::FeedStatus status, std::string_view reaso
       break;
   }
   standing_.set_reason("feed", "The ticker is not connected: " + std::string(reason));
+  agent::log_warning("ticker_not_connected", {{"status", feed::word(status)}, {"why", reason}});
 }
 
 // Order updates may have been lost with the prices: the book tells.
@@ -159,6 +179,7 @@ void MarketAgent::carry_out(engine::MakeClaim& effect) {
   auto done = [this, attempt, purpose = effect.purpose,
                alive = std::weak_ptr(alive_)](model::ClaimVerdict verdict) {
     if (alive.expired()) return;
+    to_durable_.observe_seconds(seconds(scheduler_.now() - attempt.evidence.received_at));
     scheduler_.post([this, tag = attempt.tag, verdict, alive] {
       if (!alive.expired()) handle(engine::ClaimSettled{tag, verdict});
     });
@@ -214,16 +235,32 @@ void MarketAgent::carry_out(engine::ReadBook&) {
 }
 
 void MarketAgent::carry_out(engine::Reread& effect) {
-  commits_.command([this, id = effect.id, alive = std::weak_ptr(alive_)](store::Writer& writer) {
-    auto row = writer.reader()->trigger(id, store::Actor{});
-    if (!row && row.error().kind != base::ErrorKind::not_found)
-      return;  // whoever wrote it tells of it
-    engine::Event event = row ? engine::Event(engine::TriggerChanged{std::move(*row)})
-                              : engine::Event(engine::TriggerRemoved{id});
-    scheduler_.post([this, event = std::move(event), alive]() mutable {
-      if (!alive.expired()) handle(std::move(event));
+  reread(effect.id);
+}
+
+// Until it is read the trigger is not watched, so it is tried until it is.
+void MarketAgent::reread(model::TriggerId id) {
+  static constexpr base::Duration again = std::chrono::seconds(1);
+  const auto try_later = [this, id, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    scheduler_.after(again, [this, id, alive] {
+      if (!alive.expired()) reread(id);
     });
-  });
+  };
+  const bool taken =
+      commits_.command([this, id, try_later, alive = std::weak_ptr(alive_)](store::Writer& writer) {
+        auto row = writer.reader()->trigger(id, store::Actor{});
+        if (!row && row.error().kind != base::ErrorKind::not_found) {
+          scheduler_.post(try_later);
+          return;
+        }
+        engine::Event event = row ? engine::Event(engine::TriggerChanged{std::move(*row)})
+                                  : engine::Event(engine::TriggerRemoved{id});
+        scheduler_.post([this, event = std::move(event), alive]() mutable {
+          if (!alive.expired()) handle(std::move(event));
+        });
+      });
+  if (!taken) try_later();
 }
 
 void MarketAgent::carry_out(engine::AccountBlocked& effect) {
@@ -253,8 +290,10 @@ void MarketAgent::wake_when_due() {
 
 void MarketAgent::tell_counts() {
   scheduler_.cancel(counts_timer_);
-  if (engine_)
+  if (engine_) {
     standing_.set_counts(engine_->counts(), static_cast<std::int64_t>(feed_->token_count()));
+  }
+  telemetry_.show(standing_.read(scheduler_.now()));
   counts_timer_ = scheduler_.after(counts_period, [this] {
     counts_timer_ = 0;
     tell_counts();

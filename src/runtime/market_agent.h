@@ -15,6 +15,7 @@
 #include "runtime/commit_queue.h"
 #include "runtime/price_board.h"
 #include "runtime/standing_board.h"
+#include "runtime/telemetry.h"
 
 // The market's thread: ticks in, the engine's decisions out. It drives the engine and carries out
 // its effects; it decides nothing. All calls on its scheduler's thread.
@@ -39,6 +40,8 @@ class MarketAgent final : public feed::FeedObserver {
 
   void use_feed(feed::Feed& feed) { feed_ = &feed; }
 
+  // Drops the engine, ahead of reading the records: what happens from here on belongs to the next.
+  void forget();
   // Takes over what the records hold, and what the broker's book says at this moment; a former
   // engine is forgotten. What was heard before `begin` is played after it.
   void begin(engine::Settings settings, const store::Recovery& recovery, engine::BookRead book);
@@ -67,6 +70,7 @@ class MarketAgent final : public feed::FeedObserver {
   void carry_out(engine::Reread& effect);
   void carry_out(engine::AccountBlocked& effect);
   void carry_out(engine::Fenced& effect);
+  void reread(model::TriggerId id);
   void wake_when_due();
   void tell_counts();
 
@@ -76,6 +80,8 @@ class MarketAgent final : public feed::FeedObserver {
   PriceBoard& prices_;
   MarketLinks links_;
   feed::Feed* feed_ = nullptr;
+  Telemetry telemetry_;
+  agent::Histogram to_durable_ = tick_to_durable_seconds();
 
   std::optional<engine::Engine> engine_;
   std::vector<engine::Event> early_;

@@ -69,14 +69,20 @@ void OrderAgent::forwarded(model::Attempt attempt, std::move_only_function<void(
 }
 
 void OrderAgent::on_forwarded(const model::OrderTag& tag) {
+  asked_[tag] = scheduler_.steady();
   listener_.on_order_event(engine::AttemptForwarded{tag});
 }
 
 void OrderAgent::on_withdrawn(const model::OrderTag& tag, const std::string& why) {
+  asked_.erase(tag);
   listener_.on_order_event(engine::AttemptWithdrawn{tag, why});
 }
 
 void OrderAgent::on_answered(const model::OrderTag& tag, const model::PlaceAnswer& answer) {
+  if (const auto asked = asked_.extract(tag); !asked.empty()) {
+    const auto took = scheduler_.steady() - asked.mapped();
+    answer_seconds_.observe_seconds(static_cast<double>(took.count()) / 1e9);
+  }
   listener_.on_order_event(engine::AttemptAnswered{tag, answer});
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -8,6 +9,7 @@
 #include "engine/event.h"
 #include "gate/gate.h"
 #include "runtime/commit_queue.h"
+#include "runtime/telemetry.h"
 
 // The orders' thread: the gate, and the reading of the broker's order book. All calls on its
 // scheduler's thread, unless said.
@@ -49,6 +51,8 @@ class OrderAgent final : public gate::Journal, public gate::Observer {
   OrderListener& listener_;
   std::string account_;
   bool reading_ = false;
+  std::map<model::OrderTag, base::Duration> asked_;  // when each order that is on its way left
+  agent::Histogram answer_seconds_ = answer_seconds();
   bool session_refused_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   gate::Gate gate_;

@@ -94,6 +94,7 @@ class Runtime final : public Desk, public CommitObserver, public OrderListener {
   // start_up.cpp: each step on the orders' thread, but for those that read or write the records
   struct Boot;
   void boot();
+  void boot_settle(std::shared_ptr<Boot> boot);
   void boot_take_lease(std::shared_ptr<Boot> boot);
   void boot_ask_account(std::shared_ptr<Boot> boot);
   void boot_ask_instruments(std::shared_ptr<Boot> boot);

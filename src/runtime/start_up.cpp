@@ -33,7 +33,18 @@ void Runtime::boot() {
   boot->retry = settings_.start_retry;
   running_ = true;
   standing_.set_status(EngineStatus::starting);
-  boot_take_lease(std::move(boot));
+  boot_settle(std::move(boot));
+}
+
+// The former engine of this process ends before the lease moves on and the records are read: what
+// it asked for is ahead in the queue, and what comes after is kept for the next one.
+void Runtime::boot_settle(std::shared_ptr<Boot> boot) {
+  schedulers_.market.post([this, boot = std::move(boot)]() mutable {
+    market_.forget();
+    schedulers_.orders.post([this, boot = std::move(boot)]() mutable {
+      if (boot->number == boot_number_) boot_take_lease(std::move(boot));
+    });
+  });
 }
 
 void Runtime::boot_failed(std::shared_ptr<Boot> boot, const std::string& part,
@@ -46,7 +57,7 @@ void Runtime::boot_failed(std::shared_ptr<Boot> boot, const std::string& part,
   schedulers_.orders.after(wait,
                            [this, boot = std::move(boot), alive = std::weak_ptr(alive_)]() mutable {
                              if (!alive.expired() && boot->number == boot_number_)
-                               boot_take_lease(std::move(boot));
+                               boot_settle(std::move(boot));
                            });
 }
 
@@ -175,6 +186,7 @@ void Runtime::boot_begin(std::shared_ptr<Boot> boot, engine::BookRead book) {
   block_for_ = {};
   standing_.set_reason("account", std::nullopt);
   standing_.set_started(now, boot->epoch);
+  if (running_) standing_.set_reason("feed", "The ticker is being connected");
   standing_.set_status(running_ ? EngineStatus::running : EngineStatus::stopped);
   standing_.set_reason("switch", running_ ? std::nullopt : std::optional(off));
 
@@ -235,6 +247,7 @@ void Runtime::check_health() {
 }
 
 void Runtime::health_answered(base::Result<broker::Account> account) {
+  if (!running_) return;  // stopped since it was asked
   const auto now = schedulers_.orders.now();
   if (!account) {
     const bool refused = account.error().kind == base::ErrorKind::refused;

@@ -1,0 +1,144 @@
+#include <gmock/gmock.h>
+#include <thread>
+
+#include "runtime/price_board.h"
+#include "runtime/standing_board.h"
+
+namespace hmt::runtime {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+base::Instant at_second(int n) {
+  return base::parse_rfc3339("2026-11-23T04:00:00Z").value() + std::chrono::seconds(n);
+}
+
+model::Tick tick_of(model::InstrumentToken token, model::WirePrice last) {
+  model::Tick tick;
+  tick.token = token;
+  tick.last = last;
+  tick.received_at = at_second(1);
+  return tick;
+}
+
+TEST(PriceBoard, ShowsTheLatestPriceAtTheScaleOfItsSegment) {
+  PriceBoard board;
+  EXPECT_EQ(board.read(408065), std::nullopt);
+  board.post(tick_of(408065, 150000));
+  board.post(tick_of(408065, 149995));
+  const auto shown = board.read(408065);
+  ASSERT_TRUE(shown);
+  EXPECT_EQ(shown->last, model::Price::from_paise(149995));
+  EXPECT_EQ(shown->at, at_second(1));
+  board.post(tick_of(259 * 256 + 3, 830025000));  // CDS
+  EXPECT_EQ(board.read(259 * 256 + 3)->last.text(), "83.0025");
+}
+
+TEST(PriceBoard, NoPriceIsNotShown) {
+  PriceBoard board;
+  board.post(tick_of(408065, 0));
+  EXPECT_EQ(board.read(408065), std::nullopt);
+  EXPECT_EQ(board.read(0), std::nullopt);
+}
+
+TEST(PriceBoard, HoldsEveryInstrumentOfTheVenueAndLeavesOutWhatIsTooMany) {
+  auto board = std::make_unique<PriceBoard>();
+  const auto token = [](std::uint32_t n) { return (n + 1) * 256 + 1; };
+  for (std::uint32_t n = 0; n < 20'000; ++n) board->post(tick_of(token(n), n + 1));
+  for (std::uint32_t n = 0; n < 16'384; ++n) {
+    ASSERT_EQ(board->read(token(n))->last, model::Price::from_paise(n + 1)) << n;
+  }
+  EXPECT_EQ(board->read(token(16'384)), std::nullopt);
+}
+
+TEST(PriceBoard, OneThreadPostsAndOthersRead) {
+  PriceBoard board;
+  std::atomic<bool> ended = false;
+  std::thread reader([&] {
+    while (!ended) {
+      const auto shown = board.read(408065);
+      if (shown) EXPECT_GT(shown->last, model::Price{});
+    }
+  });
+  for (model::WirePrice price = 1; price < 20'000; ++price) board.post(tick_of(408065, price));
+  ended = true;
+  reader.join();
+}
+
+TEST(StandingBoard, ReasonsTurnRunningIntoDegraded) {
+  StandingBoard board;
+  EXPECT_EQ(board.read(at_second(0)).status, EngineStatus::starting);
+  board.set_status(EngineStatus::running);
+  EXPECT_EQ(board.read(at_second(0)).status, EngineStatus::running);
+  board.set_reason("store", "The database is away");
+  board.set_reason("feed", "The ticker is not connected");
+  auto standing = board.read(at_second(0));
+  EXPECT_EQ(standing.status, EngineStatus::degraded);
+  EXPECT_THAT(standing.reasons, ElementsAre("The ticker is not connected", "The database is away"));
+  board.set_reason("store", std::nullopt);
+  board.set_reason("feed", std::nullopt);
+  standing = board.read(at_second(0));
+  EXPECT_EQ(standing.status, EngineStatus::running);
+  EXPECT_THAT(standing.reasons, IsEmpty());
+  board.set_status(EngineStatus::stopped);
+  board.set_reason("switch", "Stopped");
+  EXPECT_EQ(board.read(at_second(0)).status, EngineStatus::stopped);
+}
+
+TEST(StandingBoard, UptimeCountsFromTheStart) {
+  StandingBoard board;
+  EXPECT_EQ(board.read(at_second(9)).uptime_seconds, 0);
+  board.set_status(EngineStatus::running);
+  board.set_started(at_second(10), 4);
+  EXPECT_EQ(board.read(at_second(70)).uptime_seconds, 60);
+  EXPECT_EQ(board.read(at_second(70)).lease_epoch, 4);
+  board.set_status(EngineStatus::stopped);
+  EXPECT_EQ(board.read(at_second(70)).uptime_seconds, 0);
+}
+
+TEST(StandingBoard, ATriggerIsWatchedOnlyAtItsOwnVersionAndWithNoReasonAgainst) {
+  StandingBoard board;
+  const model::TriggerId id{.uuid = {.bytes = {1}}};
+  EXPECT_EQ(board.why_not_watched(id, 1), "The engine is starting");
+  board.set_status(EngineStatus::running);
+  EXPECT_THAT(board.why_not_watched(id, 1), testing::HasSubstr("not armed"));
+  board.armed(id, 1);
+  EXPECT_EQ(board.why_not_watched(id, 1), "");
+  EXPECT_THAT(board.why_not_watched(id, 2), testing::HasSubstr("last change"));
+  board.set_reason("feed", "The ticker is not connected");
+  EXPECT_EQ(board.why_not_watched(id, 1), "The ticker is not connected");
+  board.set_reason("feed", std::nullopt);
+  board.disarmed(id);
+  EXPECT_NE(board.why_not_watched(id, 1), "");
+  board.armed(id, 1);
+  board.none_armed();
+  EXPECT_NE(board.why_not_watched(id, 1), "");
+}
+
+TEST(StandingBoard, ShowsWhatTheEngineCounted) {
+  StandingBoard board;
+  board.set_counts({.armed = 1,
+                    .ticks = 2,
+                    .stale_ticks = 3,
+                    .orders_placed = 4,
+                    .orders_failed = 5,
+                    .unknown = 6},
+                   7);
+  board.set_queued(8);
+  board.set_last_tick(at_second(9));
+  board.set_feed(FeedStatus::connected);
+  const auto standing = board.read(at_second(10));
+  EXPECT_EQ(standing.active_triggers, 1);
+  EXPECT_EQ(standing.processed_ticks, 2);
+  EXPECT_EQ(standing.triggered_orders, 4);
+  EXPECT_EQ(standing.failed_orders, 5);
+  EXPECT_EQ(standing.unknown_orders, 6);
+  EXPECT_EQ(standing.subscribed_instruments, 7);
+  EXPECT_EQ(standing.queued_orders, 8);
+  EXPECT_EQ(standing.last_tick_time, at_second(9));
+  EXPECT_EQ(standing.feed, FeedStatus::connected);
+}
+
+}  // namespace
+}  // namespace hmt::runtime

@@ -1,0 +1,303 @@
+#include "runtime/commit_queue.h"
+
+#include <gmock/gmock.h>
+#include <mutex>
+#include <thread>
+
+#include "store/memory.h"
+
+namespace hmt::runtime {
+namespace {
+
+using base::ErrorKind;
+using model::ClaimVerdict;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+base::Instant at_second(int n) {
+  return base::parse_rfc3339("2026-11-23T04:00:00Z").value() + std::chrono::seconds(n);
+}
+
+model::Trigger stop_loss(std::uint8_t number) {
+  model::Trigger row;
+  row.id.uuid.bytes.fill(number);
+  row.trading_symbol = "INFY";
+  row.instrument_token = 408065;
+  row.side = model::Side::sell;
+  row.leg_1.trigger_price = model::Price::from_rupees(1500);
+  row.leg_1.quantity = 10;
+  return row;
+}
+
+// Counts what reaches the store, and in which batches.
+class CountingWriter final : public store::Writer {
+ public:
+  explicit CountingWriter(std::unique_ptr<store::Writer> inner) : inner_(std::move(inner)) {}
+
+  base::Result<std::int64_t> take_lease(const std::string& holder, base::Instant now) override {
+    return inner_->take_lease(holder, now);
+  }
+  base::Result<std::vector<ClaimVerdict>> claim(std::span<const model::Claim> claims,
+                                                store::Changed& changed) override {
+    batches.push_back("claims " + std::to_string(claims.size()));
+    return inner_->claim(claims, changed);
+  }
+  base::Result<store::Changed> record(std::int64_t epoch,
+                                      std::span<const model::Record> records) override {
+    batches.push_back("records " + std::to_string(records.size()));
+    return inner_->record(epoch, records);
+  }
+  base::Result<store::Written> create(const model::Trigger& trigger, const store::Actor& actor,
+                                      const store::Idempotency* key, base::Instant now) override {
+    batches.push_back("create");
+    return inner_->create(trigger, actor, key, now);
+  }
+  base::Result<store::Written> edit(const model::Trigger& edited, std::int64_t version,
+                                    const store::Actor& actor, const store::Idempotency* key,
+                                    base::Instant now) override {
+    return inner_->edit(edited, version, actor, key, now);
+  }
+  base::Result<store::Written> cancel(model::TriggerId id, std::optional<std::int64_t> version,
+                                      const store::Actor& actor, const store::Idempotency* key,
+                                      base::Instant now) override {
+    return inner_->cancel(id, version, actor, key, now);
+  }
+  base::Result<std::int64_t> set_stopped(bool stopped, const std::string& why,
+                                         const store::Actor& actor, base::Instant now) override {
+    return inner_->set_stopped(stopped, why, actor, now);
+  }
+  base::Result<std::int64_t> note(const model::AuditEntry& entry) override {
+    batches.push_back("note " + entry.event);
+    return inner_->note(entry);
+  }
+  std::unique_ptr<store::Reader> reader() override { return inner_->reader(); }
+
+  std::vector<std::string> batches;
+
+ private:
+  std::unique_ptr<store::Writer> inner_;
+};
+
+class Told final : public CommitObserver {
+ public:
+  void on_committed(store::Changed changed) override {
+    words.push_back("committed " + std::to_string(changed.triggers.size()));
+  }
+  void on_store_away(const std::string&) override { words.emplace_back("away"); }
+  void on_store_back() override { words.emplace_back("back"); }
+  void on_fenced() override { words.emplace_back("fenced"); }
+  std::vector<std::string> words;
+};
+
+struct CommitQueueTest : testing::Test {
+  CommitQueueTest() {
+    epoch = writer.take_lease("test", at_second(0)).value();
+    queue.use_epoch(epoch);
+  }
+  model::Trigger create(std::uint8_t number) {
+    return writer.create(stop_loss(number), {}, nullptr, at_second(0)).value().trigger;
+  }
+  model::Claim claim_of(const model::Trigger& row) const {
+    model::Claim claim;
+    claim.version = row.version;
+    claim.attempt.trigger_id = row.id;
+    claim.attempt.tag = "TAG" + row.id.text().substr(0, 2);
+    claim.attempt.fire_no = 1;
+    claim.attempt.lease_epoch = epoch;
+    claim.attempt.created_at = at_second(1);
+    claim.audit.event = "claimed";
+    return claim;
+  }
+  model::Record record_of(std::string event) const {
+    model::Record record;
+    record.audit.push_back({.at = at_second(1),
+                            .event = std::move(event),
+                            .actor = "engine",
+                            .user_id = {},
+                            .trigger_id = {},
+                            .tag = {},
+                            .detail = {}});
+    return record;
+  }
+  void claim(const model::Trigger& row) {
+    queue.claim(claim_of(row), [this](ClaimVerdict verdict) { verdicts.push_back(verdict); });
+  }
+  std::vector<std::string> trail() {
+    std::vector<std::string> out;
+    for (const auto& line : writer.reader()->audit({}, {}).value()) out.push_back(line.entry.event);
+    return out;
+  }
+
+  store::MemoryStore records;
+  CountingWriter writer{records.writer()};
+  Told told;
+  CommitQueue queue{writer, told, 3};
+  std::int64_t epoch = 0;
+  std::vector<ClaimVerdict> verdicts;
+};
+
+TEST_F(CommitQueueTest, WhatIsAskedForIsWrittenInItsOrderNeighboursInOneFlush) {
+  const auto one = create(1);
+  const auto two = create(2);
+  writer.batches.clear();
+  claim(one);
+  claim(two);
+  queue.record(record_of("a"));
+  queue.record(record_of("b"));
+  ASSERT_TRUE(queue.command([](store::Writer& w) {
+    model::AuditEntry entry;
+    entry.event = "c";
+    EXPECT_TRUE(w.note(entry));
+  }));
+  queue.record(record_of("d"));
+  EXPECT_TRUE(queue.run_pending());
+  EXPECT_THAT(writer.batches, ElementsAre("claims 2", "records 2", "note c", "records 1"));
+  EXPECT_THAT(verdicts, ElementsAre(ClaimVerdict::won, ClaimVerdict::won));
+  EXPECT_THAT(told.words, ElementsAre("committed 2", "committed 0", "committed 0"));
+  EXPECT_THAT(trail(), ElementsAre("lease_taken", "created", "created", "claimed", "claimed", "a",
+                                   "b", "c", "d"));
+}
+
+TEST_F(CommitQueueTest, ARowsNewsIsToldBeforeTheVerdict) {
+  queue.claim(claim_of(create(1)),
+              [this](ClaimVerdict) { EXPECT_THAT(told.words, ElementsAre("committed 1")); });
+  queue.run_pending();
+  EXPECT_EQ(told.words.size(), 1U);
+}
+
+TEST_F(CommitQueueTest, TheThreadWritesWhatOthersAdd) {
+  std::vector<model::Trigger> rows;
+  for (std::uint8_t n = 1; n <= 50; ++n) rows.push_back(create(n));
+  std::thread thread([this] { queue.run(); });
+  for (const auto& row : rows) {
+    claim(row);
+    queue.record(record_of("after " + row.id.text().substr(0, 2)));
+  }
+  queue.stop();
+  thread.join();
+  EXPECT_EQ(verdicts.size(), 50U);
+  EXPECT_THAT(verdicts, testing::Each(ClaimVerdict::won));
+  EXPECT_EQ(queue.size(), 0U);
+}
+
+TEST_F(CommitQueueTest, AThreadThatWaitsIsWokenByWork) {
+  std::mutex mutex;
+  std::condition_variable wake;
+  bool written = false;
+  std::thread thread([this] { queue.run(); });
+  queue.record(record_of("a"), [&] {
+    const std::scoped_lock lock(mutex);
+    written = true;
+    wake.notify_one();
+  });
+  {
+    std::unique_lock lock(mutex);
+    EXPECT_TRUE(wake.wait_for(lock, std::chrono::seconds(30), [&] { return written; }));
+  }
+  queue.stop();
+  thread.join();
+}
+
+// ---- the database is away
+
+TEST_F(CommitQueueTest, ClaimsAndRecordsWaitInTheirOrderAndCommandsFailAtOnce) {
+  const auto row = create(1);
+  writer.batches.clear();
+  claim(row);
+  queue.record(record_of("a"));
+  std::optional<ErrorKind> command;
+  queue.command([&](store::Writer& w) {
+    const auto made = w.create(stop_loss(2), {}, nullptr, at_second(1));
+    if (!made) command = made.error().kind;
+  });
+  records.fail_next_writes(2);
+  EXPECT_FALSE(queue.run_pending());
+  EXPECT_EQ(command, ErrorKind::unavailable);
+  EXPECT_THAT(verdicts, IsEmpty());
+  EXPECT_THAT(told.words, ElementsAre("away"));
+
+  EXPECT_TRUE(queue.run_pending());
+  EXPECT_THAT(verdicts, ElementsAre(ClaimVerdict::won));
+  EXPECT_THAT(told.words, ElementsAre("away", "back", "committed 1", "committed 0"));
+  EXPECT_THAT(writer.batches, ElementsAre("claims 1", "create", "claims 1", "records 1"));
+}
+
+TEST_F(CommitQueueTest, TheThreadTriesAgainByItself) {
+  const auto row = create(1);
+  records.fail_next_writes(3);
+  claim(row);
+  std::thread thread([this] { queue.run(); });
+  for (int i = 0; i < 3000 && records.writes() < 6; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  queue.stop();
+  thread.join();
+  EXPECT_THAT(verdicts, ElementsAre(ClaimVerdict::won));
+  EXPECT_THAT(told.words, ElementsAre("away", "back", "committed 1"));
+}
+
+TEST_F(CommitQueueTest, AStopWhileTheDatabaseIsAwayEndsTheThread) {
+  const auto row = create(1);
+  records.fail_next_writes(1'000'000);
+  claim(row);
+  std::thread thread([this] { queue.run(); });
+  queue.stop();
+  thread.join();
+  EXPECT_THAT(verdicts, IsEmpty());
+}
+
+TEST_F(CommitQueueTest, AClaimWhoseAnswerWasLostIsRepeatedAndNotWonTwice) {
+  const auto row = create(1);
+  records.lose_next_answers(1);
+  claim(row);
+  EXPECT_FALSE(queue.run_pending());
+  EXPECT_TRUE(queue.run_pending());
+  EXPECT_THAT(verdicts, ElementsAre(ClaimVerdict::repeated));
+}
+
+TEST_F(CommitQueueTest, ACommandBoundIsABound) {
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(queue.command([](store::Writer&) {}));
+  EXPECT_FALSE(queue.command([](store::Writer&) { ADD_FAILURE(); }));
+  queue.run_pending();
+  EXPECT_TRUE(queue.command([](store::Writer&) {}));
+}
+
+TEST_F(CommitQueueTest, AfterStopNoCommandIsTaken) {
+  queue.stop();
+  EXPECT_FALSE(queue.command([](store::Writer&) {}));
+}
+
+// ---- fenced
+
+TEST_F(CommitQueueTest, UnderAnotherLeaseNothingIsWritten) {
+  const auto row = create(1);
+  ASSERT_TRUE(records.writer()->take_lease("rival", at_second(1)));
+  claim(row);
+  bool done = false;
+  queue.record(record_of("a"), [&] { done = true; });
+  EXPECT_TRUE(queue.run_pending());
+  EXPECT_THAT(verdicts, ElementsAre(ClaimVerdict::fenced));
+  EXPECT_FALSE(done);
+  EXPECT_THAT(told.words, ElementsAre("committed 0", "fenced"));
+}
+
+// ---- a record that can never be written
+
+TEST_F(CommitQueueTest, ARecordThatIsRefusedHoldsUpNothingBehindIt) {
+  const auto row = create(1);
+  claim(row);
+  queue.run_pending();
+  auto impossible = record_of("impossible");
+  impossible.attempt = claim_of(row).attempt;
+  impossible.attempt->tag = "ANOTHERTAG";  // of the same fire and attempt
+  std::vector<std::string> done;
+  queue.record(record_of("before"), [&] { done.emplace_back("before"); });
+  queue.record(std::move(impossible), [&] { done.emplace_back("impossible"); });
+  queue.record(record_of("after"), [&] { done.emplace_back("after"); });
+  queue.record(record_of("later"), [&] { done.emplace_back("later"); });
+  EXPECT_TRUE(queue.run_pending());
+  EXPECT_THAT(done, ElementsAre("before", "after", "later"));
+  EXPECT_THAT(told.words, testing::Not(testing::Contains("away")));
+}
+
+}  // namespace
+}  // namespace hmt::runtime

@@ -1,0 +1,331 @@
+#include <gmock/gmock.h>
+
+#include "runtime/test_world.h"
+
+// A fire from the tick to the broker's ledger, through everything that may go wrong on its way.
+namespace hmt::runtime {
+namespace {
+
+using model::TriggerStatus;
+using testing::Contains;
+using testing::HasSubstr;
+
+using Fire = World;
+
+TEST_F(Fire, ATickBecomesOneOrderAndTheRowTellsOfIt) {
+  live();
+  create(stop_loss());
+  tick_and_settle("1510");
+  EXPECT_TRUE(watch().monitored);
+  EXPECT_EQ(orders(), 0);
+  tick_and_settle("1500");
+  ASSERT_EQ(orders(), 1);
+  EXPECT_EQ(ledger.orders.front().trading_symbol, "INFY");
+  EXPECT_EQ(row().order_id, "ORDER-1");
+  EXPECT_EQ(status(), TriggerStatus::triggered);
+  EXPECT_EQ(watch().why_not, "It is not active");
+  tick_and_settle("1400");
+  pass(seconds(70));
+  EXPECT_EQ(orders(), 1);
+  EXPECT_EQ(row().order_status, "OPEN") << "read in the order book";
+  EXPECT_EQ(standing().triggered_orders, 1);
+}
+
+TEST_F(Fire, OneFlushStandsBetweenTheTickAndTheOrder) {
+  live();
+  create(stop_loss());
+  const auto writes = records.writes();
+  tick("1500");
+  while (ledger.owners.empty() && step()) {
+  }
+  EXPECT_EQ(orders(), 1);
+  EXPECT_LE(records.writes(), writes + 1);
+}
+
+TEST_F(Fire, BeyondTheAccountsRateFiresWaitTheirTurnAndAreShown) {
+  live();
+  for (std::uint8_t n = 1; n <= 25; ++n) create(stop_loss(n));
+  tick_and_settle("1500");
+  EXPECT_EQ(ledger.orders.size(), 10U);
+  EXPECT_EQ(standing().queued_orders, 15);
+  pass(seconds(1));
+  pass(seconds(2));
+  EXPECT_EQ(ledger.orders.size(), 25U);
+  EXPECT_EQ(standing().queued_orders, 0);
+  for (std::uint8_t n = 1; n <= 25; ++n) EXPECT_EQ(orders(n), 1);
+}
+
+TEST_F(Fire, AReplyThatIsLostIsLookedUpAndNotSentAgain) {  // H-b
+  live();
+  create(stop_loss());
+  ledger.mood = Ledger::Mood::takes_without_a_word;
+  ledger.book_shows = false;
+  tick_and_settle("1500");
+  EXPECT_EQ(row().order_status, "UNKNOWN");
+  pass(seconds(83));
+  EXPECT_EQ(standing().unknown_orders, 1);
+  EXPECT_EQ(status(), TriggerStatus::firing);
+  ledger.book_shows = true;
+  pass(seconds(2));
+  EXPECT_EQ(status(), TriggerStatus::triggered);
+  EXPECT_EQ(orders(), 1);
+}
+
+TEST_F(Fire, AnOrderThatNoBookEverShowsIsParkedForAPerson) {
+  live();
+  create(stop_loss());
+  ledger.mood = Ledger::Mood::takes_without_a_word;
+  ledger.book_shows = false;
+  tick_and_settle("1500");
+  pass(seconds(300));
+  EXPECT_EQ(status(), TriggerStatus::needs_attention);
+  EXPECT_EQ(orders(), 1);
+}
+
+TEST_F(Fire, AnotherAccountsBookProvesNothing) {
+  live();
+  create(stop_loss());
+  ledger.mood = Ledger::Mood::takes_without_a_word;
+  tick("1500");
+  ledger.account = "ZZ9999";
+  settle();
+  for (auto& order : ledger.orders) order.account = "ZZ9999";
+  pass(seconds(300));
+  EXPECT_EQ(status(), TriggerStatus::firing);
+}
+
+TEST_F(Fire, ARefusalFailsTheRowInTheBrokersWords) {
+  live();
+  create(stop_loss());
+  ledger.mood = Ledger::Mood::refuses;
+  tick_and_settle("1500");
+  EXPECT_EQ(status(), TriggerStatus::failed);
+  EXPECT_EQ(row().error_message, "Insufficient funds");
+  pass(seconds(1));
+  EXPECT_EQ(standing().failed_orders, 1);
+}
+
+TEST_F(Fire, ABlockedAccountKeepsItsTriggersAndFiresOnceItIsFree) {
+  live();
+  create(stop_loss());
+  ledger.mood = Ledger::Mood::token_dead;
+  tick_and_settle("1500");
+  EXPECT_EQ(status(), TriggerStatus::active);
+  EXPECT_EQ(standing().status, EngineStatus::degraded);
+  EXPECT_THAT(standing().reasons, Contains(HasSubstr("The broker takes no orders")));
+  const auto tries = std::ranges::count(ledger.asked, "place");
+  for (int i = 0; i < 20; ++i) tick_and_settle("1490");
+  EXPECT_EQ(std::ranges::count(ledger.asked, "place"), tries) << "not at every tick";
+  ledger.mood = Ledger::Mood::takes;
+  pass(seconds(61));
+  EXPECT_EQ(standing().status, EngineStatus::running);
+  tick_and_settle("1490");
+  EXPECT_EQ(orders(), 1);
+}
+
+TEST_F(Fire, ASessionThatDiesIsToldAtTheNextLookAndItsReturnToo) {
+  live();
+  create(stop_loss());
+  tick_and_settle("1510");
+  ledger.session_good = false;
+  pass(seconds(31));
+  EXPECT_THAT(watch().why_not, HasSubstr("The broker refuses the session"));
+  EXPECT_THAT(events(), Contains("broker_session_refused"));
+  ledger.session_good = true;
+  pass(seconds(31));
+  tick_and_settle("1510");
+  EXPECT_TRUE(watch().monitored) << watch().why_not;
+}
+
+// ---- the database is away at the moment of firing
+
+TEST_F(Fire, WithoutADatabaseTheFireIsHeldAndNoOrderLeaves) {
+  live();
+  create(stop_loss());
+  records.fail_next_writes(1'000'000);
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 0);
+  EXPECT_EQ(standing().status, EngineStatus::degraded);
+  EXPECT_THAT(standing().reasons, Contains(HasSubstr("The database cannot be written")));
+  pass(seconds(1));
+  records.fail_next_writes(0);
+  life->runtime.commits().run_pending();
+  settle();
+  EXPECT_EQ(orders(), 1);
+  EXPECT_EQ(standing().status, EngineStatus::running);
+}
+
+TEST_F(Fire, AfterALongOutageItIsDecidedAnewOnAFreshPrice) {
+  live();
+  create(stop_loss(1));
+  create(stop_loss(2));
+  records.fail_next_writes(1'000'000);
+  tick_and_settle("1500");
+  pass(seconds(30));
+  records.fail_next_writes(0);
+  life->runtime.commits().run_pending();
+  settle();
+  EXPECT_EQ(orders(1) + orders(2), 0) << "the price that it was decided on is half a minute old";
+  EXPECT_EQ(status(1), TriggerStatus::active);
+  tick_and_settle("1510");
+  EXPECT_EQ(orders(1) + orders(2), 0);
+  tick_and_settle("1499");
+  EXPECT_EQ(orders(1), 1);
+  EXPECT_EQ(orders(2), 1);
+}
+
+TEST_F(Fire, ACommitOfUnknownOutcomeIsRepeatedAndOneOrderLeaves) {
+  live();
+  create(stop_loss());
+  records.lose_next_answers(1);
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 0) << "never on a guess";
+  life->runtime.commits().run_pending();
+  settle();
+  EXPECT_EQ(orders(), 1);
+  EXPECT_EQ(status(), TriggerStatus::triggered);
+}
+
+TEST_F(Fire, ARowThatCouldNotBeReadAgainIsReadLater) {
+  live();
+  create(stop_loss());
+  // The row moves on behind the engine's back: its claim is stale, and it has to read again.
+  auto edited = row();
+  edited.leg_1.trigger_price = model::Price::from_rupees(1450);
+  records.put_by_hand(edited, life->clock.now());
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 0);
+  tick_and_settle("1450");
+  EXPECT_EQ(orders(), 1);
+}
+
+// ---- crashes (H-a): a life ends between any two of its steps
+
+// Kills the first life after `steps` steps of a fire, and lets a second one bring it to an end.
+// Returns whether the first one was still at work.
+bool fire_with_crash_after(World& world, int steps, model::OnUnknown choice, Ledger::Mood mood) {
+  world.live();
+  auto row = World::stop_loss();
+  row.on_unknown = choice;
+  world.create(row);
+  world.ledger.mood = mood;
+  world.tick("1500");
+  const bool at_work = world.settle(steps) == steps;
+  world.crash();
+  world.ledger.mood = Ledger::Mood::takes;
+  world.live();
+  for (int i = 0; i < 300; ++i) {
+    world.tick_and_settle("1499");
+    world.pass(seconds(1));
+  }
+  return at_work;
+}
+
+struct CrashedWorld final : World {
+  void TestBody() override {}
+};
+
+void crash_everywhere(model::OnUnknown choice, Ledger::Mood mood) {
+  int steps = 0;
+  for (bool at_work = true; at_work && !testing::Test::HasFailure(); ++steps) {
+    SCOPED_TRACE("killed after step " + std::to_string(steps));
+    ASSERT_LT(steps, 200);
+    CrashedWorld world;
+    at_work = fire_with_crash_after(world, steps, choice, mood);
+    if (choice == model::OnUnknown::retry || world.orders() == 1) {
+      EXPECT_EQ(world.orders(), 1);
+      EXPECT_EQ(world.status(), TriggerStatus::triggered);
+      EXPECT_EQ(world.row().order_id, world.ledger.orders.back().order_id);
+    } else {
+      EXPECT_EQ(world.orders(), 0);
+      EXPECT_EQ(world.status(), TriggerStatus::needs_attention) << "never silently lost";
+    }
+  }
+  EXPECT_GT(steps, 8) << "the fire has more steps than that";
+}
+
+TEST(CrashAtEveryStep, LeavesExactlyOneOrderWhereTheOwnerWantsItTriedAgain) {
+  crash_everywhere(model::OnUnknown::retry, Ledger::Mood::takes);
+}
+
+TEST(CrashAtEveryStep, LeavesOneOrderOrAPersonWhoWasTold) {
+  crash_everywhere(model::OnUnknown::park, Ledger::Mood::takes);
+}
+
+TEST(CrashAtEveryStep, AlsoWhenTheReplyIsLost) {
+  crash_everywhere(model::OnUnknown::retry, Ledger::Mood::takes_without_a_word);
+}
+
+TEST(CrashAtEveryStep, OfManyFiresThatWaitForTheRateEachIsOneOrder) {
+  for (int steps = 0; steps < 120 && !testing::Test::HasFailure(); steps += 7) {
+    SCOPED_TRACE("killed after step " + std::to_string(steps));
+    CrashedWorld world;
+    world.live();
+    for (std::uint8_t n = 1; n <= 15; ++n) {
+      auto row = World::stop_loss(n);
+      row.on_unknown = model::OnUnknown::retry;
+      world.create(row);
+    }
+    world.tick("1500");
+    world.settle(steps);
+    world.crash();
+    world.live();
+    for (int i = 0; i < 260; ++i) {
+      world.tick_and_settle("1499");
+      world.pass(seconds(1));
+    }
+    for (std::uint8_t n = 1; n <= 15; ++n) {
+      EXPECT_EQ(world.orders(n), 1) << "trigger " << int{n};
+      EXPECT_EQ(world.status(n), TriggerStatus::triggered);
+    }
+  }
+}
+
+TEST(CrashAtEveryStep, TwiceInARow) {
+  for (int steps = 0; steps < 20 && !testing::Test::HasFailure(); ++steps) {
+    SCOPED_TRACE("killed after step " + std::to_string(steps));
+    CrashedWorld world;
+    world.live();
+    auto row = World::stop_loss();
+    row.on_unknown = model::OnUnknown::retry;
+    world.create(row);
+    world.tick("1500");
+    world.settle(steps);
+    world.crash();
+    world.begin();
+    world.settle(2 * steps);  // in the middle of its recovery
+    world.crash();
+    world.live();
+    for (int i = 0; i < 300; ++i) {
+      world.tick_and_settle("1499");
+      world.pass(seconds(1));
+    }
+    EXPECT_EQ(world.orders(), 1);
+    EXPECT_EQ(world.status(), TriggerStatus::triggered);
+  }
+}
+
+// An older copy of the records comes back: what the broker has, its tag proves.
+TEST_F(Fire, AnOrderOfOursThatTheRecordsDoNotKnowTakesItsTriggerOut) {
+  live();
+  create(stop_loss());
+  const auto armed = row();
+  tick_and_settle("1500");
+  ASSERT_EQ(orders(), 1);
+  crash();
+  store::MemoryStore older;
+  older.put_by_hand(armed, now);
+  Life restored(older, ledger, settings, now, false);
+  life.reset();
+  restored.runtime.launch();
+  for (int i = 0; i < 10'000; ++i) {
+    if (!restored.clock.run_one() && restored.runtime.commits().size() == 0) break;
+    restored.runtime.commits().run_pending();
+  }
+  const auto found = older.reader()->trigger(id(), {}).value();
+  EXPECT_EQ(found.status, TriggerStatus::triggered);
+  EXPECT_EQ(found.order_id, "ORDER-1");
+}
+
+}  // namespace
+}  // namespace hmt::runtime

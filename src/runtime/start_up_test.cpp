@@ -1,0 +1,281 @@
+#include <gmock/gmock.h>
+
+#include "runtime/test_world.h"
+
+// From nothing known to armed, and back.
+namespace hmt::runtime {
+namespace {
+
+using model::TriggerStatus;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+using StartUp = World;
+
+TEST_F(StartUp, TakesItsStepsInOrderAndThenRuns) {
+  live();
+  EXPECT_THAT(ledger.asked, ElementsAre("profile", "instruments", "order_book"));
+  EXPECT_THAT(events(), ElementsAre("lease_taken", "engine_started"));
+  EXPECT_EQ(standing().status, EngineStatus::running);
+  EXPECT_EQ(standing().lease_epoch, 1);
+  EXPECT_EQ(life->runtime.catalogue()->size(), 1U);
+}
+
+TEST_F(StartUp, ArmsWhatTheRecordsHold) {
+  live();
+  create(stop_loss());
+  crash();
+  live();
+  EXPECT_EQ(watch().why_not, "No price of it has come yet");
+  tick_and_settle("1510");
+  EXPECT_TRUE(watch().monitored);
+  EXPECT_EQ(watch().last_price, model::Price::from_rupees(1510));
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 1);
+}
+
+TEST_F(StartUp, WithoutABrokerNothingIsArmedAndItSaysWhyAndTriesAgain) {
+  live();
+  create(stop_loss());
+  crash();
+  ledger.reachable = false;
+  live();
+  EXPECT_EQ(standing().status, EngineStatus::starting);
+  EXPECT_THAT(standing().reasons, Contains(HasSubstr("The broker cannot be reached")));
+  EXPECT_THAT(watch().why_not, HasSubstr("The broker cannot be reached"));
+  pass(seconds(60));
+  const auto tries = std::ranges::count(ledger.asked, "profile");
+  EXPECT_GE(tries, 4);
+  EXPECT_LE(tries, 8);
+  ledger.reachable = true;
+  pass(seconds(61));
+  EXPECT_EQ(standing().status, EngineStatus::running);
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 1);
+}
+
+TEST_F(StartUp, ADeadSessionIsToldWithItsRemedy) {
+  ledger.session_good = false;
+  live();
+  EXPECT_THAT(standing().reasons, Contains(HasSubstr("log in to Kite for a new access token")));
+  EXPECT_NE(standing().status, EngineStatus::running);
+  ledger.session_good = true;
+  pass(seconds(10));
+  EXPECT_EQ(standing().status, EngineStatus::running);
+}
+
+TEST_F(StartUp, WithoutADatabaseNothingIsArmed) {
+  records.fail_next_writes(1);
+  live();
+  EXPECT_THAT(standing().reasons, Contains(HasSubstr("The database does not give the lease")));
+  EXPECT_THAT(ledger.asked, IsEmpty());
+  pass(seconds(10));
+  EXPECT_EQ(standing().status, EngineStatus::running);
+}
+
+TEST_F(StartUp, WithoutTheOrderBookNothingIsArmed) {
+  live();
+  create(stop_loss());
+  crash();
+  ledger.holds_books = true;
+  live();
+  tick_and_settle("1400");
+  pass(seconds(3));
+  EXPECT_EQ(standing().status, EngineStatus::starting);
+  EXPECT_EQ(orders(), 0);
+}
+
+TEST_F(StartUp, ATriggerThatIsMadeMeanwhileIsArmedAfterwards) {
+  ledger.holds_books = true;
+  live();
+  create(stop_loss());
+  ledger.holds_books = false;
+  life->clock.post(std::move(ledger.held.front()));
+  settle();
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 1);
+}
+
+TEST_F(StartUp, SwitchedOffByConfigurationItStaysOffAndSaysSo) {
+  settings.configured.enabled = false;
+  live();
+  create(stop_loss());
+  tick_and_settle("1400");
+  EXPECT_EQ(standing().status, EngineStatus::stopped);
+  EXPECT_THAT(standing().reasons, Contains(HasSubstr("HMT_ENGINE_ENABLED=false")));
+  EXPECT_THAT(watch().why_not, HasSubstr("HMT_ENGINE_ENABLED=false"));
+  const auto started = start();
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().kind, base::ErrorKind::refused);
+  EXPECT_THAT(started.error().message, HasSubstr("HMT_ENGINE_ENABLED=false"));
+  pass(minutes(2));
+  EXPECT_EQ(orders(), 0);
+}
+
+TEST_F(StartUp, ATickerThatRefusesTheSessionIsToldAtOnce) {
+  ticker_refuses = true;
+  live();
+  create(stop_loss());
+  pass(seconds(1));
+  EXPECT_EQ(standing().status, EngineStatus::degraded);
+  EXPECT_THAT(standing().reasons, Contains(HasSubstr("The broker refuses the session")));
+  EXPECT_THAT(events(), Contains("broker_session_refused"));
+}
+
+// ---- stop and start
+
+TEST_F(StartUp, StoppedNothingLeavesAndStartedAgainALevelStillBeyondFires) {
+  live();
+  create(stop_loss());
+  const auto stopped = stop();
+  ASSERT_TRUE(stopped);
+  EXPECT_EQ(standing().status, EngineStatus::stopped);
+  EXPECT_THAT(watch().why_not, HasSubstr("stopped"));
+  tick_and_settle("1400");
+  pass(minutes(1));
+  EXPECT_EQ(orders(), 0);
+  ASSERT_TRUE(start());
+  EXPECT_EQ(standing().status, EngineStatus::running);
+  EXPECT_EQ(standing().lease_epoch, 2);
+  pass(seconds(1));
+  tick_and_settle("1400");
+  EXPECT_EQ(orders(), 1);
+  EXPECT_EQ(status(), TriggerStatus::triggered);
+}
+
+TEST_F(StartUp, AStopOutlivesTheProcess) {
+  live();
+  create(stop_loss());
+  ASSERT_TRUE(stop());
+  crash();
+  live();
+  tick_and_settle("1400");
+  EXPECT_EQ(standing().status, EngineStatus::stopped);
+  EXPECT_EQ(orders(), 0);
+}
+
+TEST_F(StartUp, AStopWhoseRecordCannotBeWrittenStillShutsTheGateAndSaysThatItFailed) {
+  live();
+  create(stop_loss());
+  records.fail_next_writes(1);
+  EXPECT_FALSE(stop());
+  tick_and_settle("1400");
+  pass(seconds(5));
+  EXPECT_EQ(orders(), 0);
+}
+
+TEST_F(StartUp, StartingARunningEngineChangesNothing) {
+  live();
+  const auto again = start();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(*again, "Engine is running already");
+  EXPECT_EQ(standing().lease_epoch, 1);
+}
+
+TEST_F(StartUp, AStopDuringStartUpEndsIt) {
+  ledger.holds_books = true;
+  live();
+  ASSERT_TRUE(stop());
+  for (auto& book : std::exchange(ledger.held, {})) life->clock.post(std::move(book));
+  settle();
+  pass(minutes(1));
+  EXPECT_EQ(standing().status, EngineStatus::stopped);
+}
+
+TEST_F(StartUp, ATriggerThatIsMadeWhileTheEngineStartsAgainIsArmed) {
+  live();
+  ASSERT_TRUE(stop());
+  ledger.holds_books = true;
+  ASSERT_TRUE(start());
+  create(stop_loss());
+  ledger.holds_books = false;
+  life->clock.post(std::move(ledger.held.front()));
+  settle();
+  pass(seconds(1));
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 1);
+}
+
+TEST_F(StartUp, AnAnswerThatComesWhileTheEngineStartsAgainIsNotLost) {
+  live();
+  create(stop_loss());
+  ledger.mood = Ledger::Mood::slow;
+  tick_and_settle("1500");
+  ASSERT_EQ(ledger.held.size(), 1U);
+  ASSERT_TRUE(stop());
+  ledger.holds_books = true;
+  ASSERT_TRUE(start());
+  life->clock.post(std::move(ledger.held.front()));  // the placement reaches its last check
+  ledger.held.pop_front();
+  ledger.holds_books = false;
+  ledger.mood = Ledger::Mood::takes;
+  life->clock.post(std::move(ledger.held.front()));
+  ledger.held.pop_front();
+  settle();
+  EXPECT_EQ(orders(), 0) << "it was stopped before its first byte";
+  EXPECT_EQ(status(), TriggerStatus::active);
+  pass(seconds(1));
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 1);
+}
+
+// ---- the end
+
+TEST_F(StartUp, AnEngineThatLostTheLeaseTellsItsOwnerAndSendsNothing) {
+  live();
+  create(stop_loss());
+  ASSERT_TRUE(records.writer()->take_lease("rival", life->clock.now()));
+  tick_and_settle("1400");
+  pass(seconds(5));
+  EXPECT_EQ(orders(), 0);
+  EXPECT_GE(life->fenced, 1);
+  EXPECT_EQ(standing().status, EngineStatus::stopped);
+  EXPECT_THAT(standing().reasons, Contains(HasSubstr("Another engine holds the lease")));
+}
+
+TEST_F(StartUp, ADrainStopsTakingTicksAndWaitsForTheAnswersThatAreUnderWay) {
+  live();
+  create(stop_loss());
+  ledger.mood = Ledger::Mood::slow;
+  tick_and_settle("1500");
+  bool drained = false;
+  life->runtime.drain(seconds(9), [&] { drained = true; });
+  pass(seconds(1));
+  EXPECT_FALSE(drained);
+  ledger.mood = Ledger::Mood::takes;
+  life->clock.post(std::move(ledger.held.front()));
+  pass(seconds(1));
+  EXPECT_TRUE(drained);
+}
+
+TEST_F(StartUp, ADrainHasAnEndEvenWhenNoAnswerComes) {
+  live();
+  create(stop_loss());
+  ledger.mood = Ledger::Mood::slow;
+  tick_and_settle("1500");
+  bool drained = false;
+  life->runtime.drain(seconds(9), [&] { drained = true; });
+  pass(seconds(8));
+  EXPECT_FALSE(drained);
+  pass(seconds(2));
+  EXPECT_TRUE(drained);
+}
+
+// ---- an instrument whose token has changed
+
+TEST_F(StartUp, ATokenThatTheDaysListCorrectsIsWatchedUnderItsNewNumber) {
+  live();
+  auto row = stop_loss();
+  row.instrument_token = 999 * 256 + 1;
+  create(row);
+  crash();
+  live();
+  EXPECT_EQ(this->row().instrument_token, infy);
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 1);
+}
+
+}  // namespace
+}  // namespace hmt::runtime
