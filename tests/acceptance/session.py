@@ -8,6 +8,7 @@ also in the middle of a burst of fires, and started again on the same database w
 `N passed, N failed`; a failed session keeps its folder with the engine's log and database.
 """
 import argparse
+import http.client
 import os
 import random
 import shutil
@@ -336,8 +337,10 @@ def run(options):
     try:
         seen, verdicts = session.run()
         failed = tell(verdicts, seen)
-    except Stuck as stuck:
-        print(f"FAIL stuck: {stuck}\n0 passed, 1 failed", flush=True)
+    except (Stuck, OSError, http.client.HTTPException) as trouble:
+        ended = session.engine.child.poll() if session.engine else None
+        died = f"; the engine had ended with {ended}" if ended is not None else ""
+        print(f"FAIL {type(trouble).__name__}: {trouble}{died}\n0 passed, 1 failed", flush=True)
     finally:
         session.end(options.keep or failed)
     return failed
