@@ -19,7 +19,15 @@ void Engine::handle(Now& now, const TriggerChanged& changed) {
   const auto known = triggers_.find(trigger.id);
   if (known != triggers_.end() && known->second.version >= trigger.version) return;  // older news
   disarm(now, trigger.id);
-  if (trigger.status == model::TriggerStatus::active) arm(now, trigger);
+  if (trigger.status != model::TriggerStatus::active) return;
+  if (const auto refused = unclaimable_.find(trigger.id); refused != unclaimable_.end()) {
+    if (trigger.version <= refused->second) {
+      tell_not_armed(now, trigger, "its fire could not be recorded: edit it to arm it again");
+      return;
+    }
+    unclaimable_.erase(refused);
+  }
+  arm(now, trigger);
 }
 
 void Engine::handle(Now& now, const TriggerRemoved& removed) {
@@ -54,23 +62,34 @@ void Engine::arm(Now& now, const model::Trigger& trigger) {
 }
 
 void Engine::put_in_book(Now& now, const model::Trigger& trigger) {
-  const auto armed = book_.arm(trigger);
-  if (armed == trigger::Book::Armed::first_of_instrument) now.ask(Watch{trigger.instrument_token});
-  if (armed != trigger::Book::Armed::full) {
-    now.ask(Armed{trigger.id, trigger.version});
-    return;
+  switch (book_.arm(trigger)) {
+    case trigger::Book::Armed::first_of_instrument:
+      now.ask(Watch{trigger.instrument_token});
+      break;
+    case trigger::Book::Armed::another:
+    case trigger::Book::Armed::replaced:
+      break;
+    case trigger::Book::Armed::full:
+      tell_not_armed(now, trigger, "the engine holds as many triggers or instruments as it can");
+      return;
+    case trigger::Book::Armed::no_leg:
+      tell_not_armed(now, trigger, "no leg of it is armed: an edit of its order arms it again");
+      return;
   }
+  now.ask(Armed{trigger.id, trigger.version});
+}
+
+void Engine::tell_not_armed(Now& now, const model::Trigger& trigger, const char* why) const {
   model::Record record;
   record.at = now.at;
-  record.audit.push_back(
-      {.at = now.at,
-       .event = "not_armed",
-       .severity = model::Severity::alarm,
-       .actor = "engine",
-       .user_id = trigger.user_id,
-       .trigger_id = trigger.id,
-       .tag = {},
-       .detail = {{"why", "the engine holds as many triggers or instruments as it can"}}});
+  record.audit.push_back({.at = now.at,
+                          .event = "not_armed",
+                          .severity = model::Severity::alarm,
+                          .actor = "engine",
+                          .user_id = trigger.user_id,
+                          .trigger_id = trigger.id,
+                          .tag = {},
+                          .detail = {{"why", why}}});
   now.ask(Write{std::move(record)});
 }
 

@@ -82,6 +82,29 @@ TEST(Arming, ATriggerThatTheBookCannotHoldRaisesAnAlarm) {
   EXPECT_THAT(desk.alarms(), ElementsAre("not_armed"));
 }
 
+TEST(Arming, ATriggerWithoutAnArmedLegIsNotShownAsMonitored) {
+  TestDesk desk;
+  auto row = stop_loss();
+  row.leg_1.state = LegState::failed;
+  desk.records.put_by_hand(row, desk.now);
+  desk.step(TriggerChanged{row});
+  EXPECT_EQ(desk.count<Armed>(), 0);
+  EXPECT_EQ(desk.count<Watch>(), 0);
+  EXPECT_THAT(desk.alarms(), ElementsAre("not_armed"));
+  EXPECT_FALSE(desk.is_armed());
+}
+
+TEST(Arming, AnEditThatLeavesNoLegArmedTakesTheTriggerOut) {
+  TestDesk desk;
+  auto row = desk.create(stop_loss());
+  row.leg_1.state = LegState::fired;
+  ++row.version;
+  desk.step(TriggerChanged{row});
+  EXPECT_EQ(desk.count<Disarmed>(), 1);
+  EXPECT_EQ(desk.count<Armed>(), 0);
+  EXPECT_EQ(desk.count<Unwatch>(), 1);
+}
+
 // ---- expiry (contract 4: expires_at)
 
 TEST(Expiry, ATriggerExpiresAtItsTimeAndSaysSo) {

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -34,6 +35,9 @@ struct Settings {
   base::Duration poll_unresolved = std::chrono::seconds(1);
   base::Duration poll_working = std::chrono::seconds(5);
   base::Duration poll_idle = std::chrono::seconds(60);
+  // What is known not to be placed and was decided longer ago than this, or on an earlier day, is
+  // not sent: its trigger is armed again, and the price of now decides.
+  base::Duration recovered_age_max = std::chrono::seconds(60);
   oms::TagKey tag_key;
   std::string account;  // the broker's user id
   trigger::Limits limits;
@@ -78,6 +82,7 @@ class Engine {
   void arm(Now& now, const model::Trigger& trigger);
   void disarm(Now& now, model::TriggerId id);
   void put_in_book(Now& now, const model::Trigger& trigger);
+  void tell_not_armed(Now& now, const model::Trigger& trigger, const char* why) const;
   void take_out_of_book(Now& now, const model::Trigger& trigger);
   void forget_expiry(const model::Trigger& trigger);
   void expire_due(Now& now);
@@ -90,6 +95,7 @@ class Engine {
   void handle(Now& now, const ClaimSettled& settled);
   void claim_lost(Now& now, Flight& flight, model::ClaimVerdict verdict);
   std::int32_t next_fire_no(const model::Trigger& trigger) const;
+  void fired_too_often(Now& now, model::Trigger trigger);
 
   // outcome.cpp
   void handle(Now& now, const AttemptForwarded& forwarded);
@@ -108,6 +114,7 @@ class Engine {
   void handle(Now& now, const BookRead& read);
   void take_news(Now& now, const model::BrokerOrder& order, model::OrderSource source);
   void adopt(Now& now, const model::BrokerOrder& order, model::OrderSource source);
+  void tell_stranger(Now& now, const model::BrokerOrder& order, const oms::TagParts& parts);
   void appeared(Now& now, Flight& flight, const model::BrokerOrder& order,
                 model::OrderSource source);
   void order_moved(Now& now, Flight& flight, model::OrderSource source, bool changed);
@@ -123,6 +130,9 @@ class Engine {
   void shown_absent(Now& now, Flight& flight);
   void try_again(Now& now, Flight& flight);
   void recover_queued(Now& now, Flight& flight);
+  void retry_due(Now& now, Flight& flight);
+  void arm_again(Now& now, Flight& flight);
+  bool is_out_of_date(const model::Attempt& attempt, base::Instant at) const;
   void recover_placed(Now& now, Flight& flight);
   void park(Now& now, Flight& flight, const std::string& why, model::Record record);
   void park_of_earlier_day(Now& now, Flight& flight);
@@ -153,6 +163,10 @@ class Engine {
   std::map<model::GroupId, std::vector<model::TriggerId>> groups_;  // active members
   std::map<model::GroupId, model::TriggerId> winners_;
   std::map<model::OrderTag, Flight> flights_;
+  // Versions whose claim was stale: a row that is still at one cannot be claimed at all.
+  std::map<model::TriggerId, std::int64_t> unclaimable_;
+  std::set<model::OrderTag> strangers_;  // orders without a trigger, told of today
+  base::TradingDate strangers_of_{};
   std::optional<base::Instant> book_due_;
   std::vector<trigger::Hit> hits_;
   Counts counts_;

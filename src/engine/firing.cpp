@@ -60,6 +60,13 @@ void Engine::fire(Now& now, const trigger::Hit& hit, const model::Tick& tick) {
     return;
   }
   if (is_held(trigger)) return;  // a sibling fired on this very tick; it comes back with its group
+  const auto fire_no = next_fire_no(trigger);
+  const auto date = base::trading_date(now.at);
+  auto tag = oms::make_tag(settings_.tag_key, tag_scope(date), trigger.id, fire_no, 0);
+  if (flights_.contains(tag)) {
+    fired_too_often(now, trigger);
+    return;
+  }
   if (trigger.parent_id) handle(now, GroupWon{*trigger.parent_id, trigger.id});
   disarm(now, trigger.id);
 
@@ -71,7 +78,7 @@ void Engine::fire(Now& now, const trigger::Hit& hit, const model::Tick& tick) {
   fired.status = model::TriggerStatus::firing;
   fired.triggered_at = now.at;
   fired.triggered_leg = hit.leg;
-  fired.fire_no = next_fire_no(trigger);
+  fired.fire_no = fire_no;
   fired.order_id.clear();
   fired.order_status.clear();
   fired.filled_quantity = 0;
@@ -85,10 +92,9 @@ void Engine::fire(Now& now, const trigger::Hit& hit, const model::Tick& tick) {
   attempt.fire_no = fired.fire_no;
   attempt.leg = hit.leg;
   attempt.lease_epoch = settings_.lease_epoch;
-  attempt.trading_date = base::trading_date(now.at);
+  attempt.trading_date = date;
   attempt.created_at = now.at;
-  attempt.tag = oms::make_tag(settings_.tag_key, tag_scope(attempt.trading_date), trigger.id,
-                              attempt.fire_no, 0);
+  attempt.tag = std::move(tag);
   attempt.request = oms::request_for(trigger, hit.leg, attempt.tag);
   attempt.evidence = evidence_of(trigger, hit.leg, tick);
   fired.triggered_price = attempt.evidence.last_price;
@@ -100,6 +106,27 @@ void Engine::fire(Now& now, const trigger::Hit& hit, const model::Tick& tick) {
                               .audit = std::move(record.audit.front())},
                     .purpose = model::purpose_of(trigger)});
   flights_.insert_or_assign(attempt.tag, std::move(flight));
+}
+
+// A tag tells 32 fires of a day apart. One that is used twice would let one order be taken for
+// another.
+void Engine::fired_too_often(Now& now, model::Trigger trigger) {
+  disarm(now, trigger.id);
+  trigger.status = model::TriggerStatus::needs_attention;
+  trigger.error_message =
+      "Fired 32 times today and never placed: see why in its trail before it is armed again";
+  model::Record record;
+  record.at = now.at;
+  record.trigger = outcome_of(trigger, model::GroupAction::keep);
+  record.audit.push_back({.at = now.at,
+                          .event = "fired_too_often",
+                          .severity = model::Severity::alarm,
+                          .actor = "engine",
+                          .user_id = trigger.user_id,
+                          .trigger_id = trigger.id,
+                          .tag = {},
+                          .detail = {{"why", trigger.error_message}}});
+  now.ask(Write{std::move(record)});
 }
 
 // A number is used once, also when the row does not know yet of an order that was found at the
@@ -126,7 +153,9 @@ void Engine::handle(Now& now, const ClaimSettled& settled) {
 void Engine::claim_lost(Now& now, Flight& flight, model::ClaimVerdict verdict) {
   const auto trigger = *flight.row;
   const auto changed = flight.changed;
+  const auto claimed_version = flight.claimed_version;
   flights_.erase(flights_.find(flight.attempt.tag));
+  if (verdict == model::ClaimVerdict::stale) unclaimable_[trigger.id] = claimed_version;
   if (verdict != model::ClaimVerdict::group_taken) release_group(now, trigger);
   if (verdict == model::ClaimVerdict::fenced) {
     evaluating_ = false;

@@ -274,6 +274,22 @@ TEST(LostClaim, ARowThatWasEditedAndThenDeletedDuringTheFireIsNotArmed) {
   EXPECT_FALSE(desk.is_armed());
 }
 
+TEST(LostClaim, AClaimThatCannotBeWrittenIsNotMadeOverAndOver) {
+  TestDesk desk;
+  auto row = desk.create(stop_loss());
+  desk.hold_commits = true;
+  desk.tick("1500");
+  const auto tag = desk.first<MakeClaim>()->claim.attempt.tag;
+  desk.step(ClaimSettled{tag, ClaimVerdict::stale});
+  desk.step(TriggerChanged{row});  // as it was
+  EXPECT_FALSE(desk.is_armed());
+  ASSERT_NE(desk.first<Write>(), nullptr);
+  EXPECT_EQ(desk.first<Write>()->record.audit.front().event, "not_armed");
+  ++row.version;
+  desk.step(TriggerChanged{row});
+  EXPECT_TRUE(desk.is_armed());
+}
+
 TEST(LostClaim, WhenTheEngineIsSwitchedOffTheTriggerStaysArmed) {
   TestDesk desk;
   desk.create(stop_loss());
@@ -320,6 +336,45 @@ TEST(Claim, NewsOfTheRowThatIsAsOldAsTheClaimDoesNotArmItAgain) {
 }
 
 // ---- groups: rows that share a parent_id
+
+// ---- a trigger whose orders never leave
+
+TEST(Often, NoTagIsUsedTwiceInADay) {
+  TestDesk desk;
+  desk.gate_is_open = false;
+  desk.create(stop_loss());
+  for (int i = 0; i < 40; ++i) desk.tick("1500");
+  EXPECT_EQ(desk.attempts().size(), 32U);
+  EXPECT_EQ(desk.row().status, TriggerStatus::needs_attention);
+  EXPECT_THAT(desk.row().error_message, testing::HasSubstr("32 times today"));
+  EXPECT_EQ(desk.row().fire_no, 32);
+  EXPECT_FALSE(desk.is_armed());
+  ASSERT_EQ(desk.trail(Severity::alarm).size(), 1U);
+  EXPECT_EQ(desk.trail(Severity::alarm).front().event, "fired_too_often");
+}
+
+TEST(Often, TheNextDayItMayFireAgain) {
+  TestDesk desk;
+  desk.gate_is_open = false;
+  desk.create(stop_loss());
+  for (int i = 0; i < 32; ++i) desk.tick("1500");
+  desk.now += std::chrono::hours(24);
+  desk.gate_is_open = true;
+  desk.fire();
+  EXPECT_EQ(desk.sent.back().fire_no, 33);
+}
+
+TEST(Often, ItsGroupIsNotHeldByIt) {
+  TestDesk desk;
+  desk.gate_is_open = false;
+  auto other = in_group(stop_loss(2));
+  other.leg_1.trigger_price = rupees("1400");
+  desk.create(other);
+  desk.create(in_group(stop_loss(1)));
+  for (int i = 0; i < 33; ++i) desk.tick("1500");
+  ASSERT_EQ(desk.row().status, TriggerStatus::needs_attention);
+  EXPECT_TRUE(desk.is_armed(trigger_id(2)));
+}
 
 TEST(Group, TheFirstToFireHoldsItsSiblings) {
   TestDesk desk;

@@ -22,6 +22,7 @@ struct Flight {
   std::optional<model::Trigger> changed;  // news of the row that came while it was being claimed
   std::optional<base::Instant> read_book_at;  // no answer by then: look
   std::optional<base::Instant> retry_at;
+  bool out_of_date = false;                  // at `retry_at` its trigger is armed again instead
   std::optional<oms::AbsenceProof> absence;  // while unknown
 
   model::LegNumber leg() const { return attempt.leg; }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "engine/now.h"
 #include "oms/order_state.h"
@@ -67,7 +68,8 @@ void Engine::take_news(Now& now, const model::BrokerOrder& order, model::OrderSo
     return;
   }
   const auto merged = oms::merge(flight->attempt, order, source);
-  if (merged.contradiction) plan_book_reading(now.at);
+  // Another reading says nothing new of what the book itself contradicts.
+  if (merged.contradiction && source != model::OrderSource::book) plan_book_reading(now.at);
   if (!flight->over) {
     const bool told_by_book = source == model::OrderSource::book && flight->awaits_book();
     if (merged.changed || told_by_book) order_moved(now, *flight, source, merged.changed);
@@ -89,7 +91,10 @@ void Engine::adopt(Now& now, const model::BrokerOrder& order, model::OrderSource
   const auto found = std::ranges::find_if(triggers_, [&](const auto& entry) {
     return oms::tag_bits(entry.first) == parts->trigger_bits;
   });
-  if (found == triggers_.end()) return;
+  if (found == triggers_.end()) {
+    tell_stranger(now, order, *parts);
+    return;
+  }
   auto& row = found->second;
   Flight flight;
   flight.row = row_for(row);
@@ -106,18 +111,48 @@ void Engine::adopt(Now& now, const model::BrokerOrder& order, model::OrderSource
   attempt.trading_date = date;
   attempt.created_at = order.order_time.value_or(now.at);
   attempt.state = AttemptState::unknown;
-  attempt.request = {.exchange = order.exchange,
-                     .trading_symbol = order.trading_symbol,
-                     .side = order.side,
-                     .type = model::OrderType::limit,
-                     .product = order.product,
-                     .quantity = order.quantity,
-                     .price = {},
-                     .tag = order.tag};
+  attempt.request = {
+      .exchange = order.exchange,
+      .trading_symbol = order.trading_symbol,
+      .side = order.side,
+      .type = model::OrderType::limit,
+      .product = order.product,
+      .quantity = order.quantity > 0 ? order.quantity : row.leg(attempt.leg).quantity,
+      .price = {},
+      .tag = order.tag};
   attempt.evidence.rule = "found in the broker's order book by its tag";
   if (row.parent_id) handle(now, GroupWon{*row.parent_id, row.id});
   auto& kept = flights_.insert_or_assign(order.tag, std::move(flight)).first->second;
   appeared(now, kept, order, source);
+}
+
+// Our order, and no trigger that it could have come from is waiting: told once a day.
+void Engine::tell_stranger(Now& now, const model::BrokerOrder& order, const oms::TagParts& parts) {
+  const auto today = base::trading_date(now.at);
+  if (std::exchange(strangers_of_, today) != today) strangers_.clear();
+  if (!strangers_.insert(order.tag).second) return;
+  model::Record record;
+  record.at = now.at;
+  model::AuditEntry entry;
+  entry.at = now.at;
+  entry.event = "order_without_trigger";
+  entry.severity = Severity::alarm;
+  entry.actor = "engine";
+  entry.tag = order.tag;
+  for (const auto& [tag, flight] : flights_) {
+    if (oms::tag_bits(flight.attempt.trigger_id) != parts.trigger_bits) continue;
+    entry.trigger_id = flight.attempt.trigger_id;
+    entry.user_id = flight.attempt.user_id;
+    break;
+  }
+  entry.detail = {{"why", "an order with our tag has no trigger on record: check the position"},
+                  {"order_id", order.order_id},
+                  {"order_status", order.status},
+                  {"trading_symbol", order.trading_symbol},
+                  {"quantity", std::to_string(order.quantity)},
+                  {"filled_quantity", std::to_string(order.filled_quantity)}};
+  record.audit.push_back(std::move(entry));
+  now.ask(Write{std::move(record)});
 }
 
 // The order is the trigger's, whatever was believed of it before.

@@ -153,6 +153,31 @@ TEST_F(News, AStreamThatIsContradictedByTheBookArmsNothing) {
   EXPECT_FALSE(desk.is_armed());
 }
 
+TEST_F(News, AContradictionOfTheBooksOwnIsNotReadOverAndOver) {
+  desk.book_is_readable = true;
+  desk.at_broker = {desk.filled(tag, 10, "COMPLETE")};
+  desk.pass(seconds(10));
+  ASSERT_EQ(desk.row().order_status, "COMPLETE");
+  desk.at_broker = {desk.order(tag, "REJECTED", "Margin exceeds")};
+  int readings = 0;
+  for (const auto until = desk.now + minutes(5); readings < 1000; ++readings) {
+    const auto due = desk.engine.next_wake();
+    if (!due || *due > until) break;
+    desk.now = std::max(desk.now, *due);
+    desk.step(ClockAdvanced{});
+  }
+  EXPECT_LT(readings, 10);
+}
+
+TEST_F(News, AContradictionOfTheStreamIsLookedUpAtOnce) {
+  desk.news(desk.filled(tag, 10, "COMPLETE"));
+  desk.book_is_readable = true;
+  desk.at_broker = {desk.filled(tag, 10, "COMPLETE")};
+  desk.pass(seconds(10));
+  desk.news(desk.order(tag, "REJECTED", "Margin exceeds"));
+  EXPECT_EQ(desk.engine.next_wake(), desk.now);
+}
+
 TEST_F(News, ASecondWordOnAnEndedOrderDoesNotTouchTheLegThatFiredSince) {
   desk.book({desk.order(tag, "REJECTED", "Margin exceeds")});
   const auto target = desk.fire("1600");

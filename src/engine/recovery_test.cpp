@@ -53,6 +53,112 @@ TEST_F(Recovery, AClaimOfWhichNoByteLeftIsSentByTheSuccessorOnce) {
   EXPECT_EQ(desk.row().status, TriggerStatus::triggered);
 }
 
+// A fire that waits for its turn when the engine ends.
+void fire_and_wait(TestDesk& desk, const model::Trigger& trigger) {
+  desk.permits = false;
+  desk.gate_keeps = true;
+  desk.create(trigger);
+  desk.tick("1500");
+  ASSERT_EQ(desk.attempt().state, AttemptState::queued);
+  desk.permits = true;
+  desk.gate_keeps = false;
+}
+
+// The price is looked at again before anything is sent.
+void expect_armed_again(TestDesk& desk, const char* event) {
+  desk.pass(seconds(0));
+  EXPECT_EQ(desk.row().status, TriggerStatus::active);
+  EXPECT_FALSE(desk.row().triggered_at);
+  EXPECT_EQ(desk.trail().back().event, event);
+  EXPECT_EQ(desk.trail().back().detail.back().first, "why");
+  EXPECT_TRUE(desk.is_armed());
+  const auto before = desk.sent.size();
+  desk.pass(minutes(5));
+  desk.tick("1550");
+  EXPECT_EQ(desk.sent.size(), before);
+  desk.fire("1500");
+  EXPECT_EQ(desk.sent.back().fire_no, 2);
+}
+
+TEST_F(Recovery, AFireThatWaitedForTooLongIsNotSentButArmedAgain) {
+  fire_and_wait(desk, stop_loss());
+  desk.now += seconds(61);
+  take_over(desk);
+  EXPECT_THAT(desk.sent, IsEmpty());
+  expect_armed_again(desk, "not_sent");
+  EXPECT_EQ(desk.attempts().front().state, AttemptState::withdrawn);
+}
+
+TEST_F(Recovery, AFireOfYesterdayThatNeverLeftIsArmedAgain) {
+  fire_and_wait(desk, stop_loss());
+  desk.now += std::chrono::hours(24);
+  take_over(desk);
+  EXPECT_THAT(desk.sent, IsEmpty());
+  expect_armed_again(desk, "not_sent");
+}
+
+TEST_F(Recovery, AFireOfAMinuteAgoIsStillSent) {
+  fire_and_wait(desk, stop_loss());
+  desk.now += seconds(60);
+  take_over(desk);
+  EXPECT_EQ(desk.sent.size(), 1U);
+}
+
+TEST_F(Recovery, ARetryThatIsOutOfDateIsNotMadeButTheTriggerArmedAgain) {
+  desk.create(stop_loss());
+  desk.answer(desk.fire(), no_connection());
+  desk.now += seconds(61);
+  take_over(desk);
+  expect_armed_again(desk, "armed_again");
+}
+
+TEST_F(Recovery, ARetryOfYesterdayIsNotMadeButTheTriggerArmedAgain) {
+  desk.create(stop_loss());
+  desk.answer(desk.fire(), no_connection());
+  desk.now += std::chrono::hours(24);
+  take_over(desk);
+  EXPECT_EQ(desk.sent.size(), 1U);
+  expect_armed_again(desk, "armed_again");
+}
+
+TEST_F(Recovery, AnOutOfDateRetryThatWasMadeArmsNothing) {
+  desk.create(stop_loss());
+  desk.answer(desk.fire(), no_connection());
+  desk.pass(seconds(1));
+  ASSERT_EQ(desk.sent.size(), 2U);
+  desk.now += minutes(10);
+  take_over(desk);
+  desk.pass(seconds(1));
+  EXPECT_EQ(desk.row().status, TriggerStatus::firing);
+  EXPECT_FALSE(desk.is_armed());
+}
+
+TEST_F(Recovery, AFireThatTheBookShowsAfterAllIsNotArmedAgain) {
+  fire_and_wait(desk, stop_loss());
+  desk.now += minutes(10);
+  take_over(desk);
+  desk.book({desk.order(desk.attempt().tag, "OPEN")});
+  desk.pass(seconds(1));
+  EXPECT_EQ(desk.row().status, TriggerStatus::triggered);
+  EXPECT_FALSE(desk.is_armed());
+}
+
+TEST_F(Recovery, AMemberOfAGroupThatIsArmedAgainFreesTheOthers) {
+  desk.create(in_group(stop_loss(2)));
+  desk.step(Evaluation{false});
+  auto other = desk.row(trigger_id(2));
+  other.leg_1.trigger_price = rupees("1400");
+  desk.edit(other);
+  desk.step(Evaluation{true});
+  fire_and_wait(desk, in_group(stop_loss(1)));
+  desk.now += minutes(10);
+  take_over(desk);
+  EXPECT_FALSE(desk.is_armed(trigger_id(2)));
+  desk.pass(seconds(0));
+  EXPECT_TRUE(desk.is_armed(trigger_id(1)));
+  EXPECT_TRUE(desk.is_armed(trigger_id(2)));
+}
+
 TEST_F(Recovery, WhatMayHaveLeftIsUnknownAndLookedUp) {  // H-a
   desk.create(stop_loss());
   const auto tag = desk.fire();
@@ -113,7 +219,7 @@ TEST_F(Recovery, TheOrderInWhichAttemptsAreToldDoesNotMatter) {
   EXPECT_EQ(desk.sent.size(), 2U);
 }
 
-TEST_F(Recovery, ARetryOfTheOwnersChoiceIsNotForgottenBetweenAbsenceAndItsNewAttempt) {
+TEST_F(Recovery, TheOwnersChoiceIsNotForgottenBetweenAbsenceAndItsNewAttempt) {
   auto row = stop_loss();
   row.on_unknown = model::OnUnknown::retry;
   desk.create(row);
@@ -129,9 +235,22 @@ TEST_F(Recovery, ARetryOfTheOwnersChoiceIsNotForgottenBetweenAbsenceAndItsNewAtt
   ASSERT_EQ(desk.attempt().state, AttemptState::absent);
   desk.hold_commits = false;
   take_over(desk);
-  desk.pass(seconds(1));
-  ASSERT_EQ(desk.sent.size(), 2U);
-  EXPECT_EQ(desk.sent.back().attempt_no, 1);
+  expect_armed_again(desk, "armed_again");  // the looking up has taken minutes
+}
+
+TEST_F(Recovery, TheOwnersChoiceIsNotForgottenOvernight) {
+  auto row = stop_loss();
+  row.on_unknown = model::OnUnknown::retry;
+  desk.create(row);
+  desk.answer(desk.fire(), no_answer());
+  auto attempt = desk.attempt();
+  attempt.state = AttemptState::absent;
+  model::Record record;
+  record.attempt = attempt;
+  ASSERT_TRUE(desk.writer->record(1, {&record, 1}));
+  desk.now += std::chrono::hours(24);
+  take_over(desk);
+  expect_armed_again(desk, "armed_again");
 }
 
 TEST_F(Recovery, APlacedOrderIsFollowedOn) {
@@ -288,6 +407,33 @@ TEST_F(Recovery, AnOrphansFireNumberIsTheNextOneThatItsTagCanMean) {
   desk.step(TriggerChanged{row});
   desk.book({desk.order(tag_of(desk, 41), "OPEN")});
   EXPECT_EQ(desk.attempt().fire_no, 41);
+}
+
+TEST_F(Recovery, AnOrphanWithoutAQuantityHasItsLegs) {
+  desk.create(stop_loss());
+  auto order = desk.order(tag_of(desk, 1), "OPEN");
+  order.quantity = 0;
+  desk.news(order);
+  EXPECT_EQ(desk.attempt().request.quantity, 10);
+}
+
+TEST_F(Recovery, AnOrderOfOursWhoseTriggerNobodyKnowsIsOneAlarm) {
+  const auto tag = tag_of(desk, 1);
+  for (int i = 0; i < 3; ++i) desk.book({desk.order(tag, "OPEN")});
+  ASSERT_THAT(desk.alarms(), testing::ElementsAre("order_without_trigger"));
+  const auto alarm = desk.trail(Severity::alarm).front();
+  EXPECT_EQ(alarm.tag, tag);
+  EXPECT_FALSE(alarm.trigger_id);
+  desk.book({desk.order(tag, "OPEN"), desk.order(tag_of(desk, 2), "OPEN")});
+  EXPECT_EQ(desk.alarms().size(), 2U) << "each of them once";
+}
+
+TEST_F(Recovery, AnUnknownOrderOfATriggerThatHasFiredIsAnAlarm) {
+  desk.create(stop_loss());
+  desk.answer(desk.fire(), accepted("ORDER-10"));
+  desk.book({desk.order(tag_of(desk, 1), "OPEN"), desk.order(tag_of(desk, 2), "OPEN")});
+  ASSERT_THAT(desk.alarms(), testing::ElementsAre("order_without_trigger"));
+  EXPECT_EQ(desk.trail(Severity::alarm).front().trigger_id, trigger_id(1));
 }
 
 TEST_F(Recovery, AnotherDaysTagOrAnotherAccountsIsNotOurs) {

@@ -55,6 +55,7 @@ void Engine::handle(Now& now, const AttemptRecovered& recovered) {
     case AttemptState::absent:  // with a row that still fires: it was to be tried again
       if (is_its_fire && !flight.over) {
         flight.retry_at = now.at;
+        flight.out_of_date = is_out_of_date(attempt, now.at);
       } else {
         flight.over = true;
       }
@@ -81,8 +82,9 @@ void Engine::recover_queued(Now& now, Flight& flight) {
                             {{"why", "its trigger had moved on when the engine started"}}));
     return;
   }
-  if (flight.attempt.trading_date != base::trading_date(now.at)) {
-    park_of_earlier_day(now, flight);
+  if (is_out_of_date(flight.attempt, now.at)) {
+    flight.retry_at = now.at;  // when the book has been read and every attempt is known
+    flight.out_of_date = true;
     return;
   }
   flight.attempt.lease_epoch = settings_.lease_epoch;
@@ -121,8 +123,7 @@ void Engine::handle(Now& now, const ClockAdvanced&) {
       plan_book_reading(now.at);
     }
     if (flight.retry_at && *flight.retry_at <= now.at) {
-      flight.retry_at.reset();
-      try_again(now, flight);
+      retry_due(now, flight);
     }
   }
   if (book_due_ && *book_due_ <= now.at) {
@@ -137,6 +138,39 @@ void Engine::handle(Now& now, const ClockAdvanced&) {
                                      : settings_.poll_idle);
     forget_old_flights(now.at);
   }
+}
+
+bool Engine::is_out_of_date(const model::Attempt& attempt, base::Instant at) const {
+  const auto since = attempt.answered_at.value_or(attempt.created_at);
+  return attempt.trading_date != base::trading_date(at) || at - since > settings_.recovered_age_max;
+}
+
+// A machine that slept comes late to what it had planned.
+void Engine::retry_due(Now& now, Flight& flight) {
+  const bool late = now.at - *flight.retry_at > settings_.recovered_age_max ||
+                    flight.attempt.trading_date != base::trading_date(now.at);
+  flight.retry_at.reset();
+  if (flight.out_of_date || late) {
+    arm_again(now, flight);
+  } else {
+    try_again(now, flight);
+  }
+}
+
+// What was decided long ago is not sent on that price. Proven not placed, it may be decided anew.
+void Engine::arm_again(Now& now, Flight& flight) {
+  constexpr const char* why =
+      "It was decided too long ago to be sent now: the trigger is armed again, and fires if its "
+      "level still holds";
+  auto& attempt = flight.attempt;
+  const bool queued = attempt.state == AttemptState::queued;
+  if (queued) {
+    attempt.state = AttemptState::withdrawn;
+    attempt.message = why;
+  }
+  rearm_whole(now, flight,
+              record_of(now, flight, queued ? "not_sent" : "armed_again", Severity::warning,
+                        {{"decided_at", base::to_rfc3339(attempt.created_at)}, {"why", why}}));
 }
 
 void Engine::plan_book_reading(base::Instant at) {

@@ -1,6 +1,7 @@
 #include "oms/rate.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace hmt::oms {
 namespace {
@@ -69,16 +70,27 @@ void RateLimit::hold_until(base::Instant until) {
   held_until_ = std::max(held_until_, until);
 }
 
+// What left in this process is on record too, at nearly the same moment: so the n-th last of the
+// two are one request, taken at the later moment.
 void RateLimit::restore(const std::vector<base::Instant>& sent, base::Instant now) {
   latest_ = std::max(latest_, now);
   forget_old(latest_);
-  for (const auto each : sent) {
-    // The clock has been set back since: as if it had been sent just now.
-    const auto at = std::min(each, latest_);
-    if (base::trading_date(at) == day_) ++used_today_;
-    if (latest_ - at < minute + rule_.jitter) last_minute_.push_back(at);
+  auto told = sent;
+  // The clock has been set back since: as if it had been sent just now.
+  for (auto& at : told) at = std::min(at, latest_);
+  std::ranges::sort(told, std::greater());
+  const auto of_today =
+      std::ranges::count_if(told, [this](auto at) { return base::trading_date(at) == day_; });
+  used_today_ = std::max(used_today_, static_cast<int>(of_today));
+
+  std::ranges::reverse(last_minute_);
+  for (std::size_t i = reserved_.size(); i < told.size(); ++i) {
+    if (latest_ - told[i] >= minute + rule_.jitter) break;
+    const auto n = i - reserved_.size();
+    if (n == last_minute_.size()) last_minute_.push_back(told[i]);
+    last_minute_[n] = std::max(last_minute_[n], told[i]);
   }
-  std::ranges::sort(last_minute_);
+  std::ranges::reverse(last_minute_);
 }
 
 void RateLimit::forget_old(base::Instant now) {

@@ -39,7 +39,9 @@ class RateLimit {
   // Nothing is permitted before this: the broker said "too many".
   void hold_until(base::Instant until);
 
-  // What was sent before a restart, in any order; only the current trading day counts.
+  // What the records say was sent, in any order; only the current trading day counts. May be told
+  // again at any time: of what is counted here and what is told, the greater number holds, for
+  // every window that ends now.
   void restore(const std::vector<base::Instant>& sent, base::Instant now);
 
   int used_today() const { return used_today_; }

@@ -114,6 +114,38 @@ TEST(Rate, ARestartInTheMiddleOfASecondDoesNotAllowASecondTen) {
   EXPECT_EQ(rate.next_at(open), open + 1s);
 }
 
+TEST(Rate, WhatIsReadFromTheRecordsAgainIsCountedOnce) {
+  RateLimit rate({.per_second = 10, .per_minute = 12, .per_day = 100});
+  const std::vector<Instant> before = {open - 59s, open - 30s, open - 1s};
+  rate.restore(before, open);
+  rate.restore(before, open);
+  EXPECT_EQ(rate.used_today(), 3);
+  EXPECT_EQ(take_all(rate, open, 20), 9);
+}
+
+TEST(Rate, AStartInTheSameProcessCountsWhatItSentItselfOnce) {
+  RateLimit rate({.per_second = 3, .per_minute = 5, .per_day = 100});
+  rate.restore({open - 30s}, open);
+  ASSERT_TRUE(rate.reserve(open));
+  rate.sent(open + 200ms);
+  ASSERT_TRUE(rate.reserve(open + 300ms));  // on its way while the engine starts anew
+  rate.restore({open - 30s, open, open + 300ms}, open + 400ms);
+  EXPECT_EQ(rate.used_today(), 3);
+  EXPECT_EQ(take_all(rate, open + 500ms, 5), 1) << "of three in a second";
+  EXPECT_EQ(take_all(rate, open + 1210ms, 5), 0) << "the first left 200 ms after it was recorded";
+  rate.sent(open + 1210ms);
+  EXPECT_EQ(take_all(rate, open + 10s, 5), 1) << "of five in a minute";
+}
+
+TEST(Rate, RecordsThatKnowOfMoreAreBelieved) {
+  RateLimit rate({.per_second = 10, .per_minute = 5, .per_day = 100});
+  ASSERT_TRUE(rate.take(open - 1s));
+  rate.restore({open - 50s, open - 40s, open - 1s}, open);
+  EXPECT_EQ(rate.used_today(), 3);
+  EXPECT_EQ(take_all(rate, open, 5), 2);
+  EXPECT_EQ(rate.next_at(open), open + 10020ms);
+}
+
 TEST(Rate, WhatAFasterClockSentCountsAsSentNow) {
   RateLimit rate;
   rate.restore(std::vector<Instant>(10, open + 1h), open);

@@ -13,6 +13,12 @@ constexpr base::Duration patience_min = std::chrono::milliseconds(50);
 constexpr base::Duration patience_max = std::chrono::seconds(2);
 constexpr std::size_t batch_max = 1024;
 
+// Trying again cannot help.
+bool is_for_good(base::ErrorKind kind) {
+  return kind == base::ErrorKind::invalid || kind == base::ErrorKind::conflict ||
+         kind == base::ErrorKind::corrupt;
+}
+
 }  // namespace
 
 CommitQueue::CommitQueue(store::Writer& writer, CommitObserver& observer, std::size_t commands_max)
@@ -31,8 +37,9 @@ void CommitQueue::claim(model::Claim claim,
   add(ClaimItem{std::move(claim), std::move(done)});
 }
 
-void CommitQueue::record(model::Record record, std::move_only_function<void()> done) {
-  add(RecordItem{std::move(record), std::move(done)});
+void CommitQueue::record(model::Record record, std::move_only_function<void()> done,
+                         Refused refused) {
+  add(RecordItem{std::move(record), std::move(done), std::move(refused)});
 }
 
 bool CommitQueue::command(std::move_only_function<void(store::Writer&)> job) {
@@ -116,18 +123,16 @@ bool CommitQueue::commit_claims() {
   std::vector<model::Claim> claims;
   for (const auto& item : taken_) {
     const auto* claim = std::get_if<ClaimItem>(&item);
-    if (!claim || claims.size() == batch_max) break;
+    if (!claim || claims.size() == (one_by_one_ != 0 ? 1 : batch_max)) break;
     claims.push_back(claim->claim);
   }
   store::Changed changed;
   const auto started = std::chrono::steady_clock::now();
   const auto verdicts = writer_.claim(claims, changed);
-  if (!verdicts) {
-    store_failed(verdicts.error());
-    return false;
-  }
+  if (!verdicts) return claims_failed(verdicts.error(), claims);
   store_works();
   tell_time(started);
+  if (one_by_one_ != 0) --one_by_one_;
   observer_.on_committed(std::move(changed));
   for (const auto verdict : *verdicts) {
     auto done = std::move(std::get<ClaimItem>(taken_.front()).done);
@@ -151,7 +156,7 @@ bool CommitQueue::commit_records() {
   }
   const auto started = std::chrono::steady_clock::now();
   auto changed = writer_.record(epoch, records);
-  if (!changed) return record_failed(changed.error(), records.size());
+  if (!changed) return records_failed(changed.error(), records);
   store_works();
   tell_time(started);
   if (one_by_one_ != 0) --one_by_one_;
@@ -169,26 +174,85 @@ void CommitQueue::tell_time(std::chrono::steady_clock::time_point started) const
   commit_seconds_.observe_seconds(took.count());
 }
 
-// False: try them again later.
-bool CommitQueue::record_failed(const base::Error& error, std::size_t count) {
-  if (error.kind == base::ErrorKind::refused) {
-    observer_.on_fenced();
-    taken_.erase(taken_.begin(), taken_.begin() + static_cast<std::ptrdiff_t>(count));
-    return true;
-  }
-  if (error.kind != base::ErrorKind::conflict && error.kind != base::ErrorKind::invalid) {
-    store_failed(error);
-    return false;
-  }
-  // Trying again would hold up everything behind it for ever. One record cannot be written: the
-  // others are, and of that one nothing follows.
+bool CommitQueue::singly(std::size_t count) {
   if (count > 1) {
     one_by_one_ = count;
     return true;
   }
-  if (one_by_one_ != 0) --one_by_one_;
-  agent::log_error("record_not_written", {{"why", error.message}});
+  return false;
+}
+
+// False: try them again later.
+bool CommitQueue::claims_failed(const base::Error& error, const std::vector<model::Claim>& claims) {
+  if (!is_for_good(error.kind)) {
+    store_failed(error);
+    return false;
+  }
+  if (singly(claims.size())) return true;
+  const auto& claim = claims.front();
+  if (!tell_refused(error, claim.audit.at, &claim.attempt, {claim.audit})) return false;
+  auto done = std::move(std::get<ClaimItem>(taken_.front()).done);
   taken_.pop_front();
+  done(model::ClaimVerdict::stale);
+  return true;
+}
+
+// False: try them again later.
+bool CommitQueue::records_failed(const base::Error& error,
+                                 const std::vector<model::Record>& records) {
+  if (error.kind == base::ErrorKind::refused) {
+    observer_.on_fenced();
+    one_by_one_ = 0;
+    taken_.erase(taken_.begin(), taken_.begin() + static_cast<std::ptrdiff_t>(records.size()));
+    return true;
+  }
+  if (!is_for_good(error.kind)) {
+    store_failed(error);
+    return false;
+  }
+  if (singly(records.size())) return true;
+  const auto& record = records.front();
+  if (!tell_refused(error, record.at, record.attempt ? &*record.attempt : nullptr, record.audit))
+    return false;
+  auto refused = std::move(std::get<RecordItem>(taken_.front()).refused);
+  taken_.pop_front();
+  if (refused) refused(error.message);
+  return true;
+}
+
+// False: not even this can be written, so it is the database that is broken.
+bool CommitQueue::tell_refused(const base::Error& error, base::Instant at,
+                               const model::Attempt* attempt,
+                               const std::vector<model::AuditEntry>& audit) {
+  model::AuditEntry entry;
+  entry.at = at;
+  entry.event = "record_refused";
+  entry.severity = model::Severity::alarm;
+  entry.actor = "engine";
+  entry.detail = {{"why", error.message}};
+  if (!audit.empty()) {
+    entry.user_id = audit.front().user_id;
+    entry.trigger_id = audit.front().trigger_id;
+    entry.tag = audit.front().tag;
+    entry.detail.emplace_back("event", audit.front().event);
+  }
+  if (attempt) {
+    entry.user_id = attempt->user_id;
+    entry.trigger_id = attempt->trigger_id;
+    entry.tag = attempt->tag;
+    entry.detail.emplace_back("attempt_state", word(attempt->state));
+  }
+  agent::log_error("record_refused", {{"why", error.message}, {"tag", entry.tag}});
+  const auto number = writer_.note(entry);
+  if (!number) {
+    store_failed(number.error());
+    return false;
+  }
+  store_works();
+  if (one_by_one_ != 0) --one_by_one_;
+  store::Changed changed;
+  changed.last_event = *number;
+  observer_.on_committed(std::move(changed));
   return true;
 }
 

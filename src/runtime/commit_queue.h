@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "model/record.h"
 #include "runtime/telemetry.h"
@@ -16,10 +17,12 @@
 // can in one flush.
 //
 // Claims and records are never dropped: while the database is away the head is tried again (50 ms,
-// doubling to 2 s) and the observer told. Commands of people fail at once then. Thread rule: any
-// thread may add; `run` belongs to the commit thread, and so do all callbacks. Limits:
-// `commands_max` commands wait at the most, more are refused; claims and records are bounded by the
-// triggers that are armed.
+// doubling to 2 s) and the observer told. One that the database refuses for good would hold up all
+// behind it: it is set aside with an alarm in the trail (`record_refused`), a claim as stale, and
+// of a record `refused` runs in place of `done`, for nothing that it stands for is durable.
+// Commands of people fail at once then. Thread rule: any thread may add; `run` belongs to the
+// commit thread, and so do all callbacks. Limits: `commands_max` commands wait at the most, more
+// are refused; claims and records are bounded by the triggers that are armed.
 namespace hmt::runtime {
 
 class CommitObserver {
@@ -38,7 +41,9 @@ class CommitQueue {
   CommitQueue(store::Writer& writer, CommitObserver& observer, std::size_t commands_max = 10'000);
 
   void claim(model::Claim claim, std::move_only_function<void(model::ClaimVerdict)> done);
-  void record(model::Record record, std::move_only_function<void()> done = {});
+  using Refused = std::move_only_function<void(const std::string& why)>;
+  void record(model::Record record, std::move_only_function<void()> done = {},
+              Refused refused = {});
   // False: too many wait.
   bool command(std::move_only_function<void(store::Writer&)> job);
 
@@ -60,6 +65,7 @@ class CommitQueue {
   struct RecordItem {
     model::Record record;
     std::move_only_function<void()> done;
+    Refused refused;
   };
   using CommandItem = std::move_only_function<void(store::Writer&)>;
   using Item = std::variant<ClaimItem, RecordItem, CommandItem>;
@@ -70,7 +76,11 @@ class CommitQueue {
   bool wait_for_store();  // false: we are ending; start-up recovers what is left
   bool commit_claims();
   bool commit_records();
-  bool record_failed(const base::Error& error, std::size_t count);
+  bool claims_failed(const base::Error& error, const std::vector<model::Claim>& claims);
+  bool records_failed(const base::Error& error, const std::vector<model::Record>& records);
+  bool singly(std::size_t count);  // whether the batch was of several, and is taken apart now
+  bool tell_refused(const base::Error& error, base::Instant at, const model::Attempt* attempt,
+                    const std::vector<model::AuditEntry>& audit);
   void store_failed(const base::Error& error);
   void store_works();
   void fail_commands();
@@ -88,7 +98,7 @@ class CommitQueue {
   bool stopping_ = false;
 
   std::deque<Item> taken_;      // the commit thread's own
-  std::size_t one_by_one_ = 0;  // records to commit singly: one of them is refused
+  std::size_t one_by_one_ = 0;  // to commit singly: one of them is refused
   base::Duration patience_{};
   bool away_ = false;
   agent::Histogram commit_seconds_ = commit_seconds();

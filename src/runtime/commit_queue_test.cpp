@@ -44,11 +44,17 @@ class CountingWriter final : public store::Writer {
   base::Result<std::vector<ClaimVerdict>> claim(std::span<const model::Claim> claims,
                                                 store::Changed& changed) override {
     batches.push_back("claims " + std::to_string(claims.size()));
+    for (const auto& claim : claims) {
+      if (claim.attempt.trigger_id == refused_trigger) return refusal();
+    }
     return inner_->claim(claims, changed);
   }
   base::Result<store::Changed> record(std::int64_t epoch,
                                       std::span<const model::Record> records) override {
     batches.push_back("records " + std::to_string(records.size()));
+    for (const auto& record : records) {
+      if (record.audit.front().event == "impossible") return refusal();
+    }
     return inner_->record(epoch, records);
   }
   base::Result<store::Written> create(const model::Trigger& trigger, const store::Actor& actor,
@@ -72,13 +78,21 @@ class CountingWriter final : public store::Writer {
   }
   base::Result<std::int64_t> note(const model::AuditEntry& entry) override {
     batches.push_back("note " + entry.event);
+    if (broken) return refusal();
     return inner_->note(entry);
   }
   std::unique_ptr<store::Reader> reader() override { return inner_->reader(); }
 
   std::vector<std::string> batches;
+  std::optional<model::TriggerId> refused_trigger;
+  base::ErrorKind refused_as = base::ErrorKind::invalid;
+  bool broken = false;
 
  private:
+  std::unexpected<base::Error> refusal() const {
+    return base::fail(refused_as, "CHECK constraint failed: quantity > 0");
+  }
+
   std::unique_ptr<store::Writer> inner_;
 };
 
@@ -286,21 +300,58 @@ TEST_F(CommitQueueTest, UnderAnotherLeaseNothingIsWritten) {
 
 // ---- a record that can never be written
 
-TEST_F(CommitQueueTest, ARecordThatIsRefusedHoldsUpNothingBehindIt) {
-  const auto row = create(1);
-  claim(row);
-  queue.run_pending();
-  auto impossible = record_of("impossible");
-  impossible.attempt = claim_of(row).attempt;
-  impossible.attempt->tag = "ANOTHERTAG";  // of the same fire and attempt
+class ForGood : public CommitQueueTest, public testing::WithParamInterface<ErrorKind> {};
+
+TEST_P(ForGood, ARecordThatIsRefusedHoldsUpNothingBehindItAndIsAnAlarm) {
+  writer.refused_as = GetParam();
   std::vector<std::string> done;
-  queue.record(record_of("before"), [&] { done.emplace_back("before"); });
-  queue.record(std::move(impossible), [&] { done.emplace_back("impossible"); });
-  queue.record(record_of("after"), [&] { done.emplace_back("after"); });
-  queue.record(record_of("later"), [&] { done.emplace_back("later"); });
+  for (const std::string event : {"before", "impossible", "after", "later"}) {
+    queue.record(
+        record_of(event), [&, event] { done.push_back(event); },
+        [&, event](const std::string&) { done.push_back("not " + event); });
+  }
   EXPECT_TRUE(queue.run_pending());
-  EXPECT_THAT(done, ElementsAre("before", "after", "later"));
+  EXPECT_THAT(done, ElementsAre("before", "not impossible", "after", "later"));
+  EXPECT_THAT(trail(), ElementsAre("lease_taken", "before", "record_refused", "after", "later"));
   EXPECT_THAT(told.words, testing::Not(testing::Contains("away")));
+  const auto alarm = writer.reader()->audit({}, {}).value()[2].entry;
+  EXPECT_EQ(alarm.severity, model::Severity::alarm);
+  EXPECT_THAT(alarm.detail,
+              testing::Contains(testing::Pair("why", testing::HasSubstr("CHECK constraint"))));
+  writer.batches.clear();
+  queue.record(record_of("a"));
+  queue.record(record_of("b"));
+  EXPECT_TRUE(queue.run_pending());
+  EXPECT_THAT(writer.batches, ElementsAre("records 2")) << "neighbours share a flush again";
+}
+
+TEST_P(ForGood, AClaimThatIsRefusedIsStaleAndTheOthersAreWon) {
+  writer.refused_as = GetParam();
+  claim(create(1));
+  const auto bad = create(2);
+  writer.refused_trigger = bad.id;
+  claim(bad);
+  claim(create(3));
+  EXPECT_TRUE(queue.run_pending());
+  EXPECT_THAT(verdicts, ElementsAre(ClaimVerdict::won, ClaimVerdict::stale, ClaimVerdict::won));
+  EXPECT_THAT(trail(), testing::Contains("record_refused"));
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryKind, ForGood,
+                         testing::Values(ErrorKind::invalid, ErrorKind::conflict,
+                                         ErrorKind::corrupt));
+
+TEST_F(CommitQueueTest, WhatIsRefusedByADatabaseThatRefusesAllWaitsLikeTheRest) {
+  writer.refused_as = ErrorKind::corrupt;
+  writer.broken = true;
+  bool dropped = false;
+  queue.record(record_of("impossible"), {}, [&](const std::string&) { dropped = true; });
+  EXPECT_FALSE(queue.run_pending());
+  EXPECT_THAT(told.words, ElementsAre("away"));
+  EXPECT_FALSE(dropped);
+  writer.broken = false;
+  EXPECT_TRUE(queue.run_pending());
+  EXPECT_TRUE(dropped);
 }
 
 }  // namespace

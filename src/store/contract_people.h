@@ -190,6 +190,27 @@ TEST_P(StoreContract, AnEditArmsTheLegItChangesAgainAndNoOther) {
   EXPECT_EQ(stored(row.id).error_message, "");
 }
 
+TEST_P(StoreContract, AnEditThatAsksThePriceAnotherQuestionArmsEveryLeg) {
+  const auto row = fire(two_leg(1), "TAG1");
+  auto outcome = outcome_of(row, model::TriggerStatus::active);
+  outcome.leg_1 = model::LegState::failed;
+  record({record_of(outcome, at_minute(6))});
+  auto edited = stored(row.id);
+  edited.condition = model::Condition::single;
+  edited.leg_2.reset();
+  ASSERT_TRUE(writer().edit(edited, edited.version, operator_, nullptr, at_minute(7)));
+  EXPECT_EQ(stored(row.id).leg_1.state, model::LegState::armed);
+
+  const auto other = fire(two_leg(2), "TAG2");
+  outcome = outcome_of(other, model::TriggerStatus::active);
+  outcome.leg_2 = model::LegState::failed;
+  record({record_of(outcome, at_minute(8))});
+  edited = stored(other.id);
+  edited.side = edited.side == model::Side::buy ? model::Side::sell : model::Side::buy;
+  ASSERT_TRUE(writer().edit(edited, edited.version, operator_, nullptr, at_minute(9)));
+  EXPECT_EQ(stored(other.id).leg_2->state, model::LegState::armed);
+}
+
 TEST_P(StoreContract, AnEditOfAnOldVersionIsAConflict) {
   const auto before = create(stop_loss(1));
   ASSERT_TRUE(writer().edit(before, before.version, operator_, nullptr, at_minute(1)));

@@ -223,7 +223,8 @@ TEST_P(StoreContract, RecoveryJudgesOldAttemptsByTheirState) {
       attempt.state = state;
       record({record_of(attempt), record_of(outcome_of(row, status), at_minute(6))});
       const bool open = state == queued || state == forwarded || state == unknown;
-      const bool waits = state == not_placed && status == model::TriggerStatus::firing;
+      const bool waits =
+          (state == not_placed || state == absent) && status == model::TriggerStatus::firing;
       if (open || waits) expected.push_back(tag_of(n));
     }
   }

@@ -86,6 +86,22 @@ bool any_failed(const Trigger& row) {
          (row.leg_2 && row.leg_2->state == model::LegState::failed);
 }
 
+// Another question is asked of the price: what was answered to the former one says nothing of it.
+bool asks_otherwise(const Trigger& a, const Trigger& b) {
+  return a.condition != b.condition || a.side != b.side || a.direction != b.direction ||
+         a.exchange != b.exchange || a.trading_symbol != b.trading_symbol;
+}
+
+void arm_all(Trigger& row) {
+  row.leg_1.state = model::LegState::armed;
+  if (row.leg_2) row.leg_2->state = model::LegState::armed;
+}
+
+bool any_armed(const Trigger& row) {
+  return row.leg_1.state == model::LegState::armed ||
+         (row.leg_2 && row.leg_2->state == model::LegState::armed);
+}
+
 void touch(Trigger& row, Instant at) {
   ++row.version;
   row.updated_at = at;
@@ -172,6 +188,8 @@ void apply_edit(Trigger& row, const Trigger& edited, Instant now) {
   if (row.leg_2) {
     row.leg_2->state = state_after_edit(before.leg_2 ? &*before.leg_2 : nullptr, *edited.leg_2);
   }
+  // What can be edited is active, and an active trigger that watches nothing is a trap.
+  if (asks_otherwise(before, row) || !any_armed(row)) arm_all(row);
   if (!any_failed(row)) row.error_message.clear();
   touch(row, now);
 }
@@ -319,11 +337,11 @@ bool is_open(const model::Attempt& attempt, const Trigger* row) {
     case model::AttemptState::unknown:
       return true;
     case model::AttemptState::not_placed:
+    case model::AttemptState::absent:
       return row && row->status == TriggerStatus::firing;
     case model::AttemptState::withdrawn:
     case model::AttemptState::refused:
     case model::AttemptState::placed:
-    case model::AttemptState::absent:
       return false;
   }
   return true;

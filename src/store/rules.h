@@ -38,7 +38,9 @@ model::Trigger new_row(const model::Trigger& trigger, const Actor& actor, Instan
 void apply_claim(model::Trigger& row, const model::Attempt& attempt);
 void apply_outcome(model::Trigger& row, const TriggerOutcome& outcome, Instant at);
 void apply_status(model::Trigger& row, model::TriggerStatus status, Instant at);
-// A leg that the edit changed is armed again; a failed one that it left alone stays failed.
+// A leg that the edit changed is armed again; a failed one that it left alone stays failed, unless
+// the edit changes the instrument, the side, the condition or the direction, or nothing would be
+// armed: then all legs are.
 void apply_edit(model::Trigger& row, const model::Trigger& edited, Instant now);
 
 bool may_see(const Actor& actor, const std::optional<model::UserId>& owner);

@@ -95,12 +95,12 @@ struct Recovery {
       triggers;  // active and firing, oldest first; and those of the attempts below
   std::vector<GroupWinner> winners;  // of groups with an active member
   std::vector<model::Attempt>
-      attempts;  // not final: queued, forwarded, unknown, not_placed with a firing trigger; and
-                 // every attempt of `since` or later, oldest first
+      attempts;  // not final: queued, forwarded, unknown; not_placed, absent with a firing trigger;
+                 // and every attempt of `since` or later, oldest first
   bool stopped = false;  // switched off by the operator
   std::string stopped_why;
-  std::vector<std::string>
-      unreadable;  // rows written by hand that make no sense: id and reason; they are left alone
+  std::vector<std::string> unreadable;  // rows that make no sense, or that an open attempt misses:
+                                        // id and reason; they are left alone
 };
 
 // Reads see the last commit. Thread rule: a Reader is used by one thread at a time; make one for

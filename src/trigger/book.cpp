@@ -309,7 +309,7 @@ Book::Armed Book::arm(const Trigger& trigger) {
   const bool replaces = before != ProbeIndex::none;
   if (replaces) state.disarm(before);
   if (!is_leg_armed(trigger, LegNumber::one) && !is_leg_armed(trigger, LegNumber::two)) {
-    return Armed::replaced;
+    return Armed::no_leg;
   }
   auto slot = state.slot_of(trigger.instrument_token);
   const bool new_slot = slot == ProbeIndex::none;

@@ -37,13 +37,13 @@ class Book {
 
   // `first_of_instrument`: nothing was armed on the instrument before, and now something is, also
   // when the trigger came over from another instrument. `replaced`: any other re-arming. `full`: a
-  // limit is reached and nothing is armed under the id, not even what was before.
-  enum class Armed : std::uint8_t { first_of_instrument, another, replaced, full };
+  // limit is reached; `no_leg`: no leg of the trigger is armed. After these two nothing is armed
+  // under the id, not even what was before.
+  enum class Armed : std::uint8_t { first_of_instrument, another, replaced, full, no_leg };
 
   // Arms every leg whose state is `armed`, in place of what was armed under the same id (which then
-  // counts as newly armed). A trigger with no armed leg is disarmed (`replaced`). A level that no
-  // wire price can reach counts as armed and never fires. REQUIRES: trigger.instrument_token names
-  // a known segment.
+  // counts as newly armed). A level that no wire price can reach counts as armed and never fires.
+  // REQUIRES: trigger.instrument_token names a known segment.
   Armed arm(const model::Trigger& trigger);
 
   enum class Disarmed : std::uint8_t { last_of_instrument, one_of_several, was_not_armed };

@@ -332,6 +332,12 @@ TYPED_TEST(EitherBook, AnInstrumentIsKnownAsLongAsSomethingIsArmedOnIt) {
   EXPECT_EQ(arm(2, 0x301), Book::Armed::another);
   EXPECT_EQ(arm(3, 0x201), Book::Armed::first_of_instrument);
   EXPECT_EQ(book.instruments(), (std::vector<model::InstrumentToken>{0x201, 0x301}));
+  trigger.leg_1.state = model::LegState::fired;
+  EXPECT_EQ(arm(4, 0x501), Book::Armed::no_leg);
+  EXPECT_EQ(arm(3, 0x201), Book::Armed::no_leg);
+  EXPECT_EQ(book.armed_on(0x201), 0U) << "what was armed is out of date";
+  trigger.leg_1.state = model::LegState::armed;
+  EXPECT_EQ(arm(3, 0x201), Book::Armed::first_of_instrument);
   EXPECT_EQ(book.armed_on(0x301), 2U);
   EXPECT_EQ(book.armed_on(0x999), 0U);
 

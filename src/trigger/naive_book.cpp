@@ -28,7 +28,7 @@ Book::Armed NaiveBook::arm(const Trigger& trigger) {
                "an armed trigger's token names a known segment");
   const bool instrument_known = armed_on(trigger.instrument_token) > 0;
   const bool replaces = std::erase_if(armed_, with_id(trigger.id)) > 0;
-  if (!has_armed_leg(trigger)) return Book::Armed::replaced;
+  if (!has_armed_leg(trigger)) return Book::Armed::no_leg;
   armed_.push_back(trigger);
   if (!instrument_known) return Book::Armed::first_of_instrument;
   return replaces ? Book::Armed::replaced : Book::Armed::another;

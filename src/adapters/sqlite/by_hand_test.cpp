@@ -171,6 +171,48 @@ TEST_F(SqliteDatabase, ARowThatMakesNoSenseIsReportedAndLeftAlone) {
   EXPECT_EQ(refused.error().kind, ErrorKind::corrupt);
 }
 
+TEST_F(SqliteDatabase, ARowThatIsSetActiveAgainByHandWatchesAgain) {
+  open();
+  EXPECT_EQ(by_hand(path, original_insert), "");
+  const std::string away =
+      "UPDATE hmt_gtt_orders SET status = 'failed', leg_1_state = 'failed', leg_2_state = "
+      "'dropped'";
+  const std::string legs = "SELECT leg_1_state, leg_2_state, version FROM hmt_gtt_orders";
+  EXPECT_EQ(by_hand(path, away + "; " + legs), "failed|dropped|2\n");
+  EXPECT_EQ(by_hand(path, "UPDATE hmt_gtt_orders SET status = 'active'; " + legs),
+            "armed|armed|3\n");
+  EXPECT_EQ(by_hand(path, away +
+                              "; UPDATE hmt_gtt_orders SET status = 'active', leg_2_state = "
+                              "'armed'; " +
+                              legs),
+            "failed|armed|5\n")
+      << "the hand has said which";
+  EXPECT_EQ(by_hand(path, "UPDATE hmt_gtt_orders SET quantity_1 = 20; " + legs), "failed|armed|6\n")
+      << "it was active";
+}
+
+TEST_F(SqliteDatabase, AnAttemptThatCannotBeReadOrHasLostItsTriggerIsReported) {
+  open();
+  const auto epoch = writer().take_lease("engine", at_minute(0)).value();
+  const auto row = writer().create(stop_loss(1), anybody, nullptr, at_minute(0))->trigger;
+  const Claim claim{attempt_of(row, epoch, "TAG1"), row.version, {}, audit_of(row, "claimed")};
+  Changed changed;
+  ASSERT_EQ(writer().claim(std::span(&claim, 1), changed)->front(), ClaimVerdict::won);
+  EXPECT_EQ(by_hand(path, "UPDATE hmt_order_attempts SET seen_at = 'noon'"), "");
+  auto found = reader()->recovery({0}).value();
+  ASSERT_EQ(found.unreadable.size(), 1U);
+  EXPECT_THAT(found.unreadable[0], HasSubstr("attempt TAG1: seen_at is 'noon'"));
+
+  EXPECT_EQ(by_hand(path,
+                    "UPDATE hmt_order_attempts SET seen_at = created_at, state = 'unknown';"
+                    "UPDATE hmt_gtt_orders SET status = 'failed', version = 9;"
+                    "DELETE FROM hmt_gtt_orders"),
+            "");
+  found = reader()->recovery({0}).value();
+  ASSERT_EQ(found.unreadable.size(), 1U);
+  EXPECT_THAT(found.unreadable[0], HasSubstr("attempt TAG1: its trigger " + row.id.text()));
+}
+
 TEST_F(SqliteDatabase, TheTrailCannotBeRewritten) {
   open();
   ASSERT_TRUE(writer().note(audit_of(stop_loss(1), "order_placed")));

@@ -1,6 +1,7 @@
 #include "sqlite/reader.h"
 
 #include <algorithm>
+#include <set>
 
 #include "sqlite/rows.h"
 #include "store/rules.h"
@@ -94,10 +95,21 @@ void read_open_attempts(Connection& connection, base::TradingDate since, store::
       "SELECT number FROM hmt_order_attempts WHERE state IN ('queued', 'forwarded', 'unknown') "
       "UNION SELECT number FROM hmt_order_attempts WHERE trading_date >= ? UNION "
       "SELECT a.number FROM hmt_order_attempts a JOIN hmt_gtt_orders t ON t.id = a.trigger_id "
-      "WHERE a.state = 'not_placed' AND t.status = 'firing') ORDER BY number";
+      "WHERE a.state IN ('not_placed', 'absent') AND t.status = 'firing') ORDER BY number";
   auto rows = connection.statement(sql);
   rows.bind(std::string_view(since.text()));
   read_attempts(rows, out.attempts, &out.unreadable);
+}
+
+// Nobody looks after an open attempt whose trigger is gone or cannot be read.
+void name_orphans(store::Recovery& out) {
+  std::set<model::TriggerId> known;
+  for (const auto& trigger : out.triggers) known.insert(trigger.id);
+  for (const auto& attempt : out.attempts) {
+    if (!store::is_open(attempt, nullptr) || known.contains(attempt.trigger_id)) continue;
+    out.unreadable.push_back("attempt " + attempt.tag + ": its trigger " +
+                             attempt.trigger_id.text() + " is gone or cannot be read");
+  }
 }
 
 void read_winners(Connection& connection, store::Recovery& out) {
@@ -294,6 +306,7 @@ Result<store::Recovery> SqliteReader::recovery(base::TradingDate since) {
   read_open_triggers(*connection_, since, out);
   read_winners(*connection_, out);
   read_open_attempts(*connection_, since, out);
+  name_orphans(out);
   read_switch(*connection_, out);
   if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
   return out;

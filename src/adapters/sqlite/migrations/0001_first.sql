@@ -160,7 +160,11 @@ BEGIN SELECT RAISE(ABORT, 'hmt_audit is append-only'); END;
 -- says so. The engine's own writes always move the version.
 CREATE TRIGGER hmt_gtt_orders_by_hand AFTER UPDATE ON hmt_gtt_orders WHEN NEW.version = OLD.version
 BEGIN
-  UPDATE hmt_gtt_orders SET version = OLD.version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+  -- A row that is set active again watches again, unless the hand has said itself which legs do.
+  UPDATE hmt_gtt_orders SET version = OLD.version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+    (leg_1_state, leg_2_state) = (SELECT iif(again, 'armed', NEW.leg_1_state), iif(again, 'armed', NEW.leg_2_state)
+      FROM (SELECT NEW.status = 'active' AND OLD.status <> 'active' AND NEW.leg_1_state = OLD.leg_1_state AND
+        NEW.leg_2_state = OLD.leg_2_state AS again))
     WHERE number = NEW.number;
   INSERT INTO hmt_audit (at, event, actor, user_id, trigger_id, detail)
     VALUES (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), 'edited', 'sql', NEW.user_id, NEW.id,
