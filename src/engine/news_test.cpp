@@ -257,5 +257,22 @@ TEST(RejectedWinner, AGroupThatASiblingHasWonSinceIsNotFreedByLateNewsOfTheFirst
   EXPECT_EQ(desk.sent.size(), 2U);
 }
 
+TEST(RejectedWinner, ALateOrderThatIsRejectedDoesNotFreeTheGroupThatASiblingHasWon) {
+  TestDesk desk;
+  for (std::uint8_t n = 1; n <= 3; ++n) desk.create(in_group(stop_loss(n)));
+  desk.tick("1500");
+  const auto first = desk.sent.back().tag;
+  desk.step(AttemptWithdrawn{first, "held up"});
+  desk.cancel(trigger_id(1));
+  desk.tick("1500");
+  ASSERT_EQ(desk.sent.size(), 2U);
+  desk.answer(desk.sent.back().tag, no_answer());
+  desk.news(desk.order(first, "OPEN PENDING"));
+  desk.book({desk.order(first, "REJECTED", "Margin exceeds")});
+  EXPECT_FALSE(desk.is_armed(trigger_id(3)));
+  desk.tick("1400");
+  EXPECT_EQ(desk.sent.size(), 2U);
+}
+
 }  // namespace
 }  // namespace hmt::engine

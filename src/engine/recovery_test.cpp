@@ -219,6 +219,21 @@ TEST_F(Recovery, TheOrderInWhichAttemptsAreToldDoesNotMatter) {
   EXPECT_EQ(desk.sent.size(), 2U);
 }
 
+TEST_F(Recovery, ARetryThatIsOnItsWayIsNotMadeAgainWhicheverAttemptIsToldFirst) {
+  desk.create(stop_loss());
+  desk.answer(desk.fire(), no_connection());
+  desk.pass(seconds(1));
+  ASSERT_EQ(desk.sent.size(), 2U);
+  auto attempts = desk.attempts();
+  std::ranges::reverse(attempts);
+  const auto row = desk.row();
+  ASSERT_EQ(row.status, TriggerStatus::firing);
+  desk.restart(test_settings());
+  for (const auto& attempt : attempts) desk.step(AttemptRecovered{attempt, row});
+  desk.pass(minutes(1));
+  EXPECT_EQ(desk.sent.size(), 2U);
+}
+
 TEST_F(Recovery, TheOwnersChoiceIsNotForgottenBetweenAbsenceAndItsNewAttempt) {
   auto row = stop_loss();
   row.on_unknown = model::OnUnknown::retry;
@@ -343,7 +358,13 @@ TEST_F(Recovery, WhatAnEarlierDayLeftUnresolvedIsParkedForAPerson) {
   take_over(desk);
   EXPECT_EQ(desk.alarms().size(), alarms) << "a person was told once";
   desk.book_is_readable = true;
-  desk.pass(minutes(10));
+  int readings = 0;
+  for (int i = 0; i < 600; ++i) {
+    desk.last.clear();
+    desk.pass(seconds(1));
+    readings += static_cast<int>(desk.count<ReadBook>());
+  }
+  EXPECT_LE(readings, 11) << "nobody can find it in today's book";
   EXPECT_EQ(desk.sent.size(), 1U);
 }
 

@@ -110,6 +110,15 @@ TEST_F(GateTest, APermitCountsFromTheFirstByteHoweverLongTheRecordTook) {
   EXPECT_TRUE(gate.reserve());
 }
 
+TEST_F(GateTest, NothingIsReservedWhileTheQueueIsBeingServed) {
+  use_up_the_second();
+  submit("A");
+  submit("B");
+  gateway.during_place = [this] { EXPECT_EQ(gate.reserve(), gate.queued() == 0); };
+  scheduler.advance(seconds(2));
+  EXPECT_THAT(gateway.left, ElementsAre("A", "B"));
+}
+
 // ---- the switch (I4)
 
 struct ShutGate : Bench {};

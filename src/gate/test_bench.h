@@ -47,6 +47,7 @@ class HeldGateway final : public broker::OrderGateway {
 
   void place(const model::OrderRequest& request, std::move_only_function<bool()> last_check,
              broker::PlaceDone done) override {
+    if (during_place) during_place();
     calls.push_back({request, std::move(last_check), std::move(done)});
     if (!lets_go) return;
     let_go();
@@ -80,6 +81,7 @@ class HeldGateway final : public broker::OrderGateway {
   std::deque<Call> calls;
   std::vector<model::OrderTag> left;  // whose first byte left, in order
   bool lets_go = true;
+  std::function<void()> during_place;
   int warmed = 0;
 };
 

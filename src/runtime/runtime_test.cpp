@@ -55,6 +55,38 @@ TEST_F(Fire, BeyondTheAccountsRateFiresWaitTheirTurnAndAreShown) {
   for (std::uint8_t n = 1; n <= 25; ++n) EXPECT_EQ(orders(n), 1);
 }
 
+TEST_F(Fire, WhatALifeBeforeHasSentCountsAgainstTheRate) {
+  live();
+  for (std::uint8_t n = 1; n <= 20; ++n) create(stop_loss(n));
+  for (std::uint8_t n = 11; n <= 20; ++n) {
+    auto lower = row(n);
+    lower.leg_1.trigger_price = model::Price::from_rupees(1400);
+    records.put_by_hand(lower, life->clock.now());
+  }
+  crash();
+  live();
+  tick_and_settle("1500");
+  ASSERT_EQ(ledger.orders.size(), 10U);
+  crash();
+  live();
+  tick_and_settle("1400");
+  EXPECT_EQ(ledger.orders.size(), 10U);
+  pass(seconds(2));
+  EXPECT_EQ(ledger.orders.size(), 20U);
+}
+
+TEST_F(Fire, WhatThisLifeHasSentCountsOnceHoweverOftenItStarts) {
+  live();
+  for (std::uint8_t n = 1; n <= 6; ++n) create(stop_loss(n));
+  tick_and_settle("1500");
+  ASSERT_EQ(ledger.orders.size(), 6U);
+  ASSERT_TRUE(stop());
+  ASSERT_TRUE(start());
+  for (std::uint8_t n = 11; n <= 14; ++n) create(stop_loss(n));
+  tick_and_settle("1500");
+  EXPECT_EQ(ledger.orders.size(), 10U);
+}
+
 TEST_F(Fire, AReplyThatIsLostIsLookedUpAndNotSentAgain) {  // H-b
   live();
   create(stop_loss());
