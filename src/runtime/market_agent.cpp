@@ -216,7 +216,13 @@ void MarketAgent::carry_out(engine::Submit& effect) {
   auto done = [submit = links_.submit, attempt, purpose = effect.purpose] {
     submit(attempt, purpose);
   };
-  commits_.record(std::move(effect.record), std::move(done));
+  auto refused = [this, tag = attempt.tag, alive = std::weak_ptr(alive_)](const std::string& why) {
+    if (alive.expired()) return;
+    scheduler_.post([this, tag, why, alive] {
+      if (!alive.expired()) handle(engine::AttemptWithdrawn{tag, why});
+    });
+  };
+  commits_.record(std::move(effect.record), std::move(done), std::move(refused));
 }
 
 void MarketAgent::carry_out(engine::Write& effect) {

@@ -76,11 +76,13 @@ void OrderAgent::forwarded(model::Attempt attempt, std::move_only_function<void(
                           .tag = attempt.tag,
                           .detail = {}});
   record.attempt = std::move(attempt);
-  commits_.record(std::move(record),
-                  [this, done = std::move(done), alive = std::weak_ptr(alive_)]() mutable {
-                    if (alive.expired()) return;
-                    scheduler_.post([done = std::move(done)]() mutable { done(true); });
-                  });
+  auto answer = std::make_shared<std::move_only_function<void(bool)>>(std::move(done));
+  const auto tell = [this, answer, alive = std::weak_ptr(alive_)](bool durable) {
+    if (alive.expired()) return;
+    scheduler_.post([answer, durable] { (*answer)(durable); });
+  };
+  commits_.record(
+      std::move(record), [tell] { tell(true); }, [tell](const std::string&) { tell(false); });
 }
 
 void OrderAgent::on_forwarded(const model::OrderTag& tag) {

@@ -177,17 +177,18 @@ TEST_F(SqliteDatabase, ARowThatIsSetActiveAgainByHandWatchesAgain) {
   const std::string away =
       "UPDATE hmt_gtt_orders SET status = 'failed', leg_1_state = 'failed', leg_2_state = "
       "'dropped'";
-  const std::string legs = "SELECT leg_1_state, leg_2_state, version FROM hmt_gtt_orders";
-  EXPECT_EQ(by_hand(path, away + "; " + legs), "failed|dropped|2\n");
+  const std::string legs =
+      "SELECT leg_1_state || '/' || leg_2_state || '/' || version FROM hmt_gtt_orders";
+  EXPECT_EQ(by_hand(path, away + "; " + legs), "failed/dropped/2\n");
   EXPECT_EQ(by_hand(path, "UPDATE hmt_gtt_orders SET status = 'active'; " + legs),
-            "armed|armed|3\n");
+            "armed/armed/3\n");
   EXPECT_EQ(by_hand(path, away +
                               "; UPDATE hmt_gtt_orders SET status = 'active', leg_2_state = "
                               "'armed'; " +
                               legs),
-            "failed|armed|5\n")
+            "failed/armed/5\n")
       << "the hand has said which";
-  EXPECT_EQ(by_hand(path, "UPDATE hmt_gtt_orders SET quantity_1 = 20; " + legs), "failed|armed|6\n")
+  EXPECT_EQ(by_hand(path, "UPDATE hmt_gtt_orders SET quantity_1 = 20; " + legs), "failed/armed/6\n")
       << "it was active";
 }
 
