@@ -36,6 +36,15 @@ struct Station::Parts {
   std::function<void()> ended;
   std::atomic<bool> fenced = false;
   std::thread commits, market, orders, face;
+
+  // After the threads: what is outstanding answers now, while the runtime still stands; the
+  // database goes last, whole and without a log file beside it.
+  void close() {
+    api.reset();
+    gateway.reset();
+    runtime.reset();
+    database.reset();
+  }
 };
 
 namespace {
@@ -140,9 +149,7 @@ Station::Station(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Station::~Station() {
   if (parts_->commits.joinable()) drain();
-  parts_->api.reset();
-  parts_->gateway.reset();  // what is outstanding answers now, while the runtime still stands
-  parts_->runtime.reset();
+  parts_->close();
 }
 
 runtime::Desk& Station::desk() {
@@ -194,6 +201,7 @@ void Station::drain() {
   p.market.join();
   p.orders.join();
   p.face.join();
+  p.close();
 }
 
 }  // namespace hmt::app

@@ -24,7 +24,7 @@ class Station {
   runtime::Desk& desk();
 
   void run();                                // starts the threads
-  void drain();                              // orderly end within 10 s
+  void drain();                              // orderly end within 10 s; the database is closed then
   bool was_fenced() const;                   // another engine took the lease
   void on_end(std::function<void()> ended);  // it cannot go on by itself (fenced); any thread
 
