@@ -28,7 +28,7 @@ class StreamObserver {
   virtual void on_order(const model::BrokerOrder& order) = 0;
   virtual void on_notice(std::string_view kind,
                          std::string_view text) = 0;  // "message", "error": for people
-  virtual void on_malformed(std::size_t) {}  // so many packets or frames could not be read
+  virtual void on_malformed(std::size_t) {}           // so many packets or frames could not be read
   virtual void on_closed(StreamEnd end, std::string_view reason) = 0;  // once per open()
 };
 

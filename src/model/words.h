@@ -16,7 +16,7 @@ enum class Direction : std::uint8_t { rising, falling };  // fires at LTP >= lev
 enum class OnUnknown : std::uint8_t {
   park,
   retry
-};                                                  // what to do when absence of an order is shown
+};  // what to do when absence of an order is shown
 enum class Purpose : std::uint8_t { entry, exit };  // exits go first when orders have to queue
 
 enum class TriggerStatus : std::uint8_t {
