@@ -83,7 +83,10 @@ void check_database(Checks& checks, const std::string& path) {
 
 void check_files(Checks& checks, const Config& config) {
   check_database(checks, config.database_path);
-  if (auto key = secret_key(config.secret_key, config.database_path); key) {
+  if (auto key =
+          secret_key(config.secret_key, config.database_path,
+                     sqlite::open_reader(config.database_path)->last_event().value_or(0) > 0);
+      key) {
     checks.ok("secret key", "there");
   } else {
     checks.bad("secret key", key.error().message, "Set HMT_SECRET_KEY, or restore the key file");

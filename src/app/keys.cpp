@@ -87,9 +87,15 @@ Result<AdminTokenFile> admin_token(const std::string& configured,
 }
 
 Result<std::array<std::uint8_t, 32>> secret_key(const std::string& configured,
-                                                const std::string& database_path) {
+                                                const std::string& database_path, bool is_used) {
   auto text = configured;
   if (text.empty()) {
+    const auto path = database_path + ".key";
+    if (is_used && ::access(path.c_str(), F_OK) != 0) {
+      return base::fail(ErrorKind::refused,
+                        path + " is missing, and orders of " + database_path +
+                            " are recognised by it alone: restore it, or set HMT_SECRET_KEY");
+    }
     auto kept = keep(database_path + ".key",
                      [] { return random_base64(32, sodium_base64_VARIANT_ORIGINAL); });
     if (!kept) return std::unexpected(kept.error());

@@ -19,9 +19,12 @@ struct AdminTokenFile {
 base::Result<AdminTokenFile> admin_token(const std::string& configured,
                                          const std::string& database_path);
 
-// 32 bytes out of the configured base64, or of `<database>.key`, made at the first start.
+// 32 bytes out of the configured base64, or of `<database>.key`, made at the first start. Errors:
+// refused when an engine has used the database before and its key is gone: another would not know
+// its orders.
 base::Result<std::array<std::uint8_t, 32>> secret_key(const std::string& configured,
-                                                      const std::string& database_path);
+                                                      const std::string& database_path,
+                                                      bool is_used);
 
 oms::TagKey tag_key(const std::array<std::uint8_t, 32>& secret);
 

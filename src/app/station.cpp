@@ -110,11 +110,13 @@ base::Result<std::unique_ptr<Station>> Station::open(const Config& config) {
   auto database = sqlite::open_database(config.database_path);
   if (!database) return std::unexpected(database.error());
   parts->database = std::move(*database);
+  const auto events = parts->database->writer().reader()->last_event();
+  if (!events) return std::unexpected(events.error());
+  const auto secret = secret_key(config.secret_key, config.database_path, *events > 0);
+  if (!secret) return std::unexpected(secret.error());
   auto token = admin_token(config.admin_token, config.database_path);
   if (!token) return std::unexpected(token.error());
   parts->token = std::move(*token);
-  const auto secret = secret_key(config.secret_key, config.database_path);
-  if (!secret) return std::unexpected(secret.error());
   for (const auto& hidden :
        {config.kite.access_token, config.kite.api_secret, parts->token.token}) {
     if (!hidden.empty()) agent::log_redact(hidden);

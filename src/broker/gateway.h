@@ -38,6 +38,17 @@ struct Quote {
   std::optional<model::Price> upper_circuit;
 };
 
+// One fill.
+struct Trade {
+  std::string trade_id;
+  std::string order_id;
+  std::string trading_symbol;
+  model::Side side = model::Side::buy;
+  model::Quantity quantity = 0;
+  model::Price price;
+  std::optional<base::Instant> filled_at;
+};
+
 struct Session {
   std::string user_id;
   std::string access_token;  // a secret
@@ -58,6 +69,7 @@ class OrderGateway {
   virtual void order_book(Done<std::vector<model::BrokerOrder>> done) = 0;
   virtual void order_history(const std::string& order_id,
                              Done<std::vector<model::BrokerOrder>> done) = 0;
+  virtual void trades(Done<std::vector<Trade>> done) = 0;  // the day's fills
   virtual void profile(Done<Account> done) = 0;
   virtual void margins(Done<Margins> done) = 0;
   virtual void quotes(const std::vector<std::string>& instruments,

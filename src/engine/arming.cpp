@@ -76,7 +76,7 @@ void Engine::put_in_book(Now& now, const model::Trigger& trigger) {
       tell_not_armed(now, trigger, "no leg of it is armed: an edit of its order arms it again");
       return;
   }
-  now.ask(Armed{trigger.id, trigger.version});
+  now.ask(Armed{trigger.id, trigger.version, trigger.instrument_token});
 }
 
 void Engine::tell_not_armed(Now& now, const model::Trigger& trigger, const char* why) const {

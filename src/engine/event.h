@@ -97,6 +97,7 @@ struct Unwatch {
 struct Armed {
   model::TriggerId id;
   std::int64_t version = 0;
+  model::InstrumentToken token = 0;
 };
 struct Disarmed {
   model::TriggerId id;

@@ -71,6 +71,7 @@ class HeldGateway final : public broker::OrderGateway {
   void cancel(const std::string&, broker::Done<std::string>) override {}
   void order_book(broker::Done<std::vector<model::BrokerOrder>>) override {}
   void order_history(const std::string&, broker::Done<std::vector<model::BrokerOrder>>) override {}
+  void trades(broker::Done<std::vector<broker::Trade>>) override {}
   void profile(broker::Done<broker::Account>) override {}
   void margins(broker::Done<broker::Margins>) override {}
   void quotes(const std::vector<std::string>&, broker::Done<std::vector<broker::Quote>>) override {}

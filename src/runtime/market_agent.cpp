@@ -46,6 +46,7 @@ MarketAgent::~MarketAgent() {
 
 void MarketAgent::forget() {
   engine_.reset();
+  last_fresh_.clear();
   effects_.clear();
   standing_.none_armed();
   // The records, which are read after this, hold what these tell.
@@ -102,6 +103,7 @@ void MarketAgent::on_ticks(std::span<const model::Tick> ticks) {
   const auto now = scheduler_.now();
   for (const auto& tick : ticks) {
     prices_.post(tick);
+    if (tick.freshness == model::Freshness::fresh) last_fresh_.insert_or_assign(tick.token, tick);
     if (engine_) engine_->on_tick(tick, now, effects_);
   }
   standing_.set_last_tick(ticks.back().received_at);
@@ -160,6 +162,7 @@ void MarketAgent::on_gap(const feed::Gap& gap) {
        {"instruments", static_cast<long long>(gap.tokens.size())},
        {"why", gap.reason},
        {"lasted_ms", static_cast<long long>(gap.lasted / std::chrono::milliseconds(1))}});
+  for (const auto token : gap.tokens) last_fresh_.erase(token);
   if (gap.back) links_.read_book();
 }
 
@@ -262,6 +265,7 @@ void MarketAgent::carry_out(engine::Unwatch& effect) {
 // like the subscription: what is wanted again at once, as by an edit, stays.
 void MarketAgent::unwant(model::InstrumentToken token) {
   feed_->unwant(token);
+  last_fresh_.erase(token);
   scheduler_.post([this, token, alive = std::weak_ptr(alive_)] {
     if (alive.expired() || watched_.contains(token)) return;
     const bool on_a_screen = std::ranges::any_of(wanted_, [token](const auto& entry) {
@@ -273,6 +277,16 @@ void MarketAgent::unwant(model::InstrumentToken token) {
 
 void MarketAgent::carry_out(engine::Armed& effect) {
   standing_.armed(effect.id, effect.version);
+  hold_against_last_price(effect.token);
+}
+
+// A quiet instrument may send no packet for long, and its last price is the one that counts.
+void MarketAgent::hold_against_last_price(model::InstrumentToken token) {
+  constexpr base::Duration age_max = std::chrono::seconds(60);
+  const auto last = last_fresh_.find(token);
+  const auto now = scheduler_.now();
+  if (last == last_fresh_.end() || now - last->second.received_at > age_max) return;
+  engine_->on_tick(last->second, now, effects_);
 }
 
 void MarketAgent::carry_out(engine::Disarmed& effect) {

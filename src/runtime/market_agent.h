@@ -73,6 +73,7 @@ class MarketAgent final : public feed::FeedObserver {
   void reread(model::TriggerId id);
   void unwant(model::InstrumentToken token);
   void serve_unserved();
+  void hold_against_last_price(model::InstrumentToken token);
   void compare_clocks(const model::Tick& tick, base::Instant now);
   void wake_when_due();
   void tell_counts();
@@ -93,6 +94,8 @@ class MarketAgent final : public feed::FeedObserver {
   std::set<model::InstrumentToken> watched_;   // by the engine
   std::set<model::InstrumentToken> unserved_;  // wanted by it, and no connection has room
   bool clock_behind_ = false;
+  // What is armed now is held against the price that stands, not only against the next one.
+  std::map<model::InstrumentToken, model::Tick> last_fresh_;
   std::map<std::uint64_t, std::vector<model::InstrumentToken>> wanted_;
   agent::TimerId wake_timer_ = 0;
   agent::TimerId counts_timer_ = 0;

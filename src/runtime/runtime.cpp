@@ -209,6 +209,10 @@ void Runtime::start(store::Actor actor, Done<std::string> done) {
         auto written = writer.set_stopped(false, {}, actor, schedulers_.orders.now());
         schedulers_.orders.post([this, answer, written = std::move(written)] {
           std::string message = "Engine is running already";
+          if (written && running_ && unblock_at_) {
+            message = "Engine is running; the broker is asked again";
+            unblock();
+          }
           if (written && !running_ && !draining_) {
             message = "Engine started";
             standing_.set_reason("switch", std::nullopt);

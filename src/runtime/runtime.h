@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -105,7 +106,9 @@ class Runtime final : public Desk, public CommitObserver, public OrderListener {
   void boot_failed(std::shared_ptr<Boot> boot, const std::string& part, const std::string& why);
   void correct_tokens(const model::Catalogue& catalogue,
                       const std::vector<model::Trigger>& triggers);
+  void tell_gone(const std::map<model::TriggerId, std::string>& gone);
   void check_health();
+  void unblock();
   void health_answered(base::Result<broker::Account> account);
   void refresh_instruments();
   void tell_no_instruments(const std::string& why);
@@ -142,6 +145,7 @@ class Runtime final : public Desk, public CommitObserver, public OrderListener {
   std::uint64_t boot_number_ = 0;
   bool running_ = false;
   bool draining_ = false;
+  std::set<model::TriggerId> gone_;         // triggers whose instrument does not trade today
   std::set<std::string> refused_sessions_;  // told already: "session", "ticker_session"
   base::TradingDate instruments_of_{};
   std::optional<base::Instant> unblock_at_;

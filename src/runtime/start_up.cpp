@@ -251,6 +251,21 @@ void Runtime::tell_unreadable(const store::Recovery& recovery) {
                        StandingBoard::Kind::degrading);
 }
 
+void Runtime::tell_gone(const std::map<model::TriggerId, std::string>& gone) {
+  for (const auto& [id, why] : gone) {
+    if (gone_.contains(id)) continue;
+    note("instrument_gone", model::Severity::alarm, {{"trigger_id", id.text()}, {"why", why}});
+  }
+  gone_.clear();
+  for (const auto& [id, why] : gone) gone_.insert(id);
+  standing_.set_reason("symbols",
+                       gone.empty() ? std::nullopt
+                                    : std::optional(std::to_string(gone.size()) +
+                                                    " triggers name an instrument that does not "
+                                                    "trade today and are not watched"),
+                       StandingBoard::Kind::degrading);
+}
+
 // Tokens are reused after expiry and change on renames: the symbol is what the trader meant.
 void Runtime::correct_tokens(const model::Catalogue& catalogue,
                              const std::vector<model::Trigger>& triggers) {
@@ -263,9 +278,18 @@ void Runtime::correct_tokens(const model::Catalogue& catalogue,
       agent::log_error("instrument_gone",
                        {{"trigger_id", trigger.id.text()}, {"symbol", trigger.trading_symbol}});
       gone[trigger.id] = "No instrument of its name trades today: it may have expired";
+      // Its token may be another instrument's by now.
+      schedulers_.market.post(
+          [this, id = trigger.id] { market_.handle(engine::TriggerRemoved{id}); });
       continue;
     }
-    if (instrument->token == trigger.instrument_token) continue;
+    if (instrument->token == trigger.instrument_token) {
+      if (gone_.contains(trigger.id)) {
+        schedulers_.market.post(
+            [this, trigger] { market_.handle(engine::TriggerChanged{trigger}); });
+      }
+      continue;
+    }
     auto corrected = trigger;
     corrected.instrument_token = instrument->token;
     store::Actor actor;
@@ -275,6 +299,7 @@ void Runtime::correct_tokens(const model::Catalogue& catalogue,
     agent::log_warning("token_changed",
                        {{"trigger_id", trigger.id.text()}, {"symbol", trigger.trading_symbol}});
   }
+  tell_gone(gone);
   standing_.set_lone_reasons(std::move(gone));
 }
 
@@ -303,15 +328,17 @@ void Runtime::health_answered(base::Result<broker::Account> account) {
   }
   standing_.set_reason("broker", std::nullopt);
   on_broker_session(true, {});
-  if (unblock_at_ && *unblock_at_ <= now) {
-    unblock_at_.reset();
-    standing_.set_reason("account", std::nullopt);
-    schedulers_.market.post([this] { market_.evaluate(true); });
-  }
+  if (unblock_at_ && *unblock_at_ <= now) unblock();
   if (instruments_of_ != base::trading_date(now) &&
       base::time_of_day_ist(now) >= instruments_ready) {
     refresh_instruments();
   }
+}
+
+void Runtime::unblock() {
+  unblock_at_.reset();
+  standing_.set_reason("account", std::nullopt);
+  schedulers_.market.post([this] { market_.evaluate(true); });
 }
 
 void Runtime::refresh_instruments() {
@@ -339,7 +366,8 @@ void Runtime::account_blocked(const std::string& why) {
   if (unblock_at_) return;  // several orders of one burst are one refusal
   block_for_ = std::clamp(block_for_ * 2, block_min, block_max);
   unblock_at_ = schedulers_.orders.now() + block_for_;
-  standing_.set_reason("account", "The broker takes no orders: " + why);
+  standing_.set_reason("account", "The broker takes no orders: " + why +
+                                      " It is asked again by itself, and at once by a start.");
 }
 
 }  // namespace hmt::runtime

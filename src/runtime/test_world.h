@@ -136,6 +136,7 @@ class LedgerGateway final : public broker::OrderGateway {
   void warm_up() override {}
   void cancel(const std::string&, broker::Done<std::string>) override {}
   void order_history(const std::string&, broker::Done<std::vector<model::BrokerOrder>>) override {}
+  void trades(broker::Done<std::vector<broker::Trade>>) override {}
   void margins(broker::Done<broker::Margins>) override {}
   void quotes(const std::vector<std::string>&, broker::Done<std::vector<broker::Quote>>) override {}
   void exchange_token(const std::string&, broker::Done<broker::Session>) override {}

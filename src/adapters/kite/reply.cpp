@@ -100,6 +100,34 @@ bool read_order_rows(ondemand::array rows, std::vector<model::BrokerOrder>& orde
   return true;
 }
 
+bool read_trade(ondemand::object object, broker::Trade& trade) {
+  bool priced = false;
+  bool sided = false;
+  each_field(object, [&](std::string_view name, ondemand::value& value) {
+    if (name == "trade_id") {
+      trade.trade_id = text_of(value);
+    } else if (name == "order_id") {
+      trade.order_id = text_of(value);
+    } else if (name == "tradingsymbol") {
+      trade.trading_symbol = text_of(value);
+    } else if (name == "transaction_type") {
+      const auto side = model::from_word<model::Side>(text_of(value));
+      sided = side.has_value();
+      trade.side = side.value_or(model::Side::buy);
+    } else if (name == "quantity") {
+      trade.quantity = integer_of(value).value_or(0);
+    } else if (name == "average_price") {
+      const auto price = price_of(value);
+      priced = price.has_value();
+      trade.price = price.value_or(model::Price{});
+    } else if (name == "fill_timestamp") {
+      const auto at = base::parse_broker_time(text_of(value));
+      if (at) trade.filled_at = *at;
+    }
+  });
+  return priced && sided && trade.quantity > 0 && !trade.order_id.empty();
+}
+
 bool read_quote(std::string_view key, ondemand::object object, broker::Quote& quote) {
   quote.instrument = key;
   bool priced = false;
@@ -168,6 +196,28 @@ base::Result<std::vector<model::BrokerOrder>> read_orders(std::string_view body)
   });
   if (!good) return corrupt("a list of orders was expected");
   return orders;
+}
+
+base::Result<std::vector<broker::Trade>> read_trades(std::string_view body) {
+  std::vector<broker::Trade> trades;
+  bool good = false;
+  with_object(body, [&](ondemand::object& root) {
+    auto data = member(root, "data");
+    if (!data) return;
+    ondemand::array rows;
+    good = is_type(*data, ondemand::json_type::null);
+    if (good || data->get_array().get(rows) != simdjson::SUCCESS) return;
+    good = true;
+    for (auto row : rows) {
+      broker::Trade trade;
+      ondemand::object object;
+      good = good && row.get_object().get(object) == simdjson::SUCCESS && read_trade(object, trade);
+      if (!good) return;
+      trades.push_back(std::move(trade));
+    }
+  });
+  if (!good) return corrupt("a list of trades was expected");
+  return trades;
 }
 
 base::Result<broker::Account> read_profile(std::string_view body) {

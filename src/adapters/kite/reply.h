@@ -31,6 +31,7 @@ base::Result<void> check_reply(const net::HttpResponse& response);
 // A book with a row that cannot be read is corrupt as a whole: that row might be the one looked
 // for.
 base::Result<std::vector<model::BrokerOrder>> read_orders(std::string_view body);
+base::Result<std::vector<broker::Trade>> read_trades(std::string_view body);
 base::Result<broker::Account> read_profile(std::string_view body);
 base::Result<broker::Margins> read_margins(std::string_view body);
 base::Result<std::vector<broker::Quote>> read_quotes(std::string_view body);

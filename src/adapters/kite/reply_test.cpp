@@ -156,6 +156,33 @@ TEST(Reply, TheProfileNamesTheUser) {
   EXPECT_FALSE(read_profile(R"({"status":"success","data":{}})"));
 }
 
+TEST(Reply, TradesAreExactFillsOfTheDay) {
+  const auto trades = read_trades(R"({"status":"success","data":[
+    {"trade_id":"41","order_id":"1953341975595868160","tradingsymbol":"USDINR26DECFUT",
+     "transaction_type":"SELL","quantity":3,"average_price":83.0025,"product":"NRML",
+     "fill_timestamp":"2026-11-23 09:16:39","order_timestamp":"09:16:39","more":null}]})");
+  ASSERT_TRUE(trades) << trades.error().message;
+  ASSERT_EQ(trades->size(), 1U);
+  const auto& trade = trades->front();
+  EXPECT_EQ(trade.order_id, "1953341975595868160");
+  EXPECT_EQ(trade.side, model::Side::sell);
+  EXPECT_EQ(trade.quantity, 3);
+  EXPECT_EQ(trade.price.text(), "83.0025");
+  EXPECT_EQ(base::to_broker_time(*trade.filled_at), "2026-11-23 09:16:39");
+  EXPECT_TRUE(read_trades(R"({"status":"success","data":null})")->empty());
+}
+
+TEST(Reply, ATradeThatMakesNoSenseSpoilsTheList) {
+  for (const auto* row :
+       {R"({"order_id":"7","transaction_type":"BUY","quantity":1})",
+        R"({"order_id":"7","transaction_type":"HOLD","quantity":1,"average_price":5})",
+        R"({"order_id":"7","transaction_type":"BUY","quantity":0,"average_price":5})",
+        R"({"transaction_type":"BUY","quantity":1,"average_price":5})", "7"}) {
+    EXPECT_FALSE(read_trades(R"({"status":"success","data":[)" + std::string(row) + "]}")) << row;
+  }
+  EXPECT_FALSE(read_trades(R"({"status":"success","data":{}})"));
+}
+
 TEST(Reply, MarginsAreExactAndMayBeLarge) {
   const auto margins = read_margins(R"({"status":"success","data":{
     "equity":{"enabled":true,"net":99725.05000000002,"available":{"cash":1}},

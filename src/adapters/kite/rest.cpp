@@ -204,6 +204,10 @@ void RestGateway::order_history(const std::string& order_id,
   ask_and_read("/orders/" + net::percent_encode(order_id), read_orders, std::move(done));
 }
 
+void RestGateway::trades(broker::Done<std::vector<broker::Trade>> done) {
+  ask_and_read("/trades", read_trades, std::move(done));
+}
+
 void RestGateway::profile(broker::Done<broker::Account> done) {
   ask_and_read("/user/profile", read_profile, std::move(done));
 }

@@ -26,6 +26,7 @@ class RestGateway final : public broker::OrderGateway {
   void order_book(broker::Done<std::vector<model::BrokerOrder>> done) override;
   void order_history(const std::string& order_id,
                      broker::Done<std::vector<model::BrokerOrder>> done) override;
+  void trades(broker::Done<std::vector<broker::Trade>> done) override;
   void profile(broker::Done<broker::Account> done) override;
   void margins(broker::Done<broker::Margins> done) override;
   // In requests of at most 500, one a second. Instruments that the broker does not know are absent.

@@ -207,6 +207,16 @@ TEST_F(RestTest, TheOrderBookAndAHistoryAreRead) {
   EXPECT_EQ(broker.asked.at(1).target, "/orders/7");
 }
 
+TEST_F(RestTest, TheDaysTradesAreRead) {
+  broker.say(json(200, R"({"status":"success","data":[{"trade_id":"1","order_id":"7",
+      "transaction_type":"BUY","quantity":2,"average_price":1573.15}]})"));
+  const auto trades =
+      wait<std::vector<broker::Trade>>([&](auto done) { gateway->trades(std::move(done)); });
+  ASSERT_TRUE(trades) << trades.error().message;
+  EXPECT_EQ(trades->at(0).price.text(), "1573.15");
+  EXPECT_EQ(broker.asked.at(0).target, "/trades");
+}
+
 TEST_F(RestTest, ALargeOrderBookIsReadWhole) {
   std::string body = R"({"status":"success","data":[)";
   for (int i = 0; i < 5000; ++i) {
