@@ -185,6 +185,17 @@ def test_a_level_that_is_reached_already_has_to_be_wanted(world):
     equal(engine.trigger(far["id"])["status"], "active", "the other trigger")
 
 
+def test_a_level_that_holds_when_it_is_armed_fires_on_the_price_that_stands(world):
+    engine = world.start_engine()
+    engine.arm(trigger_price_1="1300")  # watches the instrument, and stays
+    world.sim.price(INFY, "1490")
+    engine.wait_price(engine.create(trigger_price_1="1200")["id"], "1490")
+    before = len(world.sim.ledger())
+    wanted = engine.create(trigger_price_1="1500", fire_if_crossed=True)  # and no packet comes any more
+    engine.wait_trigger(wanted["id"], status="triggered", seconds=5)
+    equal(len(world.sim.ledger()) - before, 1, "orders")
+
+
 def test_an_edited_level_counts_from_now_on(world):
     engine = world.start_engine()
     trigger = engine.arm()

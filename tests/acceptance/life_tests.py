@@ -106,6 +106,20 @@ def test_a_file_that_is_no_database_is_refused_and_untouched(world):
     equal(digest(world.database), before, "the file's bytes")
 
 
+def test_a_used_database_without_its_key_is_refused(world):
+    engine = world.start_engine()
+    engine.create()
+    equal(engine.process.end(), 0, "the exit code")
+    key = world.database + ".key"
+    with open(key, encoding="ascii") as file:
+        kept = file.read()
+    os.remove(key)
+    code, said = world.serve_and_end()
+    check(code == 1 and ".key is missing" in said and "HMT_SECRET_KEY" in said, f"hmt serve: {code} {said}")
+    check(not os.path.exists(key), "no other key was made in its place")
+    world.start_engine(HMT_SECRET_KEY=kept.strip())
+
+
 def test_a_damaged_database_is_refused_and_untouched(world):
     engine = world.start_engine()
     for number in range(30):
