@@ -115,6 +115,7 @@ class Engine {
   void take_news(Now& now, const model::BrokerOrder& order, model::OrderSource source);
   void adopt(Now& now, const model::BrokerOrder& order, model::OrderSource source);
   void tell_stranger(Now& now, const model::BrokerOrder& order, const oms::TagParts& parts);
+  void second_order(Now& now, Flight& flight, const model::BrokerOrder& order);
   void appeared(Now& now, Flight& flight, const model::BrokerOrder& order,
                 model::OrderSource source);
   void order_moved(Now& now, Flight& flight, model::OrderSource source, bool changed);

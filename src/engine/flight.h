@@ -18,6 +18,7 @@ struct Flight {
   bool claiming = false;  // not durable yet
   bool settled = false;   // the group's other legs are decided
   bool over = false;      // the row lives on without it: armed again, failed, or tried anew
+  bool doubled = false;   // the broker has a second order of its tag, and people were told
   bool parked = false;    // given up to a person: no longer looked up
   std::optional<model::Trigger> changed;  // news of the row that came while it was being claimed
   std::optional<base::Instant> read_book_at;  // no answer by then: look

@@ -67,6 +67,10 @@ void Engine::take_news(Now& now, const model::BrokerOrder& order, model::OrderSo
     appeared(now, *flight, order, source);
     return;
   }
+  if (!flight->attempt.order_id.empty() && !order.order_id.empty() &&
+      flight->attempt.order_id != order.order_id) {
+    second_order(now, *flight, order);
+  }
   const auto merged = oms::merge(flight->attempt, order, source);
   // Another reading says nothing new of what the book itself contradicts.
   if (merged.contradiction && source != model::OrderSource::book) plan_book_reading(now.at);
@@ -156,6 +160,24 @@ void Engine::tell_stranger(Now& now, const model::BrokerOrder& order, const oms:
 }
 
 // The order is the trigger's, whatever was believed of it before.
+// One tag, two orders: somebody else sent it too, from a copy of these records.
+void Engine::second_order(Now& now, Flight& flight, const model::BrokerOrder& order) {
+  if (std::exchange(flight.doubled, true)) return;
+  auto record = record_of(now, flight, "second_order", Severity::alarm,
+                          {{"order_id", flight.attempt.order_id},
+                           {"second_order_id", order.order_id},
+                           {"second_status", order.status},
+                           {"second_filled", std::to_string(order.filled_quantity)}});
+  auto& row = *flight.row;
+  if (!flight.over && row.status == model::TriggerStatus::triggered) {
+    row.status = model::TriggerStatus::needs_attention;
+    row.error_message = "The broker has two orders of this trigger, " + flight.attempt.order_id +
+                        " and " + order.order_id + ": check the position now";
+    record.trigger = outcome_of(row, model::GroupAction::keep);
+  }
+  now.ask(Write{std::move(record)});
+}
+
 void Engine::appeared(Now& now, Flight& flight, const model::BrokerOrder& order,
                       model::OrderSource source) {
   auto& attempt = flight.attempt;

@@ -169,6 +169,20 @@ TEST_F(News, AContradictionOfTheBooksOwnIsNotReadOverAndOver) {
   EXPECT_LT(readings, 10);
 }
 
+TEST_F(News, TwoOrdersOfOneTagAreAnAlarmAndNeedAPerson) {
+  desk.news(desk.filled(tag, 10, "COMPLETE"));
+  auto second = desk.filled(tag, 10, "COMPLETE");
+  second.order_id = "another";
+  desk.book({desk.filled(tag, 10, "COMPLETE"), second});
+  EXPECT_EQ(desk.row().status, TriggerStatus::needs_attention);
+  EXPECT_THAT(desk.row().error_message, testing::HasSubstr("another"));
+  EXPECT_EQ(desk.alarms().back(), "second_order");
+  const auto told = desk.alarms().size();
+  desk.book({desk.filled(tag, 10, "COMPLETE"), second});
+  EXPECT_EQ(desk.alarms().size(), told) << "told once";
+  EXPECT_EQ(desk.row().status, TriggerStatus::needs_attention);
+}
+
 TEST_F(News, AContradictionOfTheStreamIsLookedUpAtOnce) {
   desk.news(desk.filled(tag, 10, "COMPLETE"));
   desk.book_is_readable = true;
