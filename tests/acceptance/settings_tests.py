@@ -150,8 +150,22 @@ def test_the_secret_key_is_the_one_that_was_set(world):
     engine = world.start_engine(HMT_SECRET_KEY=key)
     check(not os.path.exists(world.database + ".key"), "none is generated")
     engine.process.end()
+    code, said = world.serve_and_end()
+    check(code == 1 and "HMT_SECRET_KEY" in said, f"without it the used database is refused: {code} {said}")
+    check(not os.path.exists(world.database + ".key"), "and no other key is made in its place")
+    world.start_engine(HMT_SECRET_KEY=key)
+
+
+def test_without_a_secret_key_one_is_made_and_kept(world):
+    engine = world.start_engine()
+    path = world.database + ".key"
+    with open(path, encoding="ascii") as file:
+        made = file.read()
+    equal(os.stat(path).st_mode & 0o777, 0o600, "its mode")
+    engine.process.end()
     world.start_engine()
-    check(os.path.exists(world.database + ".key"), "without it one is generated")
+    with open(path, encoding="ascii") as file:
+        equal(file.read(), made, "the key after a restart")
 
 
 def test_the_broker_gets_the_key_and_the_token_that_were_set(world):
