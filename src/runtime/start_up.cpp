@@ -24,7 +24,6 @@ struct Runtime::Boot {
   std::int64_t epoch = 0;
   std::string account;
   store::Recovery recovery;
-  bool may_run = true;
 };
 
 void Runtime::boot() {
