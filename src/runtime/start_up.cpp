@@ -101,7 +101,7 @@ void Runtime::boot_ask_account(std::shared_ptr<Boot> boot) {
 void Runtime::boot_bind_account(std::shared_ptr<Boot> boot) {
   const bool taken = commits_.command([this, boot](store::Writer& writer) mutable {
     const auto bound =
-        writer.bind_account(settings_.venue, boot->account, schedulers_.orders.now());
+        writer.bind_account({}, settings_.venue, boot->account, schedulers_.orders.now());
     schedulers_.orders.post([this, boot = std::move(boot), bound]() mutable {
       if (boot->number != boot_number_) return;
       if (!bound) {

@@ -19,6 +19,11 @@ class Backend {
   virtual Writer& writer() = 0;
   // Ends everything that was open, as a restart does; the writer of before is gone.
   virtual void reopen() = 0;
+  // Time passes, until nobody holds the lease any more. Nothing to do where one process holds the
+  // data for good.
+  virtual void lease_lapses() {}
+  // Before triggers of this user stand on this connection, where the backend looks at that.
+  virtual void connection_ready(model::UserId, model::ConnectionId) {}
 };
 
 struct BackendChoice {

@@ -374,14 +374,23 @@ TEST_P(StoreContract, AKeyHasBounds) {
 
 // ---- whose data it is
 
-TEST_P(StoreContract, DataBelongsToTheFirstAccountThatUsesIt) {
-  ASSERT_TRUE(writer().bind_account("kite", "AB1234", at_minute(1)));
-  EXPECT_TRUE(writer().bind_account("kite", "AB1234", at_minute(2)));
-  const auto other = writer().bind_account("kite", "ZZ9999", at_minute(3));
+TEST_P(StoreContract, AConnectionBelongsToTheFirstAccountThatUsesIt) {
+  const auto mine = connection_id(1);
+  ASSERT_TRUE(writer().bind_account(mine, "kite", "AB1234", at_minute(1)));
+  EXPECT_TRUE(writer().bind_account(mine, "kite", "AB1234", at_minute(2)));
+  const auto other = writer().bind_account(mine, "kite", "ZZ9999", at_minute(3));
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().kind, base::ErrorKind::refused);
   EXPECT_NE(other.error().message.find("AB1234"), std::string::npos);
-  EXPECT_FALSE(writer().bind_account("simulator", "AB1234", at_minute(3)));
+  EXPECT_FALSE(writer().bind_account(mine, "simulator", "AB1234", at_minute(3)));
+}
+
+TEST_P(StoreContract, TwoConnectionsNeverShareAnAccount) {
+  ASSERT_TRUE(writer().bind_account(connection_id(1), "kite", "AB1234", at_minute(1)));
+  const auto second = writer().bind_account(connection_id(2), "kite", "AB1234", at_minute(2));
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, base::ErrorKind::refused);
+  EXPECT_TRUE(writer().bind_account(connection_id(2), "kite", "CD5678", at_minute(3)));
 }
 
 }  // namespace hmt::store

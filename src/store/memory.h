@@ -30,6 +30,10 @@ class MemoryStore {
   void lose_next_answers(int count);
   int writes() const;  // asked for so far, failed ones included
 
+  // From now on it is as a database that several processes share: a lease lasts so long, a rival is
+  // refused meanwhile (by the `now` of its call), and writers have followers.
+  void share(base::Duration lease_lasts);
+
   // As a hand on the table would: the row appears or is replaced, and its version is one higher
   // than that of the row before; nothing is checked. An audit row says so.
   void put_by_hand(model::Trigger row, Instant now);

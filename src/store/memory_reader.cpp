@@ -28,6 +28,9 @@ class MemoryReader : public Reader {
                                                  const std::string& request_hash,
                                                  const Actor& actor) override;
   Result<Recovery> recovery(base::TradingDate since) override;
+  Result<std::vector<model::BrokerConnection>> connections(const Actor& actor) override;
+  Result<model::BrokerConnection> connection(model::ConnectionId id, const Actor& actor) override;
+  Result<std::vector<Held>> active_rows() override;
 
  private:
   std::shared_ptr<State> state_;
@@ -117,6 +120,7 @@ Result<Recovery> MemoryReader::recovery(base::TradingDate since) {
   Recovery out;
   out.stopped = state_->stopped;
   out.stopped_why = state_->stopped_why;
+  out.connections = state_->connections;
   std::map<TriggerId, bool> named;
   for (const auto& attempt : state_->attempts) {
     if (attempt.trading_date < since && !is_open(attempt, state_->find(attempt.trigger_id))) {
@@ -136,6 +140,30 @@ Result<Recovery> MemoryReader::recovery(base::TradingDate since) {
   for (const auto& [group, winner] : state_->winners) {
     if (live.contains(group)) out.winners.push_back({group, winner});
   }
+  return out;
+}
+
+Result<std::vector<model::BrokerConnection>> MemoryReader::connections(const Actor& actor) {
+  std::vector<model::BrokerConnection> out;
+  for (const auto& row : state_->connections) {
+    if (may_see(actor, row.user_id)) out.push_back(row);
+  }
+  return out;
+}
+
+Result<model::BrokerConnection> MemoryReader::connection(model::ConnectionId id,
+                                                         const Actor& actor) {
+  const auto* row = state_->find(id);
+  if (!row || !may_see(actor, row->user_id)) return no_such_connection();
+  return *row;
+}
+
+Result<std::vector<Held>> MemoryReader::active_rows() {
+  std::vector<Held> out;
+  for (const auto& [number, row] : state_->rows) {
+    if (row.status == TriggerStatus::active) out.push_back({row.id, row.version});
+  }
+  std::ranges::sort(out);
   return out;
 }
 

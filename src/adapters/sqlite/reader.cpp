@@ -142,6 +142,15 @@ void read_switch(Connection& connection, store::Recovery& out) {
   if (out.stopped) out.stopped_why = why;
 }
 
+std::vector<model::BrokerConnection> read_connections(Connection& connection) {
+  static const std::string sql =
+      "SELECT " + connection_columns + " FROM broker_connections ORDER BY number";
+  std::vector<model::BrokerConnection> out;
+  auto rows = connection.statement(sql);
+  while (rows.step()) out.push_back(read_connection(rows));
+  return out;
+}
+
 }  // namespace
 
 Result<void> SqliteReader::connect() {
@@ -308,7 +317,44 @@ Result<store::Recovery> SqliteReader::recovery(base::TradingDate since) {
   read_open_attempts(*connection_, since, out);
   name_orphans(out);
   read_switch(*connection_, out);
+  out.connections = read_connections(*connection_);
   if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  return out;
+}
+
+Result<std::vector<model::BrokerConnection>> SqliteReader::connections(const Actor& actor) {
+  if (auto ready = connect(); !ready) return std::unexpected(ready.error());
+  Transaction transaction(*connection_, Transaction::Kind::read);
+  auto out = read_connections(*connection_);
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  std::erase_if(out, [&](const auto& row) { return !store::may_see(actor, row.user_id); });
+  return out;
+}
+
+Result<model::BrokerConnection> SqliteReader::connection(model::ConnectionId id,
+                                                         const Actor& actor) {
+  auto all = connections(actor);
+  if (!all) return std::unexpected(all.error());
+  const auto found = std::ranges::find(*all, id, &model::BrokerConnection::id);
+  if (found == all->end()) return store::no_such_connection();
+  return std::move(*found);
+}
+
+Result<std::vector<store::Held>> SqliteReader::active_rows() {
+  if (auto ready = connect(); !ready) return std::unexpected(ready.error());
+  Transaction transaction(*connection_, Transaction::Kind::read);
+  std::vector<store::Held> out;
+  {
+    auto rows =
+        connection_->statement("SELECT id, version FROM hmt_gtt_orders WHERE status = 'active'");
+    while (rows.step()) {
+      auto in = rows.columns();
+      const auto id = in.id<model::TriggerId>();
+      out.push_back({id, in.integer()});
+    }
+  }
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  std::ranges::sort(out);
   return out;
 }
 

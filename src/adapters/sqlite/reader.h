@@ -26,6 +26,11 @@ class SqliteReader : public store::Reader {
                                                        const std::string& request_hash,
                                                        const store::Actor& actor) override;
   base::Result<store::Recovery> recovery(base::TradingDate since) override;
+  base::Result<std::vector<model::BrokerConnection>> connections(
+      const store::Actor& actor) override;
+  base::Result<model::BrokerConnection> connection(model::ConnectionId id,
+                                                   const store::Actor& actor) override;
+  base::Result<std::vector<store::Held>> active_rows() override;
 
  private:
   base::Result<void> connect();

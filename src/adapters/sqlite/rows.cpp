@@ -134,6 +134,10 @@ const std::string attempt_columns = "tag, " + attempt_values;
 const std::string audit_columns =
     "number, at, event, severity, actor, user_id, trigger_id, tag, detail";
 
+const std::string connection_columns =
+    "id, user_id, broker, name, account, sealed_api_key, sealed_api_secret, sealed_access_token, "
+    "session_expires_at, enabled, version, created_at, updated_at";
+
 TriggerRow read_trigger(const Statement& statement) {
   auto in = statement.columns();
   TriggerRow out;
@@ -218,6 +222,25 @@ store::AuditRow read_audit(const Statement& statement) {
   return out;
 }
 
+model::BrokerConnection read_connection(const Statement& statement) {
+  auto in = statement.columns();
+  model::BrokerConnection out;
+  out.id = in.id<model::ConnectionId>();
+  out.user_id = in.id<model::UserId>();
+  out.broker = in.text();
+  out.name = in.text();
+  out.account = in.text();
+  out.api_key = in.text();
+  out.api_secret = in.text();
+  out.access_token = in.text();
+  out.session_expires_at = in.optional_instant();
+  out.enabled = in.integer() != 0;
+  out.version = in.integer();
+  out.created_at = in.instant();
+  out.updated_at = in.instant();
+  return out;
+}
+
 void insert_trigger(Connection& connection, const Trigger& row) {
   static const std::string sql = "INSERT INTO hmt_gtt_orders (id, user_id, created_at, " +
                                  user_columns + ") VALUES (?,?,?, " + user_marks + ")";
@@ -273,6 +296,27 @@ void write_attempt(Connection& connection, const model::Attempt& attempt) {
   out.bind(std::string_view(attempt.tag));
   values();
   values();
+  out.run();
+}
+
+void write_connection(Connection& connection, const model::BrokerConnection& row) {
+  static const std::string values =
+      "user_id, broker, name, account, sealed_api_key, sealed_api_secret, sealed_access_token, "
+      "session_expires_at, enabled, version, created_at, updated_at";
+  static const std::string marks = "?,?,?,?,?,?,?,?,?,?,?,?";
+  static const std::string sql = "INSERT INTO broker_connections (id, " + values + ") VALUES (?, " +
+                                 marks + ") ON CONFLICT (id) DO UPDATE SET (" + values + ") = (" +
+                                 marks + ")";
+  auto out = connection.statement(sql);
+  const auto bind_values = [&] {
+    out.bind(row.user_id, std::string_view(row.broker), std::string_view(row.name),
+             std::string_view(row.account), or_null(row.api_key), or_null(row.api_secret),
+             or_null(row.access_token), row.session_expires_at,
+             static_cast<std::int64_t>(row.enabled), row.version, row.created_at, row.updated_at);
+  };
+  out.bind(row.id);
+  bind_values();
+  bind_values();
   out.run();
 }
 
