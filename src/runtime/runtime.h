@@ -49,7 +49,7 @@ struct RuntimeSettings {
 
 using MakeFeed = std::function<std::unique_ptr<feed::Feed>(feed::FeedObserver&)>;
 
-class Runtime final : public Desk, public CommitObserver, public OrderListener {
+class Runtime : public Desk, public CommitObserver, public OrderListener {
  public:
   Runtime(Schedulers schedulers, store::Writer& writer, broker::OrderGateway& gateway,
           const MakeFeed& make_feed, RuntimeSettings settings, std::function<void()> on_fenced);

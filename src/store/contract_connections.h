@@ -24,7 +24,6 @@ TEST_P(StoreContract, AConnectionIsKeptAsItWasGivenSealsIncluded) {
   EXPECT_EQ(*put, wanted);
   backend_->reopen();
   EXPECT_EQ(reader()->connection(wanted.id, operator_).value(), wanted);
-  EXPECT_EQ(reader()->recovery(base::trading_date(at_minute(1)))->connections, std::vector{wanted});
   EXPECT_EQ(trail().back().entry.event, "connection_added");
   EXPECT_EQ(trail().back().entry.actor, user(1).name);
   EXPECT_EQ(trail().back().entry.user_id, user_id(1));
@@ -80,6 +79,43 @@ TEST_P(StoreContract, AConnectionGoesOnlyWhenNothingStandsOnIt) {
   ASSERT_TRUE(writer().remove_connection(connection_id(1), user(1), at_minute(4)));
   EXPECT_EQ(trail().back().entry.event, "connection_removed");
   EXPECT_TRUE(reader()->connections(operator_)->empty());
+}
+
+TEST_P(StoreContract, CountsAreOfTheUsersOwnTriggers) {
+  create(stop_loss(1));
+  fire(stop_loss(2), "TAG2");
+  const auto cancelled = create(stop_loss(3));
+  ASSERT_TRUE(writer().cancel(cancelled.id, {}, operator_, nullptr, at_minute(2)));
+  const auto failed = fire(stop_loss(4), "TAG4");
+  record({record_of(outcome_of(failed, model::TriggerStatus::failed), at_minute(3))});
+  const auto triggered = fire(stop_loss(5), "TAG5");
+  record({record_of(outcome_of(triggered, model::TriggerStatus::triggered), at_minute(3))});
+  auto strange = stop_loss(6);
+  strange.user_id = user_id(2);
+  strange.broker_connection_id = connection_id(2);
+  create(strange);
+  EXPECT_EQ(reader()->counts(user(1)).value(),
+            (TriggerCounts{.active = 1, .triggered = 1, .failed = 1}));
+  EXPECT_EQ(reader()->counts(user(2)).value().active, 1);
+  EXPECT_EQ(reader()->counts(operator_).value().active, 2);
+}
+
+TEST_P(StoreContract, RecoveryOfOneConnectionLeavesTheOthersOut) {
+  const auto mine = create(stop_loss(1));
+  const auto fired = fire(stop_loss(2), "TAG2");
+  auto other = stop_loss(3);
+  other.user_id = user_id(2);
+  other.broker_connection_id = connection_id(2);
+  create(in_group(other, 9));
+  const auto found = reader()->recovery(base::trading_date(at_minute(0)), connection_id(1));
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->triggers.size(), 2U);
+  EXPECT_EQ(found->triggers[0].id, mine.id);
+  EXPECT_EQ(found->triggers[1].id, fired.id);
+  EXPECT_EQ(found->attempts.size(), 1U);
+  const auto theirs = reader()->recovery(base::trading_date(at_minute(0)), connection_id(2));
+  EXPECT_EQ(theirs->triggers.size(), 1U);
+  EXPECT_TRUE(theirs->attempts.empty());
 }
 
 TEST_P(StoreContract, ActiveRowsAreTheOnesThatAnEngineMustHold) {

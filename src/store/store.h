@@ -39,7 +39,7 @@ using model::TriggerOutcome;
 // Rows that a commit has changed, as they stand after it, with the audit numbers that tell of it.
 struct Changed {
   std::vector<model::Trigger> triggers;
-  std::vector<model::TriggerId> removed;           // rows that are gone
+  std::vector<model::TriggerId> removed;  // rows that are gone
   std::vector<model::BrokerConnection> connections;
   std::vector<model::ConnectionId> removed_connections;
   std::int64_t last_event = 0;  // highest audit number of the commit; 0: none
@@ -59,6 +59,14 @@ struct Foreign {
   bool untold = false;  // audit rows without a number: `absorb` numbers them
   Switch now;           // as it stands
   bool empty() const { return triggers.empty() && connections.empty() && !untold; }
+};
+
+// How many triggers stand where.
+struct TriggerCounts {
+  std::int64_t active = 0;
+  std::int64_t triggered = 0;
+  std::int64_t failed = 0;
+  bool operator==(const TriggerCounts&) const = default;
 };
 
 // A row as the engine must hold it.
@@ -124,7 +132,6 @@ struct Recovery {
   std::vector<model::Attempt>
       attempts;  // not final: queued, forwarded, unknown; not_placed, absent with a firing trigger;
                  // and every attempt of `since` or later, oldest first
-  std::vector<model::BrokerConnection> connections;  // all of them
   bool stopped = false;  // switched off by the operator
   std::string stopped_why;
   std::vector<std::string> unreadable;  // rows that make no sense, or that an open attempt misses:
@@ -149,12 +156,17 @@ class Reader {
   virtual Result<std::optional<std::string>> kept_answer(const std::string& key,
                                                          const std::string& request_hash,
                                                          const Actor& actor) = 0;
-  virtual Result<Recovery> recovery(base::TradingDate since) = 0;
+  // `only`: what concerns this connection alone; nothing: everything.
+  virtual Result<Recovery> recovery(base::TradingDate since,
+                                    std::optional<model::ConnectionId> only = {}) = 0;
 
   // A user's own; the operator's: all. Oldest first.
   virtual Result<std::vector<model::BrokerConnection>> connections(const Actor& actor) = 0;
   virtual Result<model::BrokerConnection> connection(model::ConnectionId id,
                                                      const Actor& actor) = 0;  // not_found
+
+  // Triggers by status; `triggered` counts what has fired, whatever became of the order.
+  virtual Result<TriggerCounts> counts(const Actor& actor) = 0;
 
   // Every active row, by id: what a full compare of engine and table goes by.
   virtual Result<std::vector<Held>> active_rows() = 0;

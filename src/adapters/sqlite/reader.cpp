@@ -142,6 +142,16 @@ void read_switch(Connection& connection, store::Recovery& out) {
   if (out.stopped) out.stopped_why = why;
 }
 
+void leave_out_others(model::ConnectionId only, store::Recovery& out) {
+  std::set<model::GroupId> groups;
+  std::erase_if(out.triggers, [&](const auto& row) { return row.broker_connection_id != only; });
+  std::erase_if(out.attempts, [&](const auto& row) { return row.connection_id != only; });
+  for (const auto& row : out.triggers) {
+    if (row.parent_id) groups.insert(*row.parent_id);
+  }
+  std::erase_if(out.winners, [&](const auto& won) { return !groups.contains(won.group); });
+}
+
 std::vector<model::BrokerConnection> read_connections(Connection& connection) {
   static const std::string sql =
       "SELECT " + connection_columns + " FROM broker_connections ORDER BY number";
@@ -308,7 +318,8 @@ Result<std::optional<std::string>> SqliteReader::kept_answer(const std::string& 
   return answer;
 }
 
-Result<store::Recovery> SqliteReader::recovery(base::TradingDate since) {
+Result<store::Recovery> SqliteReader::recovery(base::TradingDate since,
+                                               std::optional<model::ConnectionId> only) {
   if (auto ready = connect(); !ready) return std::unexpected(ready.error());
   store::Recovery out;
   Transaction transaction(*connection_, Transaction::Kind::read);
@@ -317,8 +328,8 @@ Result<store::Recovery> SqliteReader::recovery(base::TradingDate since) {
   read_open_attempts(*connection_, since, out);
   name_orphans(out);
   read_switch(*connection_, out);
-  out.connections = read_connections(*connection_);
   if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (only) leave_out_others(*only, out);
   return out;
 }
 
@@ -338,6 +349,29 @@ Result<model::BrokerConnection> SqliteReader::connection(model::ConnectionId id,
   const auto found = std::ranges::find(*all, id, &model::BrokerConnection::id);
   if (found == all->end()) return store::no_such_connection();
   return std::move(*found);
+}
+
+Result<store::TriggerCounts> SqliteReader::counts(const Actor& actor) {
+  if (auto ready = connect(); !ready) return std::unexpected(ready.error());
+  Query query(
+      "coalesce(sum(status = 'active'), 0), coalesce(sum(status = 'triggered'), 0), "
+      "coalesce(sum(status = 'failed'), 0)",
+      "hmt_gtt_orders");
+  query.where("user_id = ?", actor.user.has_value());
+  store::TriggerCounts out;
+  Transaction transaction(*connection_, Transaction::Kind::read);
+  {
+    auto row = connection_->statement(query.sql());
+    bind_if(row, actor.user);
+    if (row.step()) {
+      auto in = row.columns();
+      out.active = in.integer();
+      out.triggered = in.integer();
+      out.failed = in.integer();
+    }
+  }
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  return out;
 }
 
 Result<std::vector<store::Held>> SqliteReader::active_rows() {
