@@ -103,10 +103,12 @@ TEST_F(VaultTest, ASecretThatIsCopiedToAnotherRowUserOrFieldDoesNotOpen) {
   }
 }
 
-// Neighbouring parts must not run into each other.
+// Neighbouring parts must not run into each other: written one after the other, these two are one
+// text.
 TEST_F(VaultTest, APlaceThatIsCutOtherwiseIsAnotherPlace) {
-  const Place first{"ab", place.user, place.connection, "c"};
-  const Place second{"a", place.user, place.connection, "bc"};
+  const auto third = *model::ConnectionId::parse("c0000000-0000-4000-8000-000000000003");
+  const Place first{"t", place.user, place.connection, third.text() + "f"};
+  const Place second{"t" + place.user.text(), model::UserId{place.connection.uuid}, third, "f"};
   EXPECT_NE(words(vault.seal(secret, first), second), "it opened");
 }
 
@@ -133,7 +135,11 @@ TEST_F(VaultTest, WhatIsCutOrGrownIsNotTaken) {
     EXPECT_THAT(words(sealed + more, place), HasSubstr("is damaged"));
     EXPECT_THAT(words(more + sealed, place), HasSubstr("is damaged"));
   }
-  EXPECT_THAT(words(std::string(100'000, 'A'), place), HasSubstr("is damaged"));
+  EXPECT_THAT(words("v1." + std::string(100'000, 'A'), place), HasSubstr("is damaged"));
+  // As short as a head, and shorter.
+  for (std::size_t size = 0; size < 100; ++size) {
+    EXPECT_THAT(words("v1." + std::string(size, 'A'), place), HasSubstr("is damaged")) << size;
+  }
 }
 
 TEST_F(VaultTest, AnotherVersionOfTheFormIsNotTaken) {
