@@ -97,12 +97,19 @@ Result<void> Connection::script(const std::string& sql, base::Duration within) {
   return done;
 }
 
+void Connection::leave() {
+  queued_.clear();
+  answers_.clear();
+  if (link_ && link_->is_in_transaction()) link_.reset();
+}
+
 // ---- statements
 
 void Connection::start() {
   failure_.reset();
   queued_.clear();
   answers_.clear();
+  within_ = limits_.answer;
   if (auto open = ready(); !open) blame(open.error());
 }
 
@@ -117,7 +124,7 @@ bool Connection::send() {
     answers_.resize(answers_.size() + commands.size());
     return true;
   }
-  auto answers = link_->exchange(commands, deadline(limits_.answer));
+  auto answers = link_->exchange(commands, deadline(within_));
   for (auto& each : answers.rows) answers_.push_back(std::move(each));
   if (answers.error) blame(*answers.error);
   if (auto words = link_->take_warning(); !words.empty()) blame(warned(words));
@@ -148,6 +155,7 @@ const Rows& Connection::rows(std::size_t at) const {
 }
 
 void Connection::act_as(model::UserId user) {
+  if (user.uuid.is_nil()) blame({ErrorKind::refused, "the nil id is no user's"});
   const auto claims = R"({"sub":")" + user.text() + R"(","role":"authenticated"})";
   queue(
       "SELECT set_config('role', 'authenticated', true), "
@@ -161,6 +169,11 @@ void Connection::act_as_engine() {
       "SELECT set_config('role', 'hmt_engine', true), set_config('request.jwt.claims', '', true), "
       "set_config('request.jwt.claim.sub', '', true)");
   queue(is_engine);
+}
+
+void Connection::take_time(base::Duration within) {
+  queue("SELECT set_config('statement_timeout', $1, true)", Fields(milliseconds(within)));
+  within_ = within + limits_.answer;
 }
 
 void Connection::blame(Error error) {

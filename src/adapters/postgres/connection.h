@@ -36,6 +36,8 @@ class Connection {
   // Opens the session if there is none. Errors: unavailable; corrupt (not an HMT database yet).
   base::Result<void> ready();
   void close() { link_.reset(); }
+  // Forgets the answers, and closes the session if a transaction was left open on it.
+  void leave();
 
   // Adds a statement to what is sent next, and says where its answer will be.
   std::size_t queue(std::string sql, Fields values = {});
@@ -52,6 +54,9 @@ class Connection {
   // nothing more.
   void act_as(model::UserId user);
   void act_as_engine();
+
+  // This transaction may take as long: it reads much.
+  void take_time(base::Duration within);
 
   bool has_failed() const { return failure_.has_value(); }
   void blame(base::Error error);
@@ -72,6 +77,7 @@ class Connection {
   Role role_;
   Limits limits_;
   std::unique_ptr<Link> link_;
+  base::Duration within_{};  // of the present transaction's exchanges
   std::vector<Command> queued_;
   std::vector<Rows> answers_;
   std::optional<base::Error> failure_;

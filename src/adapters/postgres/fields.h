@@ -61,6 +61,9 @@ class Fields {
     list_.emplace_back(array(items));
     return *this;
   }
+  void add_all(const Fields& more) {
+    list_.insert(list_.end(), more.list_.begin(), more.list_.end());
+  }
   void add_ready(std::string text) { list_.emplace_back(std::move(text)); }
   const std::vector<Field>& list() const { return list_; }
 

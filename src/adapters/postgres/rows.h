@@ -2,6 +2,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/attempt.h"
 #include "postgres/fields.h"
@@ -41,18 +42,21 @@ std::optional<std::string_view> or_null(const std::string& text);
 // The columns of each kind of write: their names with their types, and a row's values in the same
 // order.
 struct Shape {
-  std::string names;        // "a, b"
-  std::string assignments;  // "a = u.a, b = u.b"
-  std::string arrays;       // "$1::text[], $2::bigint[]"
-  std::string values;       // "$1::text, $2::bigint"
-  int count = 0;
+  std::vector<std::string> names;
+  std::vector<std::string> types;
+
+  int count() const { return static_cast<int>(names.size()); }
+  std::string list() const;                      // "a, b"
+  std::string assignments() const;               // "b = u.b": all but the first
+  std::string arrays(int first = 1) const;       // "$1::text[], $2::bigint[]"
+  std::string values(int first = 1) const;       // "$1::text, $2::bigint"
 };
 
 extern const Shape user_shape;     // id first; what a user may write
 extern const Shape engine_shape;   // id first; what the engine writes of a row that it has read
 extern const Shape attempt_shape;  // tag first
 extern const Shape audit_shape;
-extern const Shape sealed_shape;   // id first: a broker connection
+extern const Shape connection_shape;
 
 Fields user_fields(const model::Trigger& row);
 Fields engine_fields(const model::Trigger& row);

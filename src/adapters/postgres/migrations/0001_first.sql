@@ -245,11 +245,13 @@ CREATE TABLE public.hmt_event_counter (
 );
 INSERT INTO public.hmt_event_counter (last) VALUES (0);
 
--- What others than the engine have committed. Followed by snapshot: never by `seq`, whose order is not that of commits.
+-- What has been committed by hand, or by the people's side of an engine (`writer`: of which). Followed by snapshot: never by
+-- `seq`, whose order is not that of commits.
 CREATE TABLE public.hmt_changes (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
   at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  writer uuid,
   trigger_id uuid,
   connection_id uuid
 );
@@ -431,36 +433,29 @@ BEGIN
   END IF;
   NEW.version := greatest(NEW.version, OLD.version + 1);
   NEW.updated_at := clock_timestamp();
-  -- What an edit changes is armed again, unless the hand has said itself which legs are.
-  IF NEW.status = 'active' AND NEW.leg_1_state = OLD.leg_1_state AND NEW.leg_2_state = OLD.leg_2_state THEN
-    NEW := hmt_private.armed_again(OLD, NEW);
+  -- What an edit changes is armed again, unless the hand has said itself which legs are: store/rules.h, apply_edit.
+  IF NEW.status <> 'active' OR NEW.leg_1_state <> OLD.leg_1_state OR NEW.leg_2_state <> OLD.leg_2_state THEN
+    RETURN NEW;
+  END IF;
+  IF (NEW.product_type_1, NEW.trigger_price_1, NEW.order_price_1, NEW.quantity_1) IS DISTINCT FROM
+     (OLD.product_type_1, OLD.trigger_price_1, OLD.order_price_1, OLD.quantity_1) THEN
+    NEW.leg_1_state := 'armed';
+  END IF;
+  IF (NEW.product_type_2, NEW.trigger_price_2, NEW.order_price_2, NEW.quantity_2) IS DISTINCT FROM
+     (OLD.product_type_2, OLD.trigger_price_2, OLD.order_price_2, OLD.quantity_2) THEN
+    NEW.leg_2_state := 'armed';
+  END IF;
+  IF OLD.status <> 'active' OR
+     (NEW.condition_type, NEW.transaction_type, NEW.direction, NEW.exchange, NEW.trading_symbol) IS DISTINCT FROM
+     (OLD.condition_type, OLD.transaction_type, OLD.direction, OLD.exchange, OLD.trading_symbol) OR
+     (NEW.leg_1_state <> 'armed' AND (NEW.condition_type = 'single' OR NEW.leg_2_state <> 'armed')) THEN
+    NEW.leg_1_state := 'armed';
+    NEW.leg_2_state := 'armed';
+  END IF;
+  IF NEW.leg_1_state <> 'failed' AND (NEW.condition_type = 'single' OR NEW.leg_2_state <> 'failed') THEN
+    NEW.error_message := NULL;
   END IF;
   RETURN NEW;
-END $$;
-
--- store/rules.h, apply_edit, in SQL.
-CREATE FUNCTION hmt_private.armed_again(before public.hmt_gtt_orders, after public.hmt_gtt_orders)
-RETURNS public.hmt_gtt_orders LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  IF (after.product_type_1, after.trigger_price_1, after.order_price_1, after.quantity_1) IS DISTINCT FROM
-     (before.product_type_1, before.trigger_price_1, before.order_price_1, before.quantity_1) THEN
-    after.leg_1_state := 'armed';
-  END IF;
-  IF (after.product_type_2, after.trigger_price_2, after.order_price_2, after.quantity_2) IS DISTINCT FROM
-     (before.product_type_2, before.trigger_price_2, before.order_price_2, before.quantity_2) THEN
-    after.leg_2_state := 'armed';
-  END IF;
-  IF before.status <> 'active' OR
-     (after.condition_type, after.transaction_type, after.direction, after.exchange, after.trading_symbol) IS DISTINCT FROM
-     (before.condition_type, before.transaction_type, before.direction, before.exchange, before.trading_symbol) OR
-     (after.leg_1_state <> 'armed' AND (after.condition_type = 'single' OR after.leg_2_state <> 'armed')) THEN
-    after.leg_1_state := 'armed';
-    after.leg_2_state := 'armed';
-  END IF;
-  IF after.leg_1_state <> 'failed' AND (after.condition_type = 'single' OR after.leg_2_state <> 'failed') THEN
-    after.error_message := NULL;
-  END IF;
-  RETURN after;
 END $$;
 CREATE TRIGGER hmt_2_by_hand BEFORE INSERT OR UPDATE OR DELETE ON public.hmt_gtt_orders FOR EACH ROW
   WHEN (current_setting('role') <> 'hmt_engine') EXECUTE FUNCTION hmt_private.orders_by_hand();
