@@ -19,6 +19,8 @@ KINDS = [
     ("broker faults", ["--faults", "--on-unknown", "retry"]),
     ("broker faults and kills", ["--faults", "--kills", "5", "--on-unknown", "retry"]),
     ("broker faults and kills, parked", ["--faults", "--kills", "5"]),
+    ("killed, on PostgreSQL", ["--kills", "8", "--database", "postgres"]),
+    ("broker faults and kills, on PostgreSQL", ["--faults", "--kills", "5", "--on-unknown", "retry", "--database", "postgres"]),
 ]
 SIZES = [
     ["--instruments", "500", "--triggers", "5000", "--rounds", "20"],
