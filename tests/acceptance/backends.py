@@ -112,6 +112,18 @@ class Postgres:
                 self.template = name
         return self.template
 
+    def private(self):
+        """A database on a server of its own, which a test may stop, crash and pause."""
+        server = postgres.Server(fsync=False)
+        try:
+            prepare(server)
+            name = server.create_database(owner=PROJECT_USER)
+            migrate(self.binary, project_url(server, name))
+        except BaseException:
+            server.close()
+            raise
+        return PostgresDatabase(server, name, private=True)
+
     def close(self):
         self.server.close()
 
@@ -135,8 +147,8 @@ def migrate(binary, url):
 class PostgresDatabase:
     environment = {"HMT_SECRET_KEY": SECRET_KEY, "HMT_LEASE_MS": LEASE_MS}
 
-    def __init__(self, server, name):
-        self.server, self.name = server, name
+    def __init__(self, server, name, private=False):
+        self.server, self.name, self.private = server, name, private
         self.url = project_url(server, name)
 
     def rows(self, query, **options):
@@ -162,11 +174,15 @@ class PostgresDatabase:
         with open(os.path.join(folder, "database.sql"), "w", encoding="utf-8") as file:
             file.write(self.everything())
 
+    def session(self, role=None):
+        return self.server.session(self.name, role)
+
+    def cut(self):
+        """Ends every connection of the program; how many there were."""
+        return self.server.kill_backends(self.name)
+
     def close(self):
-        try:
-            self.server.drop_database(self.name)
-        except postgres.PostgresError:
-            pass  # a test may have stopped the server
+        self.server.close() if self.private else self.server.drop_database(self.name)
 
 
 class Held:

@@ -691,9 +691,14 @@ class World:
         """Somebody else's open transaction: nobody can write until it is released."""
         return self.open(self.database.hold())
 
+    def use_private_database(self):
+        """Instead of it one of a server of its own, which may be stopped, crashed and paused."""
+        self.kept_database = self.open(self.backend.private())
+        return self.kept_database
+
     def environment(self, **changes):
-        out = {"HMT_DATABASE_URL": self.database.url, **self.database.environment, "HMT_LISTEN": "127.0.0.1:0", "HMT_SESSIONS": "always",
-               "HMT_ADMIN_TOKEN": TOKEN, "HMT_LOG_FORMAT": "json", "KITE_API_KEY": "simkey",
+        out = {"HMT_DATABASE_URL": self.database.url, **self.database.environment, "HMT_LISTEN": "127.0.0.1:0",
+               "HMT_SESSIONS": "always", "HMT_ADMIN_TOKEN": TOKEN, "HMT_LOG_FORMAT": "json", "KITE_API_KEY": "simkey",
                "KITE_API_SECRET": "simsecret", "KITE_ACCESS_TOKEN": "simtoken",
                "KITE_API_URL": self.relay.url if self.relay else "http://127.0.0.1:9",
                "KITE_TICKER_URL": f"ws://{self.sim.address}" if self.sim else "ws://127.0.0.1:9", **changes}

@@ -6,6 +6,7 @@ With names, only the tests whose `file.function` contains one of them run. What 
 with its reason. The last line is `N passed, N failed`, and how many were left out.
 """
 import argparse
+import collections
 import concurrent.futures
 import importlib
 import os
@@ -41,9 +42,12 @@ def collect(names):
 def left_out(tests, backend):
     """The tests that are for this backend, and how many are not, which are listed."""
     ours = [(name, function) for name, function, only in tests if only is None or only[0] == backend]
+    reasons = collections.defaultdict(list)
     for name, _, only in tests:
         if only and only[0] != backend:
-            print(f"left out {name}: only {only[0]}: {only[1]}", flush=True)
+            reasons[only].append(name)
+    for (where, why), names in reasons.items():
+        print(f"left out here, only on {where}: {why}: {', '.join(names)}", flush=True)
     return ours, len(tests) - len(ours)
 
 
