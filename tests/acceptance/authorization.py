@@ -127,7 +127,7 @@ class Matrix:
     def ask(self, method, path, caller, object_id):
         target = path.split("#")[0].replace("{id}", object_id or "")
         body = self.body_of(method, path, object_id)
-        headers = {"If-Match": '"1"'} if method in ("PATCH", "DELETE") else {}
+        headers = {"If-Match": '"1"'} if method in ("PATCH", "DELETE") else headers_of(path)
         trusted = caller in ("a", "b", "operator", "none")
         return people.call(self.engine.address, method, target, self.callers[caller](), body, headers,
                            own_address=not trusted)
@@ -175,6 +175,10 @@ class Matrix:
                 + [f"{each} is no endpoint" for each in sorted(listed - there)])
 
 
+def headers_of(path):
+    return people.UPGRADE if path == "/api/v1/stream" else {}
+
+
 def masked(answer, object_id):
     return answer.status, answer.text.replace(object_id, "ID"), answer.headers.get("Content-Type")
 
@@ -218,7 +222,8 @@ def test_single(world, report):
         for method in (name.upper() for name in operations if name in ("get", "post", "put", "patch", "delete")):
             if f"{method} {path}" in ANYBODY:
                 continue
-            statuses = {name: people.call(engine.address, method, path.replace("{id}", user), token, own_address=True).status
+            statuses = {name: people.call(engine.address, method, path.replace("{id}", user), token,
+                                          headers=headers_of(path), own_address=True).status
                         for name, token in callers.items()}
             report.tell(f"single-user mode: {method} {path}: {len(callers)} callers",
                         [f"{name}: {status}" for name, status in statuses.items() if status != 401])

@@ -108,6 +108,11 @@ def add_to_auth(database, user_id):
 ADDRESSES = (f"127.{a}.{b}.{c}" for a, b, c in itertools.product(range(1, 250), range(1, 250), range(1, 250)))
 
 
+# What the stream wants before it asks who is there.
+UPGRADE = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+           "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg=="}
+
+
 def call(address, method, path, token=None, body=None, headers=None, own_address=False, timeout=15):
     host, port = address.rsplit(":", 1)
     source = (next(ADDRESSES), 0) if own_address else None
