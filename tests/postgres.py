@@ -360,9 +360,10 @@ class Session:
     def close(self):
         try:
             self.child.stdin.close()
-        except OSError:
-            pass
-        self.child.wait(10)
+            self.child.wait(5)
+        except (OSError, subprocess.TimeoutExpired):
+            self.child.kill()
+            self.child.wait()
         self.child.stdout.close()
 
 

@@ -47,6 +47,7 @@ class Sqlite:
 
 class SqliteDatabase:
     environment = {}
+    secrets = {}
 
     def __init__(self, path):
         self.path = path
@@ -146,6 +147,7 @@ def migrate(binary, url):
 
 class PostgresDatabase:
     environment = {"HMT_SECRET_KEY": SECRET_KEY, "HMT_LEASE_MS": LEASE_MS}
+    secrets = {"HMT_DATABASE_URL": PROJECT_PASSWORD}
 
     def __init__(self, server, name, private=False):
         self.server, self.name, self.private = server, name, private

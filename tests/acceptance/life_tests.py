@@ -97,6 +97,16 @@ def test_the_demo_fires_a_trigger_within_half_a_minute_and_ends_well(world):
     equal(process.end(), 0, "the exit code")
 
 
+def test_the_simulator_has_as_many_accounts_as_it_is_told(world):
+    sim = world.start_sim("--account", "key2:secret2:AB1234:token2", "--account", "key3:secret3:CD5678")
+    for sign_in, user in (("simkey:simtoken", "SIM001"), ("key2:token2", "AB1234"), ("key3:", None), ("key2:simtoken", None)):
+        answer = request(sim.address, "GET", "/user/profile", headers={"Authorization": f"token {sign_in}"})
+        equal((answer.json.get("data") or {}).get("user_id"), user, f"who {sign_in} is")
+    for wrong in ("key2:secret2", "simkey:secret:AB1234"):
+        code, _, error = world.command("sim", "--account", wrong)
+        check(code == 2 and "--account" in error, f"hmt sim --account {wrong}: {code} {error}")
+
+
 # ---- broken surroundings
 
 @only("sqlite", "PostgreSQL's files are its own affair")
@@ -358,7 +368,7 @@ def test_no_secret_appears_in_logs_answers_or_metrics(world):
     engine.process.end()
     shown.append(engine.process.log())
     shown.append(world.database.everything())
-    for name, secret in secrets.items():
+    for name, secret in {**secrets, **world.database.secrets}.items():
         for text in shown:
             at = text.find(secret)
             check(at < 0, f"{name} shows: …{text[max(0, at - 120):at + 20]}…")
