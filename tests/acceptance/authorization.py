@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The authorization matrix: authorization.py HMT [api|sql|single]
+"""The authorization matrix: authorization.py HMT [api|sql|sql_supabase|single]
 
 Every endpoint × every kind of caller × own, other's and nobody's object, as authorization_api.txt says; and the same
 straight against the database for each role, as authorization_sql.txt says. An endpoint or a table without a row fails. The
@@ -253,7 +253,7 @@ def test_sql(world, report):
         report.tell(f"{verb} {name} {what} of {whose}: {len(cells)} roles", wrong)
 
 
-TESTS = {"api": test_api, "sql": test_sql, "single": test_single}
+TESTS = {"api": test_api, "sql": test_sql, "sql_supabase": test_sql, "single": test_single}
 
 
 def main():
@@ -262,20 +262,19 @@ def main():
     parser.add_argument("names", nargs="*", choices=[*TESTS, []])
     given = parser.parse_args()
     binary, report = os.path.abspath(given.hmt), Report()
-    backend = backends.Postgres(binary)
-    try:
-        for name in given.names or TESTS:
-            world = harness.World(binary, name, backend)
-            try:
-                TESTS[name](world, report)
-                sanitizer = world.sanitizer_report()
-                report.tell(f"{name}: no sanitizer speaks", [sanitizer] if sanitizer else [])
-            except Exception:  # whatever a test raises is its failure
-                report.tell(name, [traceback.format_exc().rstrip() + "\n" + world.logs()])
-            finally:
-                world.close()
-    finally:
-        backend.close()
+    for name in given.names or TESTS:
+        backend = (backends.Supabase if name.endswith("supabase") else backends.Postgres)(binary)
+        world = harness.World(binary, name, backend)
+        print(f"== {name}", flush=True)
+        try:
+            TESTS[name](world, report)
+            sanitizer = world.sanitizer_report()
+            report.tell(f"{name}: no sanitizer speaks", [sanitizer] if sanitizer else [])
+        except Exception:  # whatever a test raises is its failure
+            report.tell(name, [traceback.format_exc().rstrip() + "\n" + world.logs()])
+        finally:
+            world.close()
+            backend.close()
     print(f"{report.passed} passed, {report.failed} failed")
     return 1 if report.failed else 0
 

@@ -1,4 +1,5 @@
-"""The databases that the acceptance tests run on: SQLite's file, or a database of one private PostgreSQL.
+"""The databases that the acceptance tests run on: SQLite's file, a database of one private PostgreSQL, or of one that is
+laid out as a Supabase project is.
 
 A test gets a fresh database of its backend and works with it by the same few words: its URL, rows, statements, and a hold
 that lets nobody else write. What is truly about one backend says so with `only`, and is counted and listed as left out
@@ -33,7 +34,7 @@ def only(backend, reason):
 
 
 class Sqlite:
-    name = "sqlite"
+    kind = "sqlite"
 
     def __init__(self, binary):
         pass
@@ -92,33 +93,50 @@ class SqliteDatabase:
 class Postgres:
     """One server for the whole run; each test's database is a copy of one that was migrated once."""
 
-    name = "postgres"
+    kind = "postgres"
+    has_users = False  # a table of users, and the roles of PostgREST, before anything of ours is there
 
     def __init__(self, binary):
         self.binary = binary
         self.template = None
         self.lock = threading.Lock()
-        self.server = postgres.Server(fsync=False)  # the tests cut processes off, not the power
-        prepare(self.server)
+        self.server = self.prepared()
+
+    def prepared(self):
+        """What a project has before anything of ours is in it: its owner, who is no superuser."""
+        server = postgres.Server(fsync=False)  # the tests cut processes off, not the power
+        try:
+            server.sql("postgres", f"CREATE ROLE {PROJECT_USER} {PROJECT_RIGHTS} PASSWORD '{PROJECT_PASSWORD}'")
+            if self.has_users:
+                server.sql("postgres", SUPABASE_ROLES)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def empty(self, server):
+        name = server.create_database(owner=PROJECT_USER)
+        if self.has_users:
+            server.sql(name, SUPABASE_DATABASE)
+        return name
 
     def fresh(self, world, empty=False, name="hmt"):
-        template = None if empty else self.migrated()
-        return PostgresDatabase(self.server, self.server.create_database(template, owner=PROJECT_USER))
+        name = self.empty(self.server) if empty else self.server.create_database(self.migrated(), owner=PROJECT_USER)
+        return PostgresDatabase(self.server, name)
 
     def migrated(self):
         with self.lock:
             if self.template is None:
-                name = self.server.create_database(owner=PROJECT_USER)
+                name = self.empty(self.server)
                 migrate(self.binary, project_url(self.server, name))
                 self.template = name
         return self.template
 
     def private(self):
         """A database on a server of its own, which a test may stop, crash and pause."""
-        server = postgres.Server(fsync=False)
+        server = self.prepared()
         try:
-            prepare(server)
-            name = server.create_database(owner=PROJECT_USER)
+            name = self.empty(server)
             migrate(self.binary, project_url(server, name))
         except BaseException:
             server.close()
@@ -129,9 +147,41 @@ class Postgres:
         self.server.close()
 
 
-def prepare(server):
-    """What a project has before anything of ours is in it: its owner, who is no superuser."""
-    server.sql("postgres", f"CREATE ROLE {PROJECT_USER} {PROJECT_RIGHTS} PASSWORD '{PROJECT_PASSWORD}'")
+class Supabase(Postgres):
+    """As a project's database is: its roles, its users, and everything in `public` granted to everybody beforehand."""
+
+    has_users = True
+
+
+SUPABASE_ROLES = f"""
+CREATE ROLE supabase_admin NOLOGIN SUPERUSER;
+CREATE ROLE anon NOLOGIN NOINHERIT;
+CREATE ROLE authenticated NOLOGIN NOINHERIT;
+CREATE ROLE service_role NOLOGIN NOINHERIT BYPASSRLS;
+CREATE ROLE authenticator LOGIN NOINHERIT;
+GRANT anon, authenticated, service_role TO authenticator;
+GRANT anon, authenticated, service_role TO {PROJECT_USER} WITH ADMIN OPTION;
+"""
+SUPABASE_DATABASE = f"""
+CREATE SCHEMA auth AUTHORIZATION supabase_admin;
+SET ROLE supabase_admin;
+CREATE TABLE auth.users (id uuid PRIMARY KEY, email text, created_at timestamptz DEFAULT now());
+CREATE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql STABLE AS $$
+  SELECT coalesce(nullif(current_setting('request.jwt.claim.sub', true), ''),
+                  nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid $$;
+CREATE FUNCTION auth.role() RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT coalesce(nullif(current_setting('request.jwt.claim.role', true), ''),
+                  nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role') $$;
+CREATE FUNCTION auth.jwt() RETURNS jsonb LANGUAGE sql STABLE AS $$
+  SELECT coalesce(nullif(current_setting('request.jwt.claim', true), ''),
+                  nullif(current_setting('request.jwt.claims', true), ''))::jsonb $$;
+GRANT USAGE ON SCHEMA auth TO anon, authenticated, service_role, {PROJECT_USER};
+RESET ROLE;
+GRANT USAGE ON SCHEMA public TO anon, authenticated, service_role;
+ALTER DEFAULT PRIVILEGES FOR ROLE {PROJECT_USER} IN SCHEMA public GRANT ALL ON TABLES TO anon, authenticated, service_role;
+ALTER DEFAULT PRIVILEGES FOR ROLE {PROJECT_USER} IN SCHEMA public GRANT ALL ON SEQUENCES TO anon, authenticated, service_role;
+ALTER DEFAULT PRIVILEGES FOR ROLE {PROJECT_USER} IN SCHEMA public GRANT ALL ON FUNCTIONS TO anon, authenticated, service_role;
+"""
 
 
 def project_url(server, database):
@@ -201,4 +251,4 @@ class Held:
     close = release
 
 
-ALL = {each.name: each for each in (Sqlite, Postgres)}
+ALL = {"sqlite": Sqlite, "postgres": Postgres, "supabase": Supabase}

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Acceptance tests: run.py [--database sqlite|postgres] HMT_BINARY [NAME ...]
+"""Acceptance tests: run.py [--database sqlite|postgres|supabase] HMT_BINARY [NAME ...]
 
 Each test is a function `test_…` of a file `…_tests.py` in this folder and gets a world of its own, with a fresh database.
 With names, only the tests whose `file.function` contains one of them run. What has no meaning on this database is listed
@@ -69,9 +69,9 @@ def main():
     parser.add_argument("--database", choices=sorted(backends.ALL), default="sqlite")
     parser.add_argument("hmt")
     parser.add_argument("names", nargs="*")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     binary = os.path.abspath(given.hmt)
-    tests, skipped = left_out(collect(given.names), given.database)
+    tests, skipped = left_out(collect(given.names), backends.ALL[given.database].kind)
     backend = backends.ALL[given.database](binary)
     try:
         failed = run_all(binary, tests, backend)
