@@ -295,12 +295,23 @@ class Server:
     def value(self, database, query, **options):
         return self.sql(database, query, **options)
 
-    def create_database(self, template=None, name=None):
+    def session(self, database, role=None):
+        return Session(self.command(database), role)
+
+    def dump(self, database):
+        """The whole database as SQL text."""
+        done = subprocess.run(["pg_dump", "-h", self.folder, "-p", str(self.port), "-U", USER, database],
+                              env=clean_environment(), capture_output=True, text=True, timeout=60)
+        if done.returncode != 0:
+            raise PostgresError(done.stderr.strip())
+        return done.stdout
+
+    def create_database(self, template=None, owner=USER):
         """A fresh database's name; with a template, a copy of it."""
         with self.lock:
             self.made += 1
-            name = name or f"test_{os.getpid()}_{self.made}"
-        self.sql("postgres", f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
+            name = f"test_{self.made}"
+        self.sql("postgres", f'CREATE DATABASE "{name}" OWNER "{owner}"' + (f' TEMPLATE "{template}"' if template else ""))
         return name
 
     def drop_database(self, name):
@@ -314,6 +325,46 @@ class Server:
         where += [f"usename = {literal(user)}"] if user else []
         return int(self.sql("postgres", "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE " +
                             " AND ".join(where)))
+
+
+class Session:
+    """One psql that stays: a transaction that is held open, or many statements on one connection."""
+
+    def __init__(self, command, role=None):
+        at = command.index("ON_ERROR_STOP=1")
+        quiet = command[:at] + ["ON_ERROR_STOP=0"] + command[at + 1:]
+        self.child = subprocess.Popen(quiet, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                      text=True, bufsize=1, env={**clean_environment(), "PGAPPNAME": "psql"})
+        self.number = 0
+        if role:
+            self.run(f"SET ROLE {role}")
+
+    def run(self, sql):
+        """Waits for its end; what psql printed. One error of several statements is raised when all have run."""
+        self.number += 1
+        mark = f"-- done {self.number}"
+        self.child.stdin.write(f"{sql.rstrip().rstrip(';')};\n\\echo '{mark}'\n")
+        self.child.stdin.flush()
+        lines = []
+        for line in self.child.stdout:
+            if line.rstrip("\n") == mark:
+                break
+            lines.append(line)
+        else:
+            raise PostgresError("the session has ended: " + "".join(lines))
+        said = "".join(lines).rstrip("\n")
+        if failed := re.search(r"^(?:ERROR|FATAL):\s+([0-9A-Z]{5}): ", said, re.M):
+            raise PostgresError(said, failed[1])
+        return said
+
+    def close(self):
+        try:
+            self.child.stdin.close()
+            self.child.wait(5)
+        except (OSError, subprocess.TimeoutExpired):
+            self.child.kill()
+            self.child.wait()
+        self.child.stdout.close()
 
 
 def literal(text):

@@ -62,6 +62,23 @@ class ASharedServer(unittest.TestCase):
                                role="trader_of_the_test", claims={"sub": "it's me"})
         self.assertEqual(seen, "trader_of_the_test|it's me")
 
+    def test_a_session_holds_its_transaction_and_tells_its_errors(self):
+        database = self.server.create_database()
+        session = self.server.session(database)
+        try:
+            session.run("CREATE TABLE held (id int)")
+            session.run("BEGIN; INSERT INTO held VALUES (1); INSERT INTO held VALUES (2)")
+            self.assertEqual(session.run("SELECT count(*) FROM held"), "2")
+            self.assertEqual(self.server.value(database, "SELECT count(*) FROM held"), "0")
+            session.run("ROLLBACK")
+            with self.assertRaises(postgres.PostgresError) as refused:
+                session.run("SELECT 1 / 0; SELECT 1")
+            self.assertEqual(refused.exception.state, "22012")
+            self.assertEqual(session.run("SELECT count(*) FROM held"), "0")
+        finally:
+            session.close()
+        self.assertIn("CREATE TABLE public.held", self.server.dump(database))
+
     def test_over_tcp_a_wrong_password_is_refused(self):
         for password, code in ((postgres.PASSWORD, 0), ("wrong", 2)):
             done = subprocess.run(["psql", self.server.url(password=password), "-Atc", "SELECT 1"], capture_output=True)
