@@ -11,7 +11,7 @@
 namespace hmt::app {
 
 std::optional<Config> load_config(const CommonOptions& options, const Environment& environment,
-                                  bool needs_broker) {
+                                  bool runs_engine) {
   std::optional<std::string> file;
   if (options.config_file) {
     std::ifstream stream(*options.config_file);
@@ -27,7 +27,7 @@ std::optional<Config> load_config(const CommonOptions& options, const Environmen
     if (name == "HMT_LOG_LEVEL" && options.log_level) return options.log_level;
     return environment(name);
   };
-  auto read = read_config(with_flags, file, needs_broker);
+  auto read = read_config(with_flags, file, runs_engine);
   for (const auto& wrong : read.wrong) {
     std::fprintf(stderr, "%s: accepts %s\n", wrong.setting.c_str(), wrong.message.c_str());
   }
@@ -44,6 +44,10 @@ void start_log(const Config& config) {
 int migrate(const CommonOptions& options) {
   const auto config = load_config(options, process_environment(), false);
   if (!config) return 2;
+  if (!config->database_url.empty()) {
+    std::fprintf(stderr, "hmt migrate: HMT_DATABASE_URL: PostgreSQL is not part of this build\n");
+    return 1;
+  }
   const auto database = sqlite::open_database(config->database_path);
   if (!database) {
     std::fprintf(stderr, "hmt migrate: %s\n", database.error().message.c_str());

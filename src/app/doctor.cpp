@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/keys.h"
 #include "app/sessions.h"
+#include "identity/users.h"
 #include "kite/rest.h"
 #include "kite/stream.h"
 #include "net/loop.h"
@@ -45,6 +46,16 @@ base::Result<T> ask(net::Loop& loop, const std::function<void(broker::Done<T>)>&
   return future.get();
 }
 
+// Does something on the loop's thread, and waits until it is done.
+void on_loop(net::Loop& loop, const std::function<void()>& what) {
+  std::promise<void> done;
+  loop.post([&] {
+    what();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
 // Opens the ticker and waits for its first frame.
 class FirstFrame final : public broker::StreamObserver {
  public:
@@ -82,6 +93,9 @@ void check_database(Checks& checks, const std::string& path) {
 }
 
 void check_files(Checks& checks, const Config& config) {
+  if (!config.database_url.empty()) {
+    return checks.bad("database", "PostgreSQL is not part of this build", "Name an SQLite file");
+  }
   check_database(checks, config.database_path);
   if (auto key =
           secret_key(config.secret_key, config.database_path,
@@ -99,6 +113,30 @@ void check_files(Checks& checks, const Config& config) {
   }
 }
 
+// The keys that users' tokens are verified with.
+void check_users(Checks& checks, net::Loop& loop, const Users& users) {
+  if (!users.many()) return;
+  if (users.supabase_url.empty()) {
+    return checks.ok("users", "tokens signed with SUPABASE_JWT_SECRET are taken");
+  }
+  identity::FetchJwks fetch;
+  const auto body = ask<std::string>(loop, [&](broker::Done<std::string> done) {
+    fetch = identity::fetch_jwks_over(loop, *identity::supabase_origin(users.supabase_url));
+    fetch(std::move(done));
+  });
+  on_loop(loop, [&] { fetch = {}; });
+  const auto keys = body ? identity::KeySet::read(*body) : std::unexpected(body.error());
+  if (!keys) {
+    checks.bad("users", "the keys of SUPABASE_URL cannot be had: " + keys.error().message,
+               "Check SUPABASE_URL and the network");
+  } else if (keys->size() == 0 && users.jwt_secret.empty()) {
+    checks.bad("users", "the project publishes no key for users' tokens",
+               "Give it asymmetric JWT signing keys, or set SUPABASE_JWT_SECRET");
+  } else {
+    checks.ok("users", std::to_string(keys->size()) + " keys published by the project");
+  }
+}
+
 void check_feed(Checks& checks, net::Loop& loop, const kite::KiteConfig& kite,
                 std::shared_ptr<kite::AccessToken> token) {
   FirstFrame observer;
@@ -110,13 +148,10 @@ void check_feed(Checks& checks, net::Loop& loop, const kite::KiteConfig& kite,
   });
   const bool came = result.wait_for(std::chrono::seconds(15)) == std::future_status::ready;
   const auto why = came ? result.get() : "no frame within 15 s";
-  std::promise<void> closed;
-  loop.post([&] {
+  on_loop(loop, [&] {
     stream->close();
     stream.reset();
-    closed.set_value();
   });
-  closed.get_future().wait();
   if (why.empty()) {
     checks.ok("feed", "frames come");
   } else {
@@ -140,12 +175,7 @@ void check_clock(Checks& checks, net::Loop& loop, const Config& config) {
     });
   });
   const auto now = std::chrono::system_clock::now();
-  std::promise<void> gone;
-  loop.post([&] {
-    client.reset();
-    gone.set_value();
-  });
-  gone.get_future().wait();
+  on_loop(loop, [&] { client.reset(); });
   if (!asked) {
     checks.bad("clock", "the broker's time is not known: " + asked.error().message,
                "Check the network");
@@ -167,6 +197,33 @@ void check_clock(Checks& checks, net::Loop& loop, const Config& config) {
   }
 }
 
+void check_broker(Checks& checks, net::Loop& loop, const Config& config) {
+  if (config.kite.api_key.empty()) {
+    return checks.ok("broker", "no session of its own is configured: users bring theirs");
+  }
+  kite::KiteConfig kite;
+  kite.api_key = config.kite.api_key;
+  kite.api_secret = config.kite.api_secret;
+  kite.access_token = config.kite.access_token;
+  kite.rest = config.kite.rest;
+  kite.ticker = config.kite.ticker;
+  auto token = std::make_shared<kite::AccessToken>(kite.access_token);
+  std::unique_ptr<kite::RestGateway> gateway;
+  const auto account = ask<broker::Account>(loop, [&](broker::Done<broker::Account> done) {
+    gateway = std::make_unique<kite::RestGateway>(loop, kite, token);
+    gateway->profile(std::move(done));
+  });
+  if (account) {
+    checks.ok("broker", "signed in as " + account->user_id);
+  } else {
+    checks.bad("broker", account.error().message,
+               "Log in to Kite and set today's KITE_ACCESS_TOKEN");
+  }
+  check_clock(checks, loop, config);
+  check_feed(checks, loop, kite, token);
+  on_loop(loop, [&] { gateway.reset(); });
+}
+
 }  // namespace
 
 int doctor(const CommonOptions& options) {
@@ -179,29 +236,12 @@ int doctor(const CommonOptions& options) {
   checks.ok("configuration", "holds");
   check_files(checks, *config);
 
-  kite::KiteConfig kite;
-  kite.api_key = config->kite.api_key;
-  kite.api_secret = config->kite.api_secret;
-  kite.access_token = config->kite.access_token;
-  kite.rest = config->kite.rest;
-  kite.ticker = config->kite.ticker;
   net::Loop loop;
-  auto token = std::make_shared<kite::AccessToken>(kite.access_token);
-  auto gateway = std::make_unique<kite::RestGateway>(loop, kite, token);
   std::thread thread([&loop] { loop.run(); });
-  const auto account = ask<broker::Account>(
-      loop, [&](broker::Done<broker::Account> done) { gateway->profile(std::move(done)); });
-  if (account) {
-    checks.ok("broker", "signed in as " + account->user_id);
-  } else {
-    checks.bad("broker", account.error().message,
-               "Log in to Kite and set today's KITE_ACCESS_TOKEN");
-  }
-  check_clock(checks, loop, *config);
-  check_feed(checks, loop, kite, token);
+  check_users(checks, loop, config->users);
+  check_broker(checks, loop, *config);
   loop.post([&loop] { loop.stop(); });
   thread.join();
-  gateway.reset();
   return checks.exit_code();
 }
 

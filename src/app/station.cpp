@@ -11,6 +11,7 @@
 #include "app/build.h"
 #include "app/keys.h"
 #include "app/sessions.h"
+#include "app/users.h"
 #include "feed/feed.h"
 #include "kite/rest.h"
 #include "kite/stream.h"
@@ -31,6 +32,7 @@ struct Station::Parts {
   std::shared_ptr<kite::AccessToken> access_token;
   std::unique_ptr<runtime::Runtime> runtime;
   std::unique_ptr<kite::RestGateway> gateway;
+  std::unique_ptr<identity::Users> users;  // null: single-user mode
   std::unique_ptr<api::Server> api;
   std::string address;
   std::function<void()> ended;
@@ -41,6 +43,7 @@ struct Station::Parts {
   // database goes last, whole and without a log file beside it.
   void close() {
     api.reset();
+    users.reset();
     gateway.reset();
     runtime.reset();
     database.reset();
@@ -105,8 +108,13 @@ runtime::MakeFeed feed_maker(const Config& config, net::Loop& loop,
 base::Result<std::unique_ptr<Station>> Station::open(const Config& config) {
   auto parts = std::make_unique<Parts>();
   parts->config = config;
+  for (auto& hidden : secrets_of(config)) agent::log_redact(std::move(hidden));
   auto calendar = read_sessions(config.sessions);
   if (!calendar) return std::unexpected(calendar.error());
+  if (!config.database_url.empty()) {
+    return base::fail(base::ErrorKind::unsupported, "PostgreSQL is not part of this build",
+                      "HMT_DATABASE_URL");
+  }
   auto database = sqlite::open_database(config.database_path);
   if (!database) return std::unexpected(database.error());
   parts->database = std::move(*database);
@@ -114,13 +122,12 @@ base::Result<std::unique_ptr<Station>> Station::open(const Config& config) {
   if (!events) return std::unexpected(events.error());
   const auto secret = secret_key(config.secret_key, config.database_path, *events > 0);
   if (!secret) return std::unexpected(secret.error());
-  auto token = admin_token(config.admin_token, config.database_path);
-  if (!token) return std::unexpected(token.error());
-  parts->token = std::move(*token);
-  for (const auto& hidden :
-       {config.kite.access_token, config.kite.api_secret, parts->token.token}) {
-    if (!hidden.empty()) agent::log_redact(hidden);
+  if (!config.users.many()) {
+    auto token = admin_token(config.admin_token, config.database_path);
+    if (!token) return std::unexpected(token.error());
+    parts->token = std::move(*token);
   }
+  agent::log_redact(parts->token.token);
 
   parts->access_token = std::make_shared<kite::AccessToken>(config.kite.access_token);
   parts->gateway = std::make_unique<kite::RestGateway>(parts->orders_loop, kite_config(config),
@@ -139,6 +146,12 @@ base::Result<std::unique_ptr<Station>> Station::open(const Config& config) {
   face.version = version();
   face.build = build();
   face.metrics_text = agent::metrics_text;
+  if (config.users.many()) {
+    auto users = open_users(parts->api_loop, config.users);
+    if (!users) return std::unexpected(users.error());
+    parts->users = std::move(*users);
+    face.authenticator = sign_in_of(*parts->users, config.users);
+  }
   parts->api = std::make_unique<api::Server>(parts->api_loop, *parts->runtime,
                                              parts->database->writer().reader(), std::move(face));
   auto address = parts->api->listen(config.listen);
@@ -180,6 +193,7 @@ void Station::run() {
   p.market = std::thread([&p] { p.market_loop.run(); });
   p.orders = std::thread([&p] { p.orders_loop.run(); });
   p.face = std::thread([&p] { p.api_loop.run(); });
+  if (p.users) p.api_loop.post([&p] { p.users->start(); });
   p.runtime->launch();
 }
 
