@@ -5,6 +5,8 @@
 #include <set>
 #include <toml++/toml.h>
 
+#include "app/keys.h"
+
 namespace hmt::app {
 namespace {
 
@@ -19,6 +21,7 @@ const std::set<std::string>& known_settings() {
                                               "HMT_LISTEN",
                                               "HMT_ADMIN_TOKEN",
                                               "HMT_SECRET_KEY",
+                                              "HMT_SECRET_KEY_BEFORE",
                                               "HMT_SESSIONS",
                                               "HMT_LOG_FORMAT",
                                               "HMT_LOG_LEVEL",
@@ -30,6 +33,7 @@ const std::set<std::string>& known_settings() {
                                               "KITE_API_SECRET",
                                               "KITE_ACCESS_TOKEN",
                                               "KITE_API_URL",
+                                              "KITE_LOGIN_URL",
                                               "KITE_TICKER_URL",
                                               "SUPABASE_URL",
                                               "SUPABASE_JWT_SECRET",
@@ -168,6 +172,9 @@ void read_kite(Settings& settings, Config& config, bool needs_broker) {
   kite.access_token = settings.text("KITE_ACCESS_TOKEN", "");
   kite.rest = settings.origin("KITE_API_URL", "https://api.kite.trade");
   kite.ticker = settings.origin("KITE_TICKER_URL", "wss://ws.kite.trade");
+  static const std::string login_page = "https://kite.zerodha.com/connect/login";
+  settings.origin("KITE_LOGIN_URL", login_page);
+  kite.login_page = settings.text("KITE_LOGIN_URL", login_page);
   if (!needs_broker) return;
   if (kite.api_key.empty())
     settings.blame("KITE_API_KEY", "the api key of your Kite Connect app; it is required");
@@ -204,6 +211,10 @@ Read read_config(const Environment& environment, const std::optional<std::string
     settings.blame("HMT_ADMIN_TOKEN", "at least 16 characters");
   }
   config.secret_key = settings.text("HMT_SECRET_KEY", "");
+  config.secret_key_before = settings.text("HMT_SECRET_KEY_BEFORE", "");
+  if (!config.secret_key_before.empty() && !read_secret_key(config.secret_key_before)) {
+    settings.blame("HMT_SECRET_KEY_BEFORE", "32 bytes in base64: what HMT_SECRET_KEY was");
+  }
   config.sessions = settings.text("HMT_SESSIONS", "india");
   config.log_format = settings.one_of("HMT_LOG_FORMAT", "", {"", "json", "text"});
   const auto level =

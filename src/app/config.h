@@ -23,6 +23,7 @@ struct KiteAccount {
   std::string access_token;
   net::Origin rest;
   net::Origin ticker;
+  std::string login_page;  // where people log in
 };
 
 struct Config {
@@ -33,8 +34,9 @@ struct Config {
   base::Duration reconnect_delay{};
   std::string database_path;  // of sqlite:PATH
   std::string listen;
-  std::string admin_token;  // empty: generated beside the database
-  std::string secret_key;   // base64 of 32 bytes; empty: generated beside the database
+  std::string admin_token;        // empty: generated beside the database
+  std::string secret_key;         // base64 of 32 bytes; empty: generated beside the database
+  std::string secret_key_before;  // what broker secrets may be sealed with still; empty: nothing
   KiteAccount kite;
   std::string sessions;    // "india", "always" or a file
   std::string log_format;  // "json", "text" or empty: by the terminal

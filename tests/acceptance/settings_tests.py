@@ -23,6 +23,8 @@ WRONG = {
     "HMT_ABSENCE_WINDOW_MS": "1",
     "KITE_API_URL": "ftp://example",
     "KITE_TICKER_URL": "not a url",
+    "KITE_LOGIN_URL": "http://not.this.machine/login",
+    "HMT_SECRET_KEY_BEFORE": "too-short",
 }
 
 
