@@ -10,6 +10,15 @@ namespace hmt::api {
 
 using base::ErrorKind;
 
+namespace {
+
+std::unexpected<base::Error> sign_in_first() {
+  return base::fail(ErrorKind::not_found,
+                    "sign in with the header \"Authorization: Bearer TOKEN\"");
+}
+
+}  // namespace
+
 std::optional<std::string_view> bearer(const net::Headers& headers) {
   static constexpr std::string_view scheme = "bearer ";
   auto value = net::header(headers, "Authorization");
@@ -28,15 +37,32 @@ AdminToken::AdminToken(std::string token) : token_(std::move(token)) {
 }
 
 base::Result<Identity> AdminToken::authenticate(const net::Headers& headers) {
-  if (net::header(headers, "Authorization").empty()) {
-    return base::fail(ErrorKind::not_found,
-                      "sign in with the header \"Authorization: Bearer TOKEN\"");
-  }
+  if (net::header(headers, "Authorization").empty()) return sign_in_first();
   const auto token = bearer(headers);
   if (!token || !equal_in_constant_time(*token, token_)) {
     return base::fail(ErrorKind::refused, "the token is not the one of this engine");
   }
   return Identity{};
+}
+
+UserTokens::UserTokens(CheckUserToken check, agent::Secret operator_key)
+    : check_(std::move(check)), operator_key_(std::move(operator_key)) {
+  base::ensure(!operator_key_.empty(), "the operator's key is not empty");
+}
+
+base::Result<Identity> UserTokens::authenticate(const net::Headers& headers) {
+  if (net::header(headers, "Authorization").empty()) return sign_in_first();
+  const auto token = bearer(headers);
+  if (!token) return base::fail(ErrorKind::refused, "the token is not a bearer token");
+  // First, and whole: the key may have the form of a token, and must never be judged as one.
+  if (equal_in_constant_time(*token, operator_key_.reveal())) {
+    Identity operator_of_many;
+    operator_of_many.owns_rows = false;
+    return operator_of_many;
+  }
+  const auto user = check_(*token);
+  if (!user) return std::unexpected(user.error());
+  return Identity{{"user:" + user->user.text(), user->user}, user->expires_at, true};
 }
 
 void LockOut::failed(const std::string& peer, base::Duration now) {

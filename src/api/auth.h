@@ -1,10 +1,12 @@
 #pragma once
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "agent/secret.h"
 #include "base/time.h"
 #include "net/http.h"
 #include "store/store.h"
@@ -15,8 +17,11 @@ namespace hmt::api {
 struct Identity {
   store::Actor actor;
   std::optional<base::Instant> expires_at;  // none: as long as the engine runs
+  // May make rows. The operator among many users may not: a row of theirs would be nobody's.
+  bool owns_rows = true;
 
   bool is_operator() const { return !actor.user; }
+  bool has_ended(base::Instant now) const { return expires_at && *expires_at <= now; }
   // The owner of rows that this identity makes: the nil UUID in single-user mode.
   model::UserId owner() const { return actor.user.value_or(model::UserId{}); }
 };
@@ -24,7 +29,8 @@ struct Identity {
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
-  // Errors: not_found (no credential was brought), refused (a credential that does not hold).
+  // Never waits. Errors: not_found (no credential was brought), refused (a credential that does not
+  // hold), unavailable (whether it holds is being found out: ask again).
   virtual base::Result<Identity> authenticate(const net::Headers& headers) = 0;
 };
 
@@ -37,6 +43,27 @@ class AdminToken final : public Authenticator {
 
  private:
   std::string token_;
+};
+
+struct SignedIn {
+  model::UserId user;
+  base::Instant expires_at;
+};
+
+// Whose token it is. Errors: refused, unavailable, as of an Authenticator.
+using CheckUserToken = std::function<base::Result<SignedIn>(std::string_view token)>;
+
+// Multi-user mode: whoever brings a user's token is that user, until it ends; whoever brings the
+// operator's key is the operator, who starts, stops and sees everything, and owns nothing.
+class UserTokens final : public Authenticator {
+ public:
+  // REQUIRES: a key that is not empty.
+  UserTokens(CheckUserToken check, agent::Secret operator_key);
+  base::Result<Identity> authenticate(const net::Headers& headers) override;
+
+ private:
+  CheckUserToken check_;
+  agent::Secret operator_key_;
 };
 
 // The token of `Authorization: Bearer TOKEN`; nothing when there is no such header.

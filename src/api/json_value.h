@@ -1,38 +1,16 @@
 #pragma once
-#include <cstddef>
-#include <cstdint>
-#include <string>
 #include <string_view>
-#include <vector>
 
-#include "base/result.h"
+#include "json/value.h"
 
-// JSON as it was written: a number keeps its text, so that no price ever passes through a binary
-// floating point number, and members keep their order.
+// Bodies and frames are read by the one strict reader, `json`.
 namespace hmt::api {
 
-struct JsonValue {
-  enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
+using JsonValue = json::Value;
+using JsonLimits = json::Limits;
 
-  Kind kind = Kind::null;
-  bool boolean = false;
-  std::string text = {};  // of a string, decoded; of a number, as it was written
-  std::vector<JsonValue> items = {};
-  std::vector<JsonValue> members = {};
-  std::string name = {};  // of a member of an object
-
-  bool is(Kind wanted) const { return kind == wanted; }
-  // Null when there is no such member.
-  const JsonValue* find(std::string_view wanted) const;
-};
-
-struct JsonLimits {
-  std::size_t depth = 32;
-  std::size_t number_characters = 40;
-};
-
-// One whole JSON text in strict UTF-8. Refused: what RFC 8259 does not know, repeated member names,
-// and what is past the limits. Errors: invalid; `field` is the repeated name, if that is the fault.
-base::Result<JsonValue> read_json(std::string_view text, JsonLimits limits = {});
+inline base::Result<JsonValue> read_json(std::string_view text, JsonLimits limits = {}) {
+  return json::read(text, limits);
+}
 
 }  // namespace hmt::api

@@ -7,7 +7,7 @@ namespace {
 
 constexpr auto table = std::to_array<Route>({
     {"GET", "/", Access::open, show_status_page},
-    {"GET", "/metrics", Access::user, show_metrics},
+    {"GET", "/metrics", Access::operator_only, show_metrics},
     {"GET", "/functions/v1/hmt-trigger-engine/health", Access::optional, show_health},
     {"GET", "/functions/v1/hmt-trigger-engine/stats", Access::user, show_stats},
     {"POST", "/functions/v1/hmt-trigger-engine/start", Access::operator_only, start_engine},

@@ -76,10 +76,12 @@ class SignIn {
  private:
   std::optional<net::HttpResponse> by_ticket(const std::string& ticket) {
     call_.identity = service_.tickets.redeem(ticket, service_.loop.steady());
-    if (call_.identity) return std::nullopt;
-    return error_answer(401, "unauthorized",
-                        "the ticket is used up or older than 30 seconds: ask for a new one",
-                        "ticket");
+    if (call_.identity && !call_.identity->has_ended(service_.loop.now())) return std::nullopt;
+    return error_answer(
+        401, "unauthorized",
+        "the ticket is used up, or older than 30 seconds or than its sign-in: ask for a "
+        "new one",
+        "ticket");
   }
 
   std::optional<net::HttpResponse> by_headers() {

@@ -200,8 +200,14 @@ void StreamHub::pump_all(bool only_waiting) {
   pages_.clear();
 }
 
+// At the moment that it ends, not at the next look: what happens after it is told to nobody.
+void StreamHub::end_with_its_sign_in(Stream& stream) {
+  if (stream.identity.has_ended(loop_.now())) end(stream, close_sign_in_again, "sign in again");
+}
+
 // Sends what the stream has not seen yet, as far as its queue allows.
 void StreamHub::pump(Stream& stream) {
+  if (stream.is_live()) end_with_its_sign_in(stream);
   if (!stream.is_live()) return;
   if (stream.seen > heard_ || heard_ - stream.seen > events_behind_max) {
     return end(stream, close_read_afresh, "read afresh: these events are not kept for the stream");
@@ -246,6 +252,7 @@ void StreamHub::start_ticking() {
 void StreamHub::tick() {
   ticking_ = false;
   if (streams_.empty()) return;
+  for (const auto& stream : streams_ | std::views::values) end_with_its_sign_in(*stream);
   send_prices();
   if (++ticks_ % ticks_per_second == 0) {
     every_second();
@@ -267,15 +274,13 @@ void StreamHub::every_second() {
   }
 }
 
-// Who does not read, overstays its sign-in or does not answer a close goes.
+// Who does not read or does not answer a close goes.
 void StreamHub::watch_health(Stream& stream) {
   stream.frames_this_second = 0;
   if (stream.seconds_since_end) {
     if (++*stream.seconds_since_end > farewell_seconds) stream.socket.drop();
     return;
   }
-  const auto expires = stream.identity.expires_at;
-  if (expires && *expires <= loop_.now()) return end(stream, close_sign_in_again, "sign in again");
   const auto queued = stream.socket.queued_bytes();
   const bool stalls = queued > queued_for_prices_max && queued >= stream.queued_before;
   stream.seconds_stalled = stalls ? stream.seconds_stalled + 1 : 0;

@@ -52,6 +52,7 @@ class StreamHub : public std::enable_shared_from_this<StreamHub> {
   void resume(Stream& stream, const JsonValue& frame);
   void complain(Stream& stream, std::string_view message, std::string_view field);
   void end(Stream& stream, int code, std::string_view why);
+  void end_with_its_sign_in(Stream& stream);
 
   void start_ticking();
   void tick();

@@ -241,6 +241,7 @@ class ServerTest : public testing::Test {
     store::Claim claim;
     claim.attempt.tag = tag;
     claim.attempt.trigger_id = *model::TriggerId::parse(trigger.at("id"));
+    claim.attempt.user_id = *model::UserId::parse(trigger.at("user_id"));
     claim.attempt.fire_no = 1;
     claim.attempt.lease_epoch = epoch;
     claim.attempt.state = model::AttemptState::forwarded;
@@ -257,6 +258,7 @@ class ServerTest : public testing::Test {
     claim.audit.at = claim.attempt.created_at;
     claim.audit.event = "claimed";
     claim.audit.actor = "engine";
+    claim.audit.user_id = claim.attempt.user_id;
     claim.audit.trigger_id = claim.attempt.trigger_id;
     claim.audit.tag = tag;
     claim.audit.detail = {{"rule", claim.attempt.evidence.rule}};

@@ -217,6 +217,11 @@ OrAnswer<Draft> draft_change(Service& service, const Call& call) {
 }  // namespace
 
 void create_trigger(Service& service, Call call, net::Responder responder) {
+  if (!call.identity->owns_rows) {
+    return responder.send(error_answer(403, "forbidden",
+                                       "the operator of many users owns no triggers: sign in as "
+                                       "the user whose it shall be"));
+  }
   auto idempotency = begin_write(service, call, 201);
   if (!idempotency) return responder.send(std::move(idempotency.error()));
   auto draft = draft_creation(service, call);

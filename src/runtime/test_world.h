@@ -78,6 +78,16 @@ struct Ledger {
   bool session_good = true;
   bool book_shows = true;
   std::string account = "AB1234";
+  // Of other accounts, by their names.
+  std::map<std::string, std::shared_ptr<Ledger>> others;
+  Ledger& of(const std::string& name) {
+    auto& other = others[name];
+    if (!other) {
+      other = std::make_shared<Ledger>();
+      other->account = name;
+    }
+    return *other;
+  }
   std::deque<agent::Task> held;  // while slow, or while `holds_books`
   bool holds_books = false;
 
@@ -233,16 +243,40 @@ struct Life {
        bool ticker_refuses)
       : clock(now),
         writer(records.writer()),
-        gateway(clock, ledger,
-                [reader = std::shared_ptr(records.reader())](const model::OrderTag& tag) {
-                  for (const auto& attempt : reader->recent_attempts(1000, {}).value()) {
-                    if (attempt.tag == tag) return attempt.trigger_id;
-                  }
-                  ADD_FAILURE() << "an order left that no record tells of";
-                  return model::TriggerId{};
-                }),
-        runtime({clock, clock, clock}, *writer, gateway, make_feed(settings, ticker_refuses),
-                settings, [this] { ++fenced; }) {}
+        runtime({clock, clock, clock, clock}, *writer, door(records, ledger),
+                make_feed(settings, ticker_refuses), settings, [this] { ++fenced; }) {}
+
+  // Seals are the plain text behind a word; a connection without an access token uses `ledger`'s.
+  BrokerDoor door(store::MemoryStore& records, Ledger& ledger) {
+    const auto owner_of = [reader = std::shared_ptr(records.reader())](const model::OrderTag& tag) {
+      for (const auto& attempt : reader->recent_attempts(1000, {}).value()) {
+        if (attempt.tag == tag) return attempt.trigger_id;
+      }
+      ADD_FAILURE() << "an order left that no record tells of";
+      return model::TriggerId{};
+    };
+    BrokerDoor out;
+    out.open = [this, &ledger, owner_of](const model::BrokerConnection& row)
+        -> base::Result<std::unique_ptr<broker::OrderGateway>> {
+      auto& own = row.account.empty() ? ledger : ledger.of(row.account);
+      return std::make_unique<LedgerGateway>(clock, own, owner_of);
+    };
+    out.session = [](const model::BrokerConnection& row) -> base::Result<agent::Secret> {
+      return agent::Secret(row.access_token.substr(std::min(row.access_token.size(), 7UL)));
+    };
+    out.seal = [](const model::BrokerConnection&, const std::string&, const agent::Secret& secret) {
+      return "sealed " + std::string(secret.reveal());
+    };
+    out.login_url = [](const model::BrokerConnection& row,
+                       const std::string& state) -> base::Result<std::string> {
+      return "https://broker.test/login?key=" + row.api_key + "&state=" + state;
+    };
+    out.session_end = [](base::Instant from) { return from + std::chrono::hours(20); };
+    out.use_for_prices = [this](const model::BrokerConnection& row) {
+      prices_from.push_back(row.id);
+    };
+    return out;
+  }
 
   MakeFeed make_feed(const RuntimeSettings& settings, bool ticker_refuses) {
     return [this, &settings, ticker_refuses](feed::FeedObserver& observer) {
@@ -261,7 +295,7 @@ struct Life {
   StepScheduler clock;
   std::vector<std::shared_ptr<MarketLine>> lines;
   std::unique_ptr<store::Writer> writer;
-  LedgerGateway gateway;
+  std::vector<model::ConnectionId> prices_from;
   int fenced = 0;
   Runtime runtime;
 };

@@ -124,7 +124,8 @@ TEST_P(StoreContract, ActiveRowsAreTheOnesThatAnEngineMustHold) {
   const auto fired = fire(stop_loss(3), "TAG3");
   ASSERT_TRUE(writer().edit(first, first.version, operator_, nullptr, at_minute(2)));
   EXPECT_EQ(reader()->active_rows().value(),
-            (std::vector<Held>{{second.id, second.version}, {first.id, first.version + 1}}));
+            (std::vector<Held>{{second.id, second.version, connection_id(1)},
+                               {first.id, first.version + 1, connection_id(1)}}));
 }
 
 }  // namespace hmt::store

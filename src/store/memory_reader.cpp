@@ -29,6 +29,7 @@ class MemoryReader : public Reader {
                                                  const Actor& actor) override;
   Result<Recovery> recovery(base::TradingDate since,
                             std::optional<model::ConnectionId> only) override;
+  Result<Switch> engine_switch() override { return Switch{state_->stopped, state_->stopped_why}; }
   Result<TriggerCounts> counts(const Actor& actor) override;
   Result<std::vector<model::BrokerConnection>> connections(const Actor& actor) override;
   Result<model::BrokerConnection> connection(model::ConnectionId id, const Actor& actor) override;
@@ -176,7 +177,9 @@ Result<TriggerCounts> MemoryReader::counts(const Actor& actor) {
 Result<std::vector<Held>> MemoryReader::active_rows() {
   std::vector<Held> out;
   for (const auto& [number, row] : state_->rows) {
-    if (row.status == TriggerStatus::active) out.push_back({row.id, row.version});
+    if (row.status == TriggerStatus::active) {
+      out.push_back({row.id, row.version, row.broker_connection_id});
+    }
   }
   std::ranges::sort(out);
   return out;

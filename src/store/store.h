@@ -73,6 +73,7 @@ struct TriggerCounts {
 struct Held {
   model::TriggerId id;
   std::int64_t version = 0;
+  model::ConnectionId connection;
   auto operator<=>(const Held&) const = default;
 };
 
@@ -164,6 +165,8 @@ class Reader {
   virtual Result<std::vector<model::BrokerConnection>> connections(const Actor& actor) = 0;
   virtual Result<model::BrokerConnection> connection(model::ConnectionId id,
                                                      const Actor& actor) = 0;  // not_found
+
+  virtual Result<Switch> engine_switch() = 0;
 
   // Triggers by status; `triggered` counts what has fired, whatever became of the order.
   virtual Result<TriggerCounts> counts(const Actor& actor) = 0;

@@ -129,17 +129,13 @@ void read_winners(Connection& connection, store::Recovery& out) {
   }
 }
 
-void read_switch(Connection& connection, store::Recovery& out) {
+store::Switch read_switch(Connection& connection) {
   auto row = connection.statement("SELECT stopped, why FROM hmt_engine_switch");
-  if (!row.step()) {
-    out.stopped = true;
-    out.stopped_why = "the switch in the database is missing";
-    return;
-  }
+  if (!row.step()) return {true, "the switch in the database is missing"};
   auto in = row.columns();
-  out.stopped = in.integer() != 0;
-  const auto why = in.text();
-  if (out.stopped) out.stopped_why = why;
+  store::Switch out{.stopped = in.integer() != 0, .why = in.text()};
+  if (!out.stopped) out.why.clear();
+  return out;
 }
 
 void leave_out_others(model::ConnectionId only, store::Recovery& out) {
@@ -327,7 +323,9 @@ Result<store::Recovery> SqliteReader::recovery(base::TradingDate since,
   read_winners(*connection_, out);
   read_open_attempts(*connection_, since, out);
   name_orphans(out);
-  read_switch(*connection_, out);
+  const auto now = read_switch(*connection_);
+  out.stopped = now.stopped;
+  out.stopped_why = now.why;
   if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
   if (only) leave_out_others(*only, out);
   return out;
@@ -349,6 +347,14 @@ Result<model::BrokerConnection> SqliteReader::connection(model::ConnectionId id,
   const auto found = std::ranges::find(*all, id, &model::BrokerConnection::id);
   if (found == all->end()) return store::no_such_connection();
   return std::move(*found);
+}
+
+Result<store::Switch> SqliteReader::engine_switch() {
+  if (auto ready = connect(); !ready) return std::unexpected(ready.error());
+  Transaction transaction(*connection_, Transaction::Kind::read);
+  auto out = read_switch(*connection_);
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  return out;
 }
 
 Result<store::TriggerCounts> SqliteReader::counts(const Actor& actor) {
@@ -379,12 +385,13 @@ Result<std::vector<store::Held>> SqliteReader::active_rows() {
   Transaction transaction(*connection_, Transaction::Kind::read);
   std::vector<store::Held> out;
   {
-    auto rows =
-        connection_->statement("SELECT id, version FROM hmt_gtt_orders WHERE status = 'active'");
+    auto rows = connection_->statement(
+        "SELECT id, version, broker_connection_id FROM hmt_gtt_orders WHERE status = 'active'");
     while (rows.step()) {
       auto in = rows.columns();
       const auto id = in.id<model::TriggerId>();
-      out.push_back({id, in.integer()});
+      const auto version = in.integer();
+      out.push_back({id, version, in.id<model::ConnectionId>()});
     }
   }
   if (auto done = transaction.commit(); !done) return std::unexpected(done.error());

@@ -27,6 +27,7 @@ class SqliteReader : public store::Reader {
                                                        const store::Actor& actor) override;
   base::Result<store::Recovery> recovery(base::TradingDate since,
                                          std::optional<model::ConnectionId> only) override;
+  base::Result<store::Switch> engine_switch() override;
   base::Result<store::TriggerCounts> counts(const store::Actor& actor) override;
   base::Result<std::vector<model::BrokerConnection>> connections(
       const store::Actor& actor) override;

@@ -1,5 +1,7 @@
 #include "sqlite/rows.h"
 
+#include "store/detail.h"
+
 namespace hmt::sqlite {
 namespace {
 
@@ -218,7 +220,7 @@ store::AuditRow read_audit(const Statement& statement) {
   out.entry.user_id = in.optional_id<model::UserId>();
   out.entry.trigger_id = in.optional_id<model::TriggerId>();
   out.entry.tag = in.text();
-  out.entry.detail = read_detail(in.text());
+  out.entry.detail = store::read_detail(in.text());
   return out;
 }
 
@@ -326,7 +328,7 @@ std::int64_t insert_audit(Connection& connection, const model::AuditEntry& entry
       "VALUES (?,?,?,?,?,?,?,?) RETURNING number");
   out.bind(entry.at, std::string_view(entry.event), word(entry.severity),
            std::string_view(entry.actor), entry.user_id, entry.trigger_id, or_null(entry.tag),
-           std::string_view(detail_text(entry.detail)));
+           std::string_view(store::detail_text(entry.detail)));
   if (!out.step()) return 0;
   const auto number = out.columns().integer();
   out.run();

@@ -37,9 +37,4 @@ void write_connection(Connection& connection, const model::BrokerConnection& row
 // The number of the new row.
 std::int64_t insert_audit(Connection& connection, const model::AuditEntry& entry);
 
-// As a JSON object of texts, in order; and back. Text that is no such object becomes one value
-// named "detail".
-std::string detail_text(const model::Detail& detail);
-model::Detail read_detail(std::string_view text);
-
 }  // namespace hmt::sqlite

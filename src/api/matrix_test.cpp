@@ -1,0 +1,132 @@
+#include <set>
+
+#include "api/test_server.h"
+
+// Every route, asked by every kind of caller about their own, another's and nobody's trigger. A
+// route without a row here fails.
+namespace hmt::api::test {
+namespace {
+
+using base::ErrorKind;
+
+struct Row {
+  std::string method, pattern;
+  int nobody;    // without a credential
+  int stranger;  // with one that does not hold
+  int early;     // with one that cannot be judged yet
+  int own;       // a user, about what is theirs
+  int others;    // a user, about what is another's
+  int random;    // a user, about what is not there
+  int operators;
+};
+
+const std::string engine = "/functions/v1/hmt-trigger-engine/";
+const std::string trigger = "/api/v1/triggers/{id}";
+
+const std::vector<Row> rows = {
+    {"GET", "/", 200, 200, 200, 200, 200, 200, 200},
+    {"GET", "/api/v1/openapi.json", 200, 200, 200, 200, 200, 200, 200},
+    {"GET", engine + "health", 200, 401, 503, 200, 200, 200, 200},
+    {"GET", engine + "stats", 401, 401, 503, 200, 200, 200, 200},
+    {"POST", engine + "start", 401, 401, 503, 403, 403, 403, 200},
+    {"POST", engine + "stop", 401, 401, 503, 403, 403, 403, 200},
+    {"GET", "/metrics", 401, 401, 503, 403, 403, 403, 200},
+    {"GET", "/api/v1/session", 401, 401, 503, 200, 200, 200, 200},
+    {"GET", "/api/v1/triggers", 401, 401, 503, 200, 200, 200, 200},
+    {"POST", "/api/v1/triggers", 401, 401, 503, 201, 201, 201, 403},
+    {"GET", trigger, 401, 401, 503, 200, 404, 404, 200},
+    {"PATCH", trigger, 401, 401, 503, 200, 404, 404, 200},
+    {"DELETE", trigger, 401, 401, 503, 200, 404, 404, 200},
+    {"GET", trigger + "/attempts", 401, 401, 503, 200, 404, 404, 200},
+    {"GET", "/api/v1/orders", 401, 401, 503, 200, 200, 200, 200},
+    {"GET", "/api/v1/audit", 401, 401, 503, 200, 200, 200, 200},
+    {"GET", "/api/v1/instruments", 401, 401, 503, 200, 200, 200, 200},
+    {"POST", "/api/v1/stream-ticket", 401, 401, 503, 201, 201, 201, 201},
+    {"GET", "/api/v1/stream", 401, 401, 503, 101, 101, 101, 101},
+};
+
+class MatrixApi : public ServerTest {
+ protected:
+  MatrixApi() { begin_anew(); }
+
+  // A server that has not counted wrong credentials yet.
+  void begin_anew() {
+    auto with = config();
+    with.authenticator = std::make_unique<UserTokens>(
+        [this](std::string_view credential) { return whose(credential); },
+        agent::Secret("operator-key-of-the-tests"));
+    restart(std::move(with));
+  }
+
+  base::Result<SignedIn> whose(std::string_view credential) {
+    const auto until = static_cast<net::Loop&>(loop).now() + 1h;
+    if (credential == "owner") return SignedIn{owner, until};
+    if (credential == "other") return SignedIn{other, until};
+    if (credential == "early") return base::fail(ErrorKind::unavailable, "ask again");
+    return base::fail(ErrorKind::refused, "nobody's");
+  }
+
+  static net::Headers as(const std::string& who) {
+    net::Headers out = {{"Content-Type", "application/json"}, {"If-Match", "\"1\""}};
+    if (!who.empty()) out.emplace_back("Authorization", "Bearer " + who);
+    return out;
+  }
+
+  // What the route answers `who` about the trigger `id`.
+  int status(const Row& row, const std::string& who, const std::string& id) {
+    auto target = row.pattern;
+    if (const auto at = target.find("{id}"); at != std::string::npos) target.replace(at, 4, id);
+    if (target == "/api/v1/instruments") target += "?q=INFY";
+    if (target == "/api/v1/audit") target += "?trigger_id=" + id;
+    if (target == "/api/v1/stream") return upgrade_status(target, who);
+    const auto body = row.method == "PATCH" ? R"({"quantity_1":11})"
+                      : target == "/api/v1/triggers" && row.method == "POST" ? stop_loss()
+                                                                             : std::string();
+    return ask(row.method, target, as(who), body).status;
+  }
+  int upgrade_status(const std::string& target, const std::string& who) {
+    auto request = "GET " + target +
+                   " HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    if (!who.empty()) request += "Authorization: Bearer " + who + "\r\n";
+    const auto answer = raw(request + "\r\n");
+    return answer.size() < 12 ? 0 : std::stoi(answer.substr(9, 3));
+  }
+
+  std::string owners_trigger() {
+    const auto made = ask("POST", "/api/v1/triggers", as("owner"), stop_loss());
+    EXPECT_EQ(made.status, 201) << made.text;
+    return made.at("id");
+  }
+
+  const model::UserId owner = *model::UserId::parse("aaaaaaaa-0a49-4e58-9c77-0123456789ab");
+  const model::UserId other = *model::UserId::parse("bbbbbbbb-0a49-4e58-9c77-0123456789ab");
+};
+
+TEST_F(MatrixApi, EveryRouteHasARow) {
+  std::set<std::string> told, answered;
+  for (const auto& row : rows) told.insert(row.method + ' ' + row.pattern);
+  for (const auto& route : routes()) {
+    answered.insert(std::string(route.method) + ' ' + std::string(route.pattern));
+  }
+  EXPECT_EQ(told, answered);
+}
+
+TEST_F(MatrixApi, EveryCellIsAsTheTableSays) {
+  const std::string random = "cccccccc-0a49-4e58-9c77-0123456789ab";
+  for (const auto& row : rows) {
+    const auto where = row.method + ' ' + row.pattern;
+    EXPECT_EQ(status(row, "", owners_trigger()), row.nobody) << where << " by nobody";
+    EXPECT_EQ(status(row, "stranger", owners_trigger()), row.stranger) << where << " by a stranger";
+    EXPECT_EQ(status(row, "early", owners_trigger()), row.early) << where << " before the keys";
+    EXPECT_EQ(status(row, "other", owners_trigger()), row.others) << where << " of another";
+    EXPECT_EQ(status(row, "other", random), row.random) << where << " of none";
+    EXPECT_EQ(status(row, "owner", owners_trigger()), row.own) << where << " of one's own";
+    EXPECT_EQ(status(row, "operator-key-of-the-tests", owners_trigger()), row.operators)
+        << where << " by the operator";
+    begin_anew();
+  }
+}
+
+}  // namespace
+}  // namespace hmt::api::test
