@@ -23,6 +23,7 @@ struct KiteAccount {
   std::string access_token;
   net::Origin rest;
   net::Origin ticker;
+  std::string login_page;  // where people log in
 };
 
 // Who may sign in besides the one with the admin token: users of an issuer of JWTs.
@@ -45,8 +46,9 @@ struct Config {
   std::string database_path;  // of sqlite:PATH; empty: `database_url`
   std::string database_url;  // postgresql://…, as it was given: it holds a password, never print it
   std::string listen;
-  std::string admin_token;  // empty: generated beside the database
-  std::string secret_key;   // base64 of 32 bytes; empty: generated beside the database
+  std::string admin_token;        // empty: generated beside the database
+  std::string secret_key;         // base64 of 32 bytes; empty: generated beside the database
+  std::string secret_key_before;  // what broker secrets may be sealed with still; empty: nothing
   KiteAccount kite;
   Users users;
   std::string sessions;    // "india", "always" or a file

@@ -27,6 +27,8 @@ WRONG = {
     "SUPABASE_URL": "http://project.example",
     "SUPABASE_JWT_SECRET": "y" * 31,
     "SUPABASE_SERVICE_ROLE_KEY": "z" * 15,
+    "KITE_LOGIN_URL": "http://not.this.machine/login",
+    "HMT_SECRET_KEY_BEFORE": "too-short",
 }
 
 

@@ -13,7 +13,9 @@ struct KiteConfig {
   std::string access_token;  // a secret; may come later, by use_session
   net::Origin rest;          // https://api.kite.trade
   net::Origin ticker;        // wss://ws.kite.trade
-  std::string ca_file;       // PEM; empty: the system's store
+  // Where people log in; a simulator has a page of its own.
+  std::string login_page = "https://kite.zerodha.com/connect/login";
+  std::string ca_file;  // PEM; empty: the system's store
 
   base::Duration connect_timeout = std::chrono::seconds(2);
   // Long, because an answer that comes after we hung up leaves an order unknown.
