@@ -39,7 +39,7 @@ using model::TriggerOutcome;
 // Rows that a commit has changed, as they stand after it, with the audit numbers that tell of it.
 struct Changed {
   std::vector<model::Trigger> triggers;
-  std::vector<model::TriggerId> removed;           // rows that are gone
+  std::vector<model::TriggerId> removed;  // rows that are gone
   std::vector<model::BrokerConnection> connections;
   std::vector<model::ConnectionId> removed_connections;
   std::int64_t last_event = 0;  // highest audit number of the commit; 0: none
@@ -125,7 +125,7 @@ struct Recovery {
       attempts;  // not final: queued, forwarded, unknown; not_placed, absent with a firing trigger;
                  // and every attempt of `since` or later, oldest first
   std::vector<model::BrokerConnection> connections;  // all of them
-  bool stopped = false;  // switched off by the operator
+  bool stopped = false;                              // switched off by the operator
   std::string stopped_why;
   std::vector<std::string> unreadable;  // rows that make no sense, or that an open attempt misses:
                                         // id and reason; they are left alone

@@ -300,7 +300,8 @@ Answers Link::exchange(std::span<const Command> commands, Clock::time_point dead
     broken_ |= !out.heard;
     PQclear(sync);
   }
-  if (broken_ && !out.error) out.error = lost("the connection to " + settings_.place() + " was lost");
+  if (broken_ && !out.error)
+    out.error = lost("the connection to " + settings_.place() + " was lost");
   return out;
 }
 

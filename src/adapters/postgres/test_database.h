@@ -85,15 +85,13 @@ class Psql {
   std::string tag_;
 };
 
-// A database of its own, gone with it: a copy of `like`.
+// A database of its own, gone with it.
 class TestDatabase {
  public:
-  explicit TestDatabase(const std::string& like = "template1") {
+  TestDatabase() {
     static std::atomic<int> count = 0;
     name_ = "hmt_" + std::to_string(::getpid()) + "_" + std::to_string(++count);
-    EXPECT_EQ(Psql(server_url())
-                  .sql("CREATE DATABASE " + name_ + " TEMPLATE " + like + " STRATEGY FILE_COPY"),
-              "");
+    EXPECT_EQ(Psql(server_url()).sql("CREATE DATABASE " + name_), "");
   }
   ~TestDatabase() {
     session_.reset();
@@ -103,9 +101,7 @@ class TestDatabase {
   TestDatabase& operator=(const TestDatabase&) = delete;
 
   const std::string& name() const { return name_; }
-  std::string url(const std::string& user = "") const {
-    return url_of(server_url(), name_, user);
-  }
+  std::string url(const std::string& user = "") const { return url_of(server_url(), name_, user); }
   // As the superuser, in one session.
   std::string sql(const std::string& text) {
     if (!session_) session_ = std::make_unique<Psql>(url());
