@@ -15,6 +15,10 @@ using testing::HasSubstr;
 
 inline const Actor anybody;
 
+inline bool is_unavailable(const base::Error& error) {
+  return error.kind == ErrorKind::unavailable;
+}
+
 // A migrated database with nothing in it. It is emptied and used again: making one takes ten times
 // as long as most tests.
 class EmptyDatabase {
@@ -58,5 +62,37 @@ struct DroppedAtTheEnd : testing::Environment {
   void TearDown() override { EmptyDatabase::unused().clear(); }
 };
 inline auto* const dropped_at_the_end = testing::AddGlobalTestEnvironment(new DroppedAtTheEnd);
+
+struct PostgresTest : testing::Test {
+  void SetUp() override { open(); }
+  void open(const Options& options = {}) {
+    auto opened = open_database(place->url(), options);
+    ASSERT_TRUE(opened) << opened.error().message;
+    database = std::move(*opened);
+  }
+
+  Writer& writer() { return database->writer(); }
+  std::unique_ptr<Reader> reader() { return writer().reader(); }
+  void take_lease(const std::string& holder = "engine") {
+    epoch = writer().take_lease(holder, at_minute(0)).value();
+  }
+  model::Trigger create(const model::Trigger& trigger) {
+    const auto written = writer().create(trigger, anybody, nullptr, at_minute(0));
+    EXPECT_TRUE(written) << (written ? "" : written.error().message);
+    return written ? written->trigger : model::Trigger{};
+  }
+  Claim claim_of(const model::Trigger& row, const std::string& tag) {
+    return {attempt_of(row, epoch, tag), row.version, row.parent_id, audit_of(row, "claimed")};
+  }
+  Result<std::vector<ClaimVerdict>> claim(const Claim& one) {
+    return writer().claim(std::span(&one, 1), changed);
+  }
+  std::string sql(const std::string& text) { return place->sql(text); }
+
+  EmptyDatabase place;
+  std::unique_ptr<Database> database;
+  std::int64_t epoch = 0;
+  Changed changed;
+};
 
 }  // namespace hmt::postgres

@@ -35,6 +35,20 @@ inline std::string url_of(const std::string& url, const std::string& database,
   return out;
 }
 
+// `url` by way of another port of this machine; without TLS, so that messages can be told apart.
+inline std::string url_by(const std::string& url, std::uint16_t port) {
+  const auto host = url.find('@') + 1;
+  const auto path = url.find('/', host);
+  const auto query = url.find('?', path);
+  return url.substr(0, host) + "127.0.0.1:" + std::to_string(port) +
+         url.substr(path, query == std::string::npos ? query : query - path) + "?sslmode=disable";
+}
+
+inline std::uint16_t port_of(const std::string& url) {
+  const auto colon = url.find(':', url.find('@'));
+  return static_cast<std::uint16_t>(std::stoi(url.substr(colon + 1)));
+}
+
 // A session as psql's: any SQL, its rows as text. What goes wrong comes back as "error: …", and a
 // warning as "warning: …".
 class Psql {
