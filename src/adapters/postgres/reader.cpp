@@ -160,9 +160,10 @@ Result<std::vector<model::BrokerConnection>> connections_of(Connection& connecti
                                                             model::UserId user) {
   Transaction transaction(connection, Kind::snapshot);
   connection.act_as(user);
-  const auto seen = connection.queue(
-      "SELECT " + connection_columns + " FROM broker_connections WHERE user_id = $1 ORDER BY number",
-      Fields(user));
+  const auto seen =
+      connection.queue("SELECT " + connection_columns +
+                           " FROM broker_connections WHERE user_id = $1 ORDER BY number",
+                       Fields(user));
   connection.act_as_engine();
   const auto sealed = connection.queue(
       "SELECT id, " + sealed_columns + " FROM broker_connections WHERE user_id = $1", Fields(user));
@@ -371,8 +372,9 @@ Result<std::vector<store::Held>> PostgresReader::active_rows() {
   Transaction transaction(**connection, Kind::read);
   (*connection)->take_time(whole_table);
   const auto at = (*connection)
-                      ->queue("SELECT id, version FROM hmt_gtt_orders WHERE status = 'active' "
-                              "ORDER BY id");
+                      ->queue(
+                          "SELECT id, version FROM hmt_gtt_orders WHERE status = 'active' "
+                          "ORDER BY id");
   if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
   std::vector<store::Held> out;
   const auto& rows = (*connection)->rows(at);

@@ -78,8 +78,7 @@ void put_group(const Trigger& row, store::GroupAction action, Instant at, Sheet&
   }
 }
 
-void put_outcome(const store::TriggerOutcome& outcome, Instant at, Sheet& sheet,
-                 Changed& changed) {
+void put_outcome(const store::TriggerOutcome& outcome, Instant at, Sheet& sheet, Changed& changed) {
   const auto* found = sheet.row(outcome.id);
   if (!found) return;
   auto row = found->trigger;
@@ -107,8 +106,7 @@ Question question_of(std::span<const store::Record> records) {
 }  // namespace
 
 PostgresWriter::PostgresWriter(Setting setting)
-    : setting_(std::move(setting)),
-      connection_(setting_.settings, Role::engine, setting_.limits) {}
+    : setting_(std::move(setting)), connection_(setting_.settings, Role::engine, setting_.limits) {}
 
 std::size_t PostgresWriter::tell(const model::AuditEntry& entry) {
   return queue_audit(connection_, std::span(&entry, 1), epoch_);
@@ -227,8 +225,7 @@ Result<void> PostgresWriter::put_record(const store::Record& record, Sheet& shee
   return {};
 }
 
-Result<Changed> PostgresWriter::record(std::int64_t epoch,
-                                       std::span<const store::Record> records) {
+Result<Changed> PostgresWriter::record(std::int64_t epoch, std::span<const store::Record> records) {
   Transaction transaction(connection_, Kind::write);
   Sheet sheet(connection_);
   sheet.read(question_of(records));
