@@ -32,6 +32,7 @@ const std::set<std::string>& known_settings() {
                                               "HMT_ORDERS_PER_MINUTE",
                                               "HMT_ORDERS_PER_DAY",
                                               "HMT_ABSENCE_WINDOW_MS",
+                                              "HMT_LEASE_MS",
                                               "KITE_API_KEY",
                                               "KITE_API_SECRET",
                                               "KITE_ACCESS_TOKEN",
@@ -231,6 +232,8 @@ void read_limits(Settings& settings, Config& config) {
   const std::int64_t least = simulator ? 100 : 180'000;
   config.absence.window = settings.milliseconds("HMT_ABSENCE_WINDOW_MS", 180'000, least, 3'600'000);
   config.absence.spacing = config.absence.window / 6;
+  config.lease_lasts =
+      settings.milliseconds("HMT_LEASE_MS", 10'000, simulator ? 500 : 5000, 60'000);
 }
 
 void require_kite(Settings& settings, const Config& config) {

@@ -43,7 +43,8 @@ struct Config {
   base::Duration retry_backoff{};
   base::Duration health_interval{};
   base::Duration reconnect_delay{};
-  std::string database_path;  // of sqlite:PATH; empty: `database_url`
+  std::string database_path;     // of sqlite:PATH; empty: `database_url`
+  base::Duration lease_lasts{};  // of several engines on one database
   std::string database_url;  // postgresql://…, as it was given: it holds a password, never print it
   std::string listen;
   std::string admin_token;        // empty: generated beside the database

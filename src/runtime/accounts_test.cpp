@@ -286,6 +286,16 @@ TEST_F(ManyUsers, AnotherAppsKeysEndTheSessionThatWasMadeWithTheFormer) {
   EXPECT_EQ(stored(1).access_token, "");
 }
 
+TEST_F(ManyUsers, WhatAFormerKeyHasSealedIsSealedAnewAtTheStart) {
+  connect(1);
+  auto row = stored(1);
+  row.api_key = "formerly sealed key";
+  ASSERT_TRUE(records.writer()->put_connection(row, {}, "connection_changed", {}, now));
+  live();
+  EXPECT_EQ(stored(1).api_key, "sealed key");
+  EXPECT_TRUE(life->runtime.connection_standing(connection(1)).live);
+}
+
 TEST_F(ManyUsers, AConnectionThatIsRemovedIsUsedNoMore) {
   connect(1);
   connect(2);

@@ -273,6 +273,11 @@ struct Life {
     out.seal = [](const model::BrokerConnection&, const std::string&, const agent::Secret& secret) {
       return "sealed " + std::string(secret.reveal());
     };
+    out.renew = [](model::BrokerConnection& row) -> base::Result<bool> {
+      if (!row.api_key.starts_with("formerly ")) return false;
+      row.api_key.erase(0, 9);
+      return true;
+    };
     out.login_url = [](const model::BrokerConnection& row,
                        const std::string& state) -> base::Result<std::string> {
       return "https://broker.test/login?key=" + row.api_key + "&state=" + state;

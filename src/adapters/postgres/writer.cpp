@@ -28,8 +28,9 @@ std::unexpected<base::Error> unless_failed(const Connection& connection, base::E
 ClaimVerdict judge_claim(const store::Claim& claim, Sheet& sheet, Changed& changed) {
   auto* found = sheet.row(claim.attempt.trigger_id);
   store::ClaimFacts facts;
-  // A lease that has run out is nobody's, though nobody has taken it yet.
-  facts.lease_epoch = sheet.lease().holds ? sheet.lease().epoch : 0;
+  // One that has run out is still ours until another takes it, which waits for this transaction: a
+  // fire that was held while the database was away is not lost for that.
+  facts.lease_epoch = sheet.lease().epoch;
   facts.stopped = sheet.lease().stopped;
   facts.standing = sheet.standing(claim.attempt);
   if (found && found->problem.empty()) facts.row = &found->trigger;
