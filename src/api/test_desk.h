@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -80,9 +81,13 @@ class TestDesk final : public runtime::Desk {
 
   void add_connection(model::ConnectionId id, runtime::ConnectionChange change, store::Actor actor,
                       runtime::Done<model::BrokerConnection> done) override {
-    model::BrokerConnection row;
-    row.id = id;
-    answer(std::move(done), put(std::move(row), {}, std::move(change), "connection_added", actor));
+    auto work = [this, id, change = std::move(change), actor, done = std::move(done)]() mutable {
+      model::BrokerConnection row;
+      row.id = id;
+      answer(std::move(done),
+             put(std::move(row), {}, std::move(change), "connection_added", actor));
+    };
+    hold_additions ? held.push_back(std::move(work)) : work();
   }
   void change_connection(model::ConnectionId id, std::optional<std::int64_t> version,
                          runtime::ConnectionChange change, store::Actor actor,
@@ -159,7 +164,10 @@ class TestDesk final : public runtime::Desk {
   std::optional<base::Error> away;
   std::string why_not_watched;
   std::map<model::ConnectionId, runtime::ConnectionStanding> connection_standings;
+  std::string broker_words = "the broker refuses the token";
   std::string refused_token = "refused";  // the broker takes every other one
+  bool hold_additions = false;            // new connections wait in `held`
+  std::vector<std::move_only_function<void()>> held;
 
  private:
   base::Result<model::BrokerConnection> put(model::BrokerConnection row,
@@ -176,7 +184,7 @@ class TestDesk final : public runtime::Desk {
                      runtime::Done<model::BrokerConnection> done) {
     auto row = writer_.reader()->connection(id, actor);
     if (row && token.ends_with(refused_token)) {
-      row = base::fail(base::ErrorKind::refused, "the broker refuses the token");
+      row = base::fail(base::ErrorKind::refused, broker_words);
     } else if (row) {
       row->access_token = "sealed " + token;
       row->account = "AB1234";

@@ -34,7 +34,11 @@ std::string model::BrokerConnection::* column(Field field) {
 }  // namespace
 
 Place place_of(const model::BrokerConnection& row, Field field) {
-  return {"broker_connections", row.user_id, row.id, std::string(word(field))};
+  return place_of(row, std::string(word(field)));
+}
+
+Place place_of(const model::BrokerConnection& row, const std::string& field) {
+  return {"broker_connections", row.user_id, row.id, field};
 }
 
 void put(const Vault& vault, model::BrokerConnection& row, Field field,

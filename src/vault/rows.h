@@ -8,6 +8,8 @@ namespace hmt::vault {
 
 enum class Field : std::uint8_t { api_key, api_secret, access_token };
 Place place_of(const model::BrokerConnection& row, Field field);
+// By the member's name: "api_key", "api_secret", "access_token".
+Place place_of(const model::BrokerConnection& row, const std::string& field);
 
 // Replaces one secret of the row; an empty one leaves the column empty.
 void put(const Vault& vault, model::BrokerConnection& row, Field field,
