@@ -16,24 +16,34 @@ base::Error refusal(const std::string& url) {
   return opened ? base::Error{} : opened.error();
 }
 
-// Everything that the migrations make, as text.
+// Everything that the migrations make: for each part its size and its sum.
 std::string schema_of(TestDatabase& place) {
-  return place.sql(
-      "SELECT table_name, column_name, data_type, is_nullable, column_default FROM "
-      "information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2; "
-      "SELECT tablename, policyname, roles, cmd, qual, with_check FROM pg_policies ORDER BY 1, 2; "
-      "SELECT grantee, table_name, privilege_type FROM information_schema.role_table_grants WHERE "
-      "table_schema = 'public' ORDER BY 1, 2, 3; "
-      "SELECT grantee, table_name, column_name, privilege_type FROM "
-      "information_schema.column_privileges WHERE table_schema = 'public' ORDER BY 1, 2, 3, 4; "
-      "SELECT tgrelid::regclass, tgname, pg_get_triggerdef(oid) FROM pg_trigger ORDER BY 1, 2; "
-      "SELECT conrelid::regclass, conname, pg_get_constraintdef(oid) FROM pg_constraint ORDER BY "
-      "1, "
-      "2; SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1; "
-      "SELECT proname, prosrc, proconfig, prosecdef, proacl FROM pg_proc WHERE pronamespace IN "
-      "('hmt_private'::regnamespace, 'auth'::regnamespace) ORDER BY 1; "
-      "SELECT version, name FROM hmt_schema_version; SELECT rolname FROM pg_roles WHERE rolname ~ "
-      "'^(hmt_engine|anon|authenticated|service_role)$' ORDER BY 1");
+  std::string out;
+  for (const std::string part :
+       {"SELECT table_name, column_name, data_type, is_nullable, column_default FROM "
+        "information_schema.columns WHERE table_schema = 'public'",
+        "SELECT tablename, policyname, roles, cmd, qual, with_check FROM pg_policies",
+        "SELECT grantee, table_name, privilege_type FROM information_schema.role_table_grants "
+        "WHERE "
+        "table_schema = 'public'",
+        "SELECT grantee, table_name, column_name, privilege_type FROM "
+        "information_schema.column_privileges WHERE table_schema = 'public'",
+        "SELECT tgrelid::regclass, tgname, pg_get_triggerdef(oid) FROM pg_trigger",
+        "SELECT conrelid::regclass, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE "
+        "connamespace = 'public'::regnamespace",
+        "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
+        "SELECT proname, prosrc, proconfig, prosecdef, proacl FROM pg_proc WHERE pronamespace IN "
+        "('hmt_private'::regnamespace, 'auth'::regnamespace)",
+        "SELECT version, name FROM hmt_schema_version"}) {
+    const auto sum = place.sql(
+        "SELECT count(*), md5(string_agg(q::text, ';' ORDER BY q::text)) FROM "
+        "(" +
+        part + ") AS q");
+    EXPECT_THAT(sum, testing::Not(HasSubstr("error")));
+    EXPECT_FALSE(sum.starts_with("0|")) << part;
+    out += sum;
+  }
+  return out;
 }
 
 // ---- migrations
