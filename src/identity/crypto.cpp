@@ -139,9 +139,6 @@ base::Result<PublicKey> PublicKey::p256(std::string_view x, std::string_view y) 
 
 base::Result<PublicKey> PublicKey::rsa(std::string_view modulus, std::string_view exponent) {
   const QuietErrors quiet;
-  if (modulus.size() > rsa_bits_max / 8 + 1 || exponent.size() > exponent_bits_max / 8 + 1) {
-    return base::invalid("n", "the RSA key is too large");
-  }
   const auto n = number_of(modulus);
   const auto e = number_of(exponent);
   if (BN_num_bits(n.get()) < rsa_bits_min || BN_num_bits(n.get()) > rsa_bits_max) {
