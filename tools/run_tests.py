@@ -2,15 +2,16 @@
 """Runs every suite that ctest knows and counts the tests inside them.
 
 The last line is `N passed, N failed`. A suite tells its own count, as gtest does or by such a line; one that ends badly
-without a count is one failure.
+without a count is one failure. What a suite leaves out it says as well.
 """
 import re
 import subprocess
 import sys
+import time
 
 GTEST_PASSED = re.compile(r"\[  PASSED  \] (\d+) tests?")
 GTEST_FAILED = re.compile(r"\[  FAILED  \] (\d+) tests?, listed below")
-PLAIN = re.compile(r"^(\d+) passed, (\d+) failed")
+PLAIN = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) left out)?")
 
 
 def suites(build, pattern):
@@ -21,10 +22,10 @@ def suites(build, pattern):
 
 
 def run(build, name):
-    """The suite's passed and failed counts, and what it printed."""
+    """The suite's counts of passed, failed and left out, and what it printed."""
     done = subprocess.run(
         ["ctest", "--test-dir", build, "-R", f"^{re.escape(name)}$", "-V"], capture_output=True, text=True)
-    passed = failed = 0
+    passed = failed = skipped = 0
     lines = [re.sub(r"^\d+: ", "", line) for line in done.stdout.splitlines()]
     for line in lines:
         if found := GTEST_PASSED.search(line):
@@ -32,20 +33,26 @@ def run(build, name):
         elif found := GTEST_FAILED.search(line):
             failed += int(found[1])
         elif found := PLAIN.match(line):
-            passed, failed = passed + int(found[1]), failed + int(found[2])
+            passed, failed, skipped = passed + int(found[1]), failed + int(found[2]), skipped + int(found[3] or 0)
     if done.returncode != 0 and failed == 0:
         failed = 1
     if passed + failed == 0:
         failed = 1  # a suite that ran nothing proves nothing
-    return passed, failed, "\n".join(lines)
+    return passed, failed, skipped, "\n".join(lines)
 
 
 def main():
     build, pattern = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None
     total_passed = total_failed = 0
     for name in suites(build, pattern):
-        passed, failed, output = run(build, name)
-        print(f"{'ok  ' if failed == 0 else 'FAIL'} {name}: {passed} passed, {failed} failed".rstrip(), flush=True)
+        started = time.monotonic()
+        passed, failed, skipped, output = run(build, name)
+        left_out = f", {skipped} left out" if skipped else ""
+        print(f"{'ok  ' if failed == 0 else 'FAIL'} {name}: {passed} passed, {failed} failed{left_out} "
+              f"({time.monotonic() - started:.0f} s)", flush=True)
+        for line in output.splitlines():
+            if line.startswith("told: "):
+                print("     " + line[6:], flush=True)
         if failed:
             print(output, flush=True)
         total_passed += passed

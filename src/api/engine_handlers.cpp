@@ -1,17 +1,10 @@
 #include "api/json_writer.h"
 #include "api/routes.h"
 #include "api/views.h"
+#include "api/writes.h"
 
 namespace hmt::api {
 namespace {
-
-// Start and stop take no body; an empty object does no harm.
-std::optional<net::HttpResponse> refuse_body(const Call& call) {
-  if (call.incoming.request.body.empty() || call.incoming.request.body == "{}") {
-    return std::nullopt;
-  }
-  return error_answer(400, "invalid", "this request takes no body");
-}
 
 runtime::Done<std::string> tell(net::Responder responder) {
   return [responder = std::move(responder)](base::Result<std::string> done) mutable {
@@ -29,12 +22,14 @@ net::HttpResponse show_health(Service& service, const Call& call) {
   if (!call.identity) {
     return json_answer(200, ObjectWriter().text("status", word(standing.status)).done());
   }
-  return json_answer(200, health_json(standing, service.desk.configured(), service.config.version,
+  const auto view = engine_view(standing, *service.reader, call.actor());
+  return json_answer(200, health_json(view, service.desk.configured(), service.config.version,
                                       service.config.build));
 }
 
-net::HttpResponse show_stats(Service& service, const Call&) {
-  return json_answer(200, stats_json(service.desk.standing()));
+net::HttpResponse show_stats(Service& service, const Call& call) {
+  return json_answer(
+      200, stats_json(engine_view(service.desk.standing(), *service.reader, call.actor())));
 }
 
 void start_engine(Service& service, Call call, net::Responder responder) {

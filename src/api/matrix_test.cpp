@@ -2,8 +2,8 @@
 
 #include "api/test_server.h"
 
-// Every route, asked by every kind of caller about their own, another's and nobody's trigger. A
-// route without a row here fails.
+// Every route, asked by every kind of caller about their own, another's and nobody's trigger or
+// broker connection. A route without a row here fails.
 namespace hmt::api::test {
 namespace {
 
@@ -22,6 +22,8 @@ struct Row {
 
 const std::string engine = "/functions/v1/hmt-trigger-engine/";
 const std::string trigger = "/api/v1/triggers/{id}";
+const std::string broker = "/api/v1/brokers/{id}";
+const std::string broker_callback = "/api/v1/brokers/callback";
 
 const std::vector<Row> rows = {
     {"GET", "/", 200, 200, 200, 200, 200, 200, 200},
@@ -38,6 +40,15 @@ const std::vector<Row> rows = {
     {"PATCH", trigger, 401, 401, 503, 200, 404, 404, 200},
     {"DELETE", trigger, 401, 401, 503, 200, 404, 404, 200},
     {"GET", trigger + "/attempts", 401, 401, 503, 200, 404, 404, 200},
+    {"GET", "/api/v1/brokers", 401, 401, 503, 200, 200, 200, 200},
+    {"POST", "/api/v1/brokers", 401, 401, 503, 201, 201, 201, 403},
+    {"GET", broker, 401, 401, 503, 200, 404, 404, 200},
+    {"PATCH", broker, 401, 401, 503, 200, 404, 404, 200},
+    {"POST", broker + "/login", 401, 401, 503, 200, 404, 404, 200},
+    {"POST", broker + "/session", 401, 401, 503, 200, 404, 404, 200},
+    {"DELETE", broker, 401, 401, 503, 200, 404, 404, 200},
+    // Without a state, which is the only thing that counts there, it is a page that says so.
+    {"GET", broker_callback, 400, 400, 400, 400, 400, 400, 400},
     {"GET", "/api/v1/orders", 401, 401, 503, 200, 200, 200, 200},
     {"GET", "/api/v1/audit", 401, 401, 503, 200, 200, 200, 200},
     {"GET", "/api/v1/instruments", 401, 401, 503, 200, 200, 200, 200},
@@ -47,7 +58,11 @@ const std::vector<Row> rows = {
 
 class MatrixApi : public ServerTest {
  protected:
-  MatrixApi() { begin_anew(); }
+  MatrixApi() {
+    begin_anew();
+    connect(owner.text(), owners_connection);
+    connect(other.text(), "eeeeeeee-0a49-4e58-9c77-0123456789ab");
+  }
 
   // A server that has not counted wrong credentials yet.
   void begin_anew() {
@@ -79,10 +94,16 @@ class MatrixApi : public ServerTest {
     if (target == "/api/v1/instruments") target += "?q=INFY";
     if (target == "/api/v1/audit") target += "?trigger_id=" + id;
     if (target == "/api/v1/stream") return upgrade_status(target, who);
-    const auto body = row.method == "PATCH" ? R"({"quantity_1":11})"
-                      : target == "/api/v1/triggers" && row.method == "POST" ? stop_loss()
-                                                                             : std::string();
-    return ask(row.method, target, as(who), body).status;
+    return ask(row.method, target, as(who), body_of(row)).status;
+  }
+  static std::string body_of(const Row& row) {
+    const bool is_broker = row.pattern.starts_with("/api/v1/brokers");
+    if (row.method == "PATCH") return is_broker ? R"({"name":"new"})" : R"({"quantity_1":11})";
+    if (row.method != "POST") return {};
+    if (row.pattern == "/api/v1/triggers") return stop_loss();
+    if (row.pattern == "/api/v1/brokers") return R"({"name":"n","api_key":"k"})";
+    if (row.pattern.ends_with("/session")) return R"({"access_token":"t"})";
+    return {};
   }
   int upgrade_status(const std::string& target, const std::string& who) {
     auto request = "GET " + target +
@@ -93,14 +114,24 @@ class MatrixApi : public ServerTest {
     return answer.size() < 12 ? 0 : std::stoi(answer.substr(9, 3));
   }
 
-  std::string owners_trigger() {
-    const auto made = ask("POST", "/api/v1/triggers", as("owner"), stop_loss());
+  // Of the owner, and new: what the row before did to another does not matter.
+  std::string owners(const Row& row) {
+    if (row.pattern.starts_with("/api/v1/brokers")) {
+      return connect(owner.text(), next_connection());
+    }
+    const auto made = ask("POST", "/api/v1/triggers", as("owner"),
+                          stop_loss({{"broker_connection_id", "\"" + owners_connection + "\""}}));
     EXPECT_EQ(made.status, 201) << made.text;
     return made.at("id");
   }
-
+  std::string next_connection() {
+    auto number = std::to_string(++connections);
+    return "c0000000-0a49-4e58-9c77-" + std::string(12 - number.size(), '0') + number;
+  }
   const model::UserId owner = *model::UserId::parse("aaaaaaaa-0a49-4e58-9c77-0123456789ab");
   const model::UserId other = *model::UserId::parse("bbbbbbbb-0a49-4e58-9c77-0123456789ab");
+  const std::string owners_connection = "dddddddd-0a49-4e58-9c77-0123456789ab";
+  int connections = 0;
 };
 
 TEST_F(MatrixApi, EveryRouteHasARow) {
@@ -116,13 +147,13 @@ TEST_F(MatrixApi, EveryCellIsAsTheTableSays) {
   const std::string random = "cccccccc-0a49-4e58-9c77-0123456789ab";
   for (const auto& row : rows) {
     const auto where = row.method + ' ' + row.pattern;
-    EXPECT_EQ(status(row, "", owners_trigger()), row.nobody) << where << " by nobody";
-    EXPECT_EQ(status(row, "stranger", owners_trigger()), row.stranger) << where << " by a stranger";
-    EXPECT_EQ(status(row, "early", owners_trigger()), row.early) << where << " before the keys";
-    EXPECT_EQ(status(row, "other", owners_trigger()), row.others) << where << " of another";
+    EXPECT_EQ(status(row, "", owners(row)), row.nobody) << where << " by nobody";
+    EXPECT_EQ(status(row, "stranger", owners(row)), row.stranger) << where << " by a stranger";
+    EXPECT_EQ(status(row, "early", owners(row)), row.early) << where << " before the keys";
+    EXPECT_EQ(status(row, "other", owners(row)), row.others) << where << " of another";
     EXPECT_EQ(status(row, "other", random), row.random) << where << " of none";
-    EXPECT_EQ(status(row, "owner", owners_trigger()), row.own) << where << " of one's own";
-    EXPECT_EQ(status(row, "operator-key-of-the-tests", owners_trigger()), row.operators)
+    EXPECT_EQ(status(row, "owner", owners(row)), row.own) << where << " of one's own";
+    EXPECT_EQ(status(row, "operator-key-of-the-tests", owners(row)), row.operators)
         << where << " by the operator";
     begin_anew();
   }

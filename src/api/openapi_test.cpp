@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <set>
 
+#include "api/broker_commands.h"
 #include "api/commands.h"
 #include "api/routes.h"
 #include "api/test_desk.h"
@@ -111,6 +112,28 @@ TEST(OpenApi, TheFieldsOfBodiesAreThoseThatAreRead) {
         Document::get().at({"components", "schemas", "TriggerChange", "properties", name});
     EXPECT_EQ(is_read(draft_new(object, *catalogue, {})), creates != nullptr) << name;
     EXPECT_EQ(is_read(draft_edit(object, current, *catalogue, {})), edits != nullptr) << name;
+  }
+}
+
+// The same for broker connections, whose documents are closed.
+TEST(OpenApi, TheFieldsOfBrokerBodiesAreThoseThatAreRead) {
+  std::set<std::string> names = {"id", "user_id", "color"};
+  for (const std::string_view schema : {"Broker", "NewBroker", "BrokerChange", "BrokerSession"}) {
+    const auto* all = Document::get().at({"components", "schemas", schema, "properties"});
+    for (const auto& property : all->members) names.insert(property.name);
+  }
+  const auto is_told = [](std::string_view schema, const std::string& name) {
+    return Document::get().at({"components", "schemas", schema, "properties", name}) != nullptr;
+  };
+  const auto is_read = [](const auto& result) {
+    return result || result.error().message != "there is no such field";
+  };
+  for (const auto& name : names) {
+    JsonValue object{.kind = JsonValue::Kind::object};
+    object.members.push_back({.kind = JsonValue::Kind::array, .name = name});
+    EXPECT_EQ(is_read(connection_new(object)), is_told("NewBroker", name)) << name;
+    EXPECT_EQ(is_read(connection_edit(object)), is_told("BrokerChange", name)) << name;
+    EXPECT_EQ(is_read(session_given(object)), is_told("BrokerSession", name)) << name;
   }
 }
 

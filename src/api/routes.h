@@ -53,6 +53,15 @@ void create_trigger(Service&, Call, net::Responder);
 void edit_trigger(Service&, Call, net::Responder);
 void cancel_trigger(Service&, Call, net::Responder);
 
+net::HttpResponse list_brokers(Service&, const Call&);
+net::HttpResponse show_broker(Service&, const Call&);
+void add_broker(Service&, Call, net::Responder);
+void edit_broker(Service&, Call, net::Responder);
+void remove_broker(Service&, Call, net::Responder);
+void give_session(Service&, Call, net::Responder);
+void begin_login(Service&, Call, net::Responder);
+void end_login(Service&, Call, net::Responder);
+
 net::HttpResponse list_orders(Service&, const Call&);
 net::HttpResponse list_audit(Service&, const Call&);
 net::HttpResponse search_instruments(Service&, const Call&);

@@ -1,6 +1,5 @@
 #include "api/secret.h"
 
-#include <array>
 #include <sodium.h>
 
 #include "base/ensure.h"
@@ -8,7 +7,7 @@
 namespace hmt::api {
 namespace {
 
-using Digest = std::array<unsigned char, crypto_hash_sha256_BYTES>;
+static_assert(Sha256{}.size() == crypto_hash_sha256_BYTES);
 
 void need_sodium() {
   static const bool ready = sodium_init() >= 0;
@@ -19,13 +18,6 @@ std::string hex(const unsigned char* bytes, std::size_t count) {
   std::string out(count * 2 + 1, '\0');
   sodium_bin2hex(out.data(), out.size(), bytes, count);
   out.pop_back();
-  return out;
-}
-
-Digest sha256(std::string_view bytes) {
-  Digest out;
-  crypto_hash_sha256(out.data(), reinterpret_cast<const unsigned char*>(bytes.data()),
-                     bytes.size());
   return out;
 }
 
@@ -50,6 +42,13 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) {
   const auto left = sha256(a);
   const auto right = sha256(b);
   return sodium_memcmp(left.data(), right.data(), left.size()) == 0;
+}
+
+Sha256 sha256(std::string_view bytes) {
+  Sha256 out;
+  crypto_hash_sha256(out.data(), reinterpret_cast<const unsigned char*>(bytes.data()),
+                     bytes.size());
+  return out;
 }
 
 std::string sha256_hex(std::string_view bytes) {

@@ -1,4 +1,6 @@
 #pragma once
+#include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -14,6 +16,8 @@ base::Uuid random_uuid();
 // How long it takes says nothing about where the two differ.
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
+using Sha256 = std::array<std::uint8_t, 32>;
+Sha256 sha256(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);
 std::string sha256_base64(std::string_view bytes);
 

@@ -2,6 +2,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "api/auth.h"
 #include "api/door.h"
 #include "api/json_value.h"
+#include "api/login_states.h"
 #include "api/server.h"
 #include "api/stream.h"
 #include "net/http_server.h"
@@ -26,6 +28,8 @@ struct Service : std::enable_shared_from_this<Service> {
   Door door;
   LockOut lock_out;
   StreamTickets tickets;
+  LoginStates logins;
+  std::set<std::string> connections_underway;  // "<actor>\n<key>" of creations being written
   std::shared_ptr<StreamHub> streams;
 
   Service(net::Loop& on, runtime::Desk& of, std::unique_ptr<store::Reader> from, ApiConfig with);

@@ -44,6 +44,9 @@ struct StreamHub::Stream {
   std::vector<model::InstrumentToken> tokens;
   std::map<model::InstrumentToken, runtime::LivePrice> sent;
 
+  std::optional<store::TriggerCounts> own;  // of a user's stream, as of event `counted_at`
+  std::int64_t counted_at = 0;
+
   int frames_this_second = 0;
   int seconds_stalled = 0;
   std::size_t queued_before = 0;
@@ -112,7 +115,7 @@ void StreamHub::opened(StreamId id) {
   auto& stream = *found->second;
   stream.is_open = true;
   stream.socket.send_text(hello_frame(build_, random_token().substr(0, 16), stream.seen,
-                                      loop_.now(), desk_.standing()));
+                                      loop_.now(), view_of(stream, desk_.standing())));
   pump(stream);
   pages_.clear();
 }
@@ -262,14 +265,28 @@ void StreamHub::tick() {
   start_ticking();
 }
 
+// A user's counts are read again only when something has happened since.
+EngineView StreamHub::view_of(Stream& stream, const runtime::Standing& standing) {
+  if (stream.identity.is_operator()) return {standing};
+  if (!stream.own || stream.counted_at != heard_) {
+    stream.own = engine_view(standing, reader_, stream.identity.actor).own;
+    stream.counted_at = heard_;
+  }
+  return {standing, false, stream.own};
+}
+
 void StreamHub::every_second() {
   pump_all(false);
-  const auto stats = stat_frame(desk_.standing());
+  const auto standing = desk_.standing();
+  const auto stats = stat_frame({standing});
   const auto heartbeat = heartbeat_frame(loop_.now());
   for (const auto& stream : streams_ | std::views::values) {
     watch_health(*stream);
     if (!stream->is_live() || stream->socket.queued_bytes() > queued_for_prices_max) continue;
-    if (stream->wants_stats) stream->socket.send_text(stats);
+    if (stream->wants_stats) {
+      const bool all = stream->identity.is_operator();
+      stream->socket.send_text(all ? stats : stat_frame(view_of(*stream, standing)));
+    }
     stream->socket.send_text(heartbeat);
   }
 }

@@ -9,6 +9,7 @@
 #include "api/auth.h"
 #include "api/events.h"
 #include "api/json_value.h"
+#include "api/views.h"
 #include "net/http_server.h"
 #include "net/loop.h"
 #include "runtime/desk.h"
@@ -53,6 +54,7 @@ class StreamHub : public std::enable_shared_from_this<StreamHub> {
   void complain(Stream& stream, std::string_view message, std::string_view field);
   void end(Stream& stream, int code, std::string_view why);
   void end_with_its_sign_in(Stream& stream);
+  EngineView view_of(Stream& stream, const runtime::Standing& standing);
 
   void start_ticking();
   void tick();

@@ -4,7 +4,6 @@
 
 #include "api/fields.h"
 #include "api/json_writer.h"
-#include "api/views.h"
 
 namespace hmt::api {
 namespace {
@@ -65,14 +64,14 @@ Result<Channels> read_channels(const JsonValue& list) {
 }  // namespace
 
 std::string hello_frame(std::string_view build, std::string_view stream_id, std::int64_t seen,
-                        base::Instant now, const runtime::Standing& standing) {
+                        base::Instant now, const EngineView& engine) {
   ObjectWriter out;
   out.text("t", "hello").text("build", build).text("sid", stream_id).number("seq", seen);
-  return out.number("now", epoch_milliseconds(now)).raw("engine", engine_json(standing)).done();
+  return out.number("now", epoch_milliseconds(now)).raw("engine", engine_json(engine)).done();
 }
 
-std::string stat_frame(const runtime::Standing& standing) {
-  return ObjectWriter().text("t", "stat").raw("d", engine_json(standing)).done();
+std::string stat_frame(const EngineView& engine) {
+  return ObjectWriter().text("t", "stat").raw("d", engine_json(engine)).done();
 }
 
 std::string heartbeat_frame(base::Instant now) {

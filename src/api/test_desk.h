@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -78,6 +79,49 @@ class TestDesk final : public runtime::Desk {
     answer<std::string>(std::move(done), "Engine stopped");
   }
 
+  void add_connection(model::ConnectionId id, runtime::ConnectionChange change, store::Actor actor,
+                      runtime::Done<model::BrokerConnection> done) override {
+    auto work = [this, id, change = std::move(change), actor, done = std::move(done)]() mutable {
+      model::BrokerConnection row;
+      row.id = id;
+      answer(std::move(done),
+             put(std::move(row), {}, std::move(change), "connection_added", actor));
+    };
+    hold_additions ? held.push_back(std::move(work)) : work();
+  }
+  void change_connection(model::ConnectionId id, std::optional<std::int64_t> version,
+                         runtime::ConnectionChange change, store::Actor actor,
+                         runtime::Done<model::BrokerConnection> done) override {
+    auto row = writer_.reader()->connection(id, actor);
+    if (row) row = put(*row, version, std::move(change), "connection_changed", actor);
+    answer(std::move(done), std::move(row));
+  }
+  void remove_connection(model::ConnectionId id, store::Actor actor,
+                         runtime::Done<model::ConnectionId> done) override {
+    const auto removed = writer_.remove_connection(id, actor, loop_.now());
+    answer(std::move(done),
+           removed ? base::Result<model::ConnectionId>(id) : std::unexpected(removed.error()));
+  }
+  void login_url(model::ConnectionId id, std::string state, store::Actor actor,
+                 runtime::Done<std::string> done) override {
+    const auto row = writer_.reader()->connection(id, actor);
+    answer(std::move(done), row ? base::Result<std::string>("https://broker.test/login?" + state)
+                                : std::unexpected(row.error()));
+  }
+  void log_in(model::ConnectionId id, agent::Secret request_token, store::Actor actor,
+              runtime::Done<model::BrokerConnection> done) override {
+    begin_session(id, "exchanged " + std::string(request_token.reveal()), actor, std::move(done));
+  }
+  void use_access_token(model::ConnectionId id, agent::Secret access_token, store::Actor actor,
+                        runtime::Done<model::BrokerConnection> done) override {
+    begin_session(id, std::string(access_token.reveal()), actor, std::move(done));
+  }
+  runtime::ConnectionStanding connection_standing(model::ConnectionId id) const override {
+    const auto found = connection_standings.find(id);
+    return found == connection_standings.end() ? runtime::ConnectionStanding{true, ""}
+                                               : found->second;
+  }
+
   runtime::Standing standing() const override { return standing_; }
   runtime::Watch watch(const model::Trigger& trigger) const override {
     runtime::Watch out;
@@ -119,8 +163,36 @@ class TestDesk final : public runtime::Desk {
   std::map<std::uint64_t, std::vector<model::InstrumentToken>> wanted;
   std::optional<base::Error> away;
   std::string why_not_watched;
+  std::map<model::ConnectionId, runtime::ConnectionStanding> connection_standings;
+  std::string broker_words = "the broker refuses the token";
+  std::string refused_token = "refused";  // the broker takes every other one
+  bool hold_additions = false;            // new connections wait in `held`
+  std::vector<std::move_only_function<void()>> held;
 
  private:
+  base::Result<model::BrokerConnection> put(model::BrokerConnection row,
+                                            std::optional<std::int64_t> version,
+                                            runtime::ConnectionChange change,
+                                            const std::string& event, const store::Actor& actor) {
+    if (change.name) row.name = *change.name;
+    if (change.enabled) row.enabled = *change.enabled;
+    if (change.api_key) row.api_key = "sealed " + std::string(change.api_key->reveal());
+    if (change.api_secret) row.api_secret = "sealed " + std::string(change.api_secret->reveal());
+    return writer_.put_connection(row, version, event, actor, loop_.now());
+  }
+  void begin_session(model::ConnectionId id, const std::string& token, const store::Actor& actor,
+                     runtime::Done<model::BrokerConnection> done) {
+    auto row = writer_.reader()->connection(id, actor);
+    if (row && token.ends_with(refused_token)) {
+      row = base::fail(base::ErrorKind::refused, broker_words);
+    } else if (row) {
+      row->access_token = "sealed " + token;
+      row->account = "AB1234";
+      row->session_expires_at = loop_.now() + std::chrono::hours(12);
+      row = writer_.put_connection(*row, {}, "session_renewed", actor, loop_.now());
+    }
+    answer(std::move(done), std::move(row));
+  }
   template <class T>
   void answer(runtime::Done<T> done, base::Result<T> result) {
     loop_.post([done = std::move(done), result = std::move(result)]() mutable {

@@ -236,6 +236,19 @@ class ServerTest : public testing::Test {
     return "/api/v1/triggers/" + trigger.at("id");
   }
 
+  // The user has added a broker connection before. Returns its id.
+  std::string connect(const std::string& user, const std::string& id) {
+    model::BrokerConnection row;
+    row.id = *model::ConnectionId::parse(id);
+    row.name = "Kite";
+    row.api_key = "sealed";
+    const store::Actor actor{"user:" + user, *model::UserId::parse(user)};
+    const auto put = database->writer().put_connection(row, {}, "connection_added", actor,
+                                                       static_cast<net::Loop&>(loop).now());
+    EXPECT_TRUE(put) << put.error().message;
+    return id;
+  }
+
   // The engine fires the trigger: claimed, and not yet known how it went.
   void fire(const Answer& trigger, const std::string& tag = "TAG0000000000000001") {
     store::Claim claim;

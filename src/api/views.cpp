@@ -1,6 +1,7 @@
 #include "api/views.h"
 
 #include <set>
+#include <utility>
 
 #include "api/json_writer.h"
 
@@ -64,12 +65,17 @@ std::string evidence_json(const model::Evidence& evidence) {
   return out.text("rule", evidence.rule).done();
 }
 
-void write_counters(ObjectWriter& out, const runtime::Standing& standing) {
-  out.number("active_triggers", standing.active_triggers);
+void write_counters(ObjectWriter& out, const EngineView& view) {
+  const auto& standing = view.standing;
+  const auto write = [&](std::string_view name, std::int64_t of_all, auto own) {
+    if (view.whole) return void(out.number(name, of_all));
+    view.own ? out.number(name, (*view.own).*own) : out.null(name);
+  };
+  write("active_triggers", standing.active_triggers, &store::TriggerCounts::active);
   out.number("subscribed_instruments", standing.subscribed_instruments);
   out.number("processed_ticks", standing.processed_ticks);
-  out.number("triggered_orders", standing.triggered_orders);
-  out.number("failed_orders", standing.failed_orders);
+  write("triggered_orders", standing.triggered_orders, &store::TriggerCounts::triggered);
+  write("failed_orders", standing.failed_orders, &store::TriggerCounts::failed);
   out.number("uptime_seconds", standing.uptime_seconds);
 }
 
@@ -79,11 +85,13 @@ std::string reasons_json(const runtime::Standing& standing) {
   return out.done();
 }
 
-std::string health_stats_json(const runtime::Standing& standing) {
+std::string health_stats_json(const EngineView& view) {
+  const auto& standing = view.standing;
   ObjectWriter out;
-  write_counters(out, standing);
+  write_counters(out, view);
   out.text("websocket_status", word(standing.feed));
   out.instant("last_tick_time", standing.last_tick_time);
+  if (!view.whole) return out.null("queued_orders").null("unknown_orders").done();
   out.number("queued_orders", standing.queued_orders);
   return out.number("unknown_orders", standing.unknown_orders).done();
 }
@@ -170,28 +178,38 @@ std::string instrument_json(const model::Instrument& instrument,
   return out.price("last_price", live->last).instant("last_price_at", live->at).done();
 }
 
-std::string stats_json(const runtime::Standing& standing) {
+EngineView engine_view(runtime::Standing standing, store::Reader& reader,
+                       const store::Actor& actor) {
+  EngineView out{std::move(standing)};
+  if (!actor.user) return out;
+  out.whole = false;
+  if (const auto counts = reader.counts(actor)) out.own = *counts;
+  return out;
+}
+
+std::string stats_json(const EngineView& view) {
   ObjectWriter out;
-  write_counters(out, standing);
+  write_counters(out, view);
   return out.done();
 }
 
-std::string engine_json(const runtime::Standing& standing) {
+std::string engine_json(const EngineView& view) {
+  const auto& standing = view.standing;
   ObjectWriter out;
-  out.text("status", word(standing.status)).raw("stats", health_stats_json(standing));
+  out.text("status", word(standing.status)).raw("stats", health_stats_json(view));
   return out.raw("reasons", reasons_json(standing))
       .number("lease_epoch", standing.lease_epoch)
       .done();
 }
 
-std::string health_json(const runtime::Standing& standing, const runtime::Configured& configured,
+std::string health_json(const EngineView& view, const runtime::Configured& configured,
                         std::string_view version, std::string_view build) {
   ObjectWriter config;
   config.boolean("enabled", configured.enabled).number("max_retries", configured.max_retries);
   config.number("retry_backoff_ms", configured.retry_backoff_ms);
   config.boolean("simulated", configured.simulated);
   ObjectWriter out;
-  out.members_of(engine_json(standing)).raw("config", config.done());
+  out.members_of(engine_json(view)).raw("config", config.done());
   return out.text("version", version).text("build", build).done();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,9 +22,19 @@ std::string detail_json(const model::Detail& detail);
 std::string instrument_json(const model::Instrument& instrument,
                             const std::optional<runtime::LivePrice>& live);
 
-std::string stats_json(const runtime::Standing& standing);   // the six counters
-std::string engine_json(const runtime::Standing& standing);  // status, reasons, all counters
-std::string health_json(const runtime::Standing& standing, const runtime::Configured& configured,
+// The engine as one caller may see it. The operator sees all of it; a user the counts of their own
+// triggers, null when they cannot be read now, and nothing of what waits for others' accounts.
+struct EngineView {
+  runtime::Standing standing;
+  bool whole = true;
+  std::optional<store::TriggerCounts> own = {};  // of a user
+};
+EngineView engine_view(runtime::Standing standing, store::Reader& reader,
+                       const store::Actor& actor);
+
+std::string stats_json(const EngineView& view);   // the six counters
+std::string engine_json(const EngineView& view);  // status, reasons, all counters
+std::string health_json(const EngineView& view, const runtime::Configured& configured,
                         std::string_view version, std::string_view build);
 
 // Milliseconds since 1970, for the frames of the stream.

@@ -1,13 +1,12 @@
-#include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "api/commands.h"
-#include "api/fields.h"
 #include "api/instruments.h"
+#include "api/own_connection.h"
 #include "api/routes.h"
 #include "api/secret.h"
 #include "api/views.h"
+#include "api/writes.h"
 
 namespace hmt::api {
 namespace {
@@ -15,59 +14,14 @@ namespace {
 using base::ErrorKind;
 using base::Result;
 
-// An answer that stops the request where it is.
-template <class T>
-using OrAnswer = std::expected<T, net::HttpResponse>;
-
-std::unexpected<net::HttpResponse> stop_with(const base::Error& error) {
-  return std::unexpected(error_answer(error));
-}
-
-bool says_json(std::string_view content_type) {
-  const auto type = content_type.substr(0, content_type.find(';'));
-  static constexpr std::string_view json = "application/json";
-  const auto trimmed = type.substr(0, type.find_last_not_of(' ') + 1);
-  return std::ranges::equal(trimmed, json, [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b;
-  });
-}
-
-OrAnswer<JsonValue> read_body(const Call& call) {
-  if (!says_json(call.header("Content-Type"))) {
-    return std::unexpected(error_answer(415, "unsupported_media_type",
-                                        "send the body as Content-Type: application/json"));
-  }
-  auto body = read_json(call.incoming.request.body);
-  if (!body) return stop_with(body.error());
-  return std::move(*body);
-}
-
-// The version in an If-Match header: "7" with or without its quotes. Nothing without the header.
-Result<std::optional<std::int64_t>> if_match(const Call& call) {
-  auto text = call.header("If-Match");
-  if (text.empty()) return std::nullopt;
-  if (text.size() > 2 && text.starts_with('"') && text.ends_with('"')) {
-    text = text.substr(1, text.size() - 2);
-  }
-  const auto version = whole_number(text, 1, std::numeric_limits<std::int64_t>::max());
-  if (!version) {
-    return base::invalid("If-Match", "If-Match is the version that was read, such as \"7\"");
-  }
-  return version;
-}
-
 Result<std::optional<store::Idempotency>> idempotency_of(const Call& call) {
-  const auto key = call.header("Idempotency-Key");
-  if (key.empty()) return std::nullopt;
-  const bool printable = std::ranges::all_of(key, [](char c) { return c > ' ' && c <= '~'; });
-  if (key.size() > 255 || !printable) {
-    return base::invalid("Idempotency-Key",
-                         "Idempotency-Key is 1 to 255 printable ASCII characters, without spaces");
-  }
+  const auto key = idempotency_key(call);
+  if (!key) return std::unexpected(key.error());
+  if (!*key) return std::nullopt;
   const auto& request = call.incoming.request;
   const auto hash = sha256_hex(request.method + '\n' + request.target + '\n' +
                                std::string(call.header("If-Match")) + '\n' + request.body);
-  return store::Idempotency{std::string(key), hash, stored_trigger_json};
+  return store::Idempotency{**key, hash, stored_trigger_json};
 }
 
 net::HttpResponse trigger_answer(int status, const model::Trigger& trigger,
@@ -150,6 +104,9 @@ OrAnswer<Draft> draft_creation(Service& service, const Call& call) {
   const auto now = service.loop.now();
   auto draft = draft_new(*body, **catalogue, now);
   if (!draft) return stop_with(draft.error());
+  if (auto ok = choose_connection(service, call, *body, draft->trigger); !ok) {
+    return stop_with(ok.error());
+  }
   if (auto crossed = refuse_crossed(service.desk, *draft, nullptr)) {
     return std::unexpected(std::move(*crossed));
   }
@@ -158,28 +115,6 @@ OrAnswer<Draft> draft_creation(Service& service, const Call& call) {
   trigger.user_id = call.identity->owner();
   trigger.created_at = trigger.updated_at = now;
   return std::move(*draft);
-}
-
-// The version that an edit was read at: of the header, or of the body.
-OrAnswer<std::int64_t> version_of_edit(const Call& call, const JsonValue& body) {
-  const auto header = if_match(call);
-  if (!header) return stop_with(header.error());
-  std::optional<std::int64_t> version = *header;
-  if (const auto* member = body.find("version")) {
-    std::optional<std::int64_t> in_body;
-    if (auto read = FieldValue{member->name, *member}.version(in_body); !read) {
-      return stop_with(read.error());
-    }
-    if (version && version != in_body) {
-      return stop_with({ErrorKind::invalid, "If-Match and version disagree", "version"});
-    }
-    version = in_body;
-  }
-  if (version) return *version;
-  return std::unexpected(error_answer(
-      428, "precondition_required",
-      "say which version is edited: If-Match: \"VERSION\", as ETag and version gave it",
-      "If-Match"));
 }
 
 OrAnswer<Draft> draft_change(Service& service, const Call& call) {

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "app/build.h"
-#include "sqlite/database.h"
+#include "app/records.h"
 
 namespace hmt::app {
 
@@ -44,17 +44,14 @@ void start_log(const Config& config) {
 int migrate(const CommonOptions& options) {
   const auto config = load_config(options, process_environment(), false);
   if (!config) return 2;
-  if (!config->database_url.empty()) {
-    std::fprintf(stderr, "hmt migrate: HMT_DATABASE_URL: PostgreSQL is not part of this build\n");
+  const auto records = open_records(*config);
+  if (!records) {
+    std::fprintf(stderr, "hmt migrate: %s%s%s\n", records.error().field.c_str(),
+                 records.error().field.empty() ? "" : ": ", records.error().message.c_str());
     return 1;
   }
-  const auto database = sqlite::open_database(config->database_path);
-  if (!database) {
-    std::fprintf(stderr, "hmt migrate: %s\n", database.error().message.c_str());
-    return 1;
-  }
-  std::printf("%s is at schema version %lld\n", config->database_path.c_str(),
-              static_cast<long long>((*database)->schema_version()));
+  std::printf("%s is at schema version %lld\n", database_name(*config).c_str(),
+              static_cast<long long>((*records)->schema_version()));
   return 0;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/config.h"
 
@@ -26,6 +27,7 @@ struct SimOptions {
   int orders_per_minute = 400;
   int orders_per_day = 5000;
   int price_interval_ms = 250;
+  std::vector<std::string> accounts;  // more of them: "KEY:SECRET:USER_ID[:ACCESS_TOKEN]"
 };
 
 int serve(const CommonOptions& options);

@@ -6,6 +6,7 @@
 #include <set>
 #include <toml++/toml.h>
 
+#include "app/keys.h"
 #include "identity/crypto.h"
 #include "identity/users.h"
 
@@ -23,6 +24,7 @@ const std::set<std::string>& known_settings() {
                                               "HMT_LISTEN",
                                               "HMT_ADMIN_TOKEN",
                                               "HMT_SECRET_KEY",
+                                              "HMT_SECRET_KEY_BEFORE",
                                               "HMT_SESSIONS",
                                               "HMT_LOG_FORMAT",
                                               "HMT_LOG_LEVEL",
@@ -30,10 +32,12 @@ const std::set<std::string>& known_settings() {
                                               "HMT_ORDERS_PER_MINUTE",
                                               "HMT_ORDERS_PER_DAY",
                                               "HMT_ABSENCE_WINDOW_MS",
+                                              "HMT_LEASE_MS",
                                               "KITE_API_KEY",
                                               "KITE_API_SECRET",
                                               "KITE_ACCESS_TOKEN",
                                               "KITE_API_URL",
+                                              "KITE_LOGIN_URL",
                                               "KITE_TICKER_URL",
                                               "SUPABASE_URL",
                                               "SUPABASE_JWT_SECRET",
@@ -228,6 +232,8 @@ void read_limits(Settings& settings, Config& config) {
   const std::int64_t least = simulator ? 100 : 180'000;
   config.absence.window = settings.milliseconds("HMT_ABSENCE_WINDOW_MS", 180'000, least, 3'600'000);
   config.absence.spacing = config.absence.window / 6;
+  config.lease_lasts =
+      settings.milliseconds("HMT_LEASE_MS", 10'000, simulator ? 500 : 5000, 60'000);
 }
 
 void require_kite(Settings& settings, const Config& config) {
@@ -256,6 +262,9 @@ void read_kite(Settings& settings, Config& config, bool runs_engine) {
   kite.access_token = settings.text("KITE_ACCESS_TOKEN", "");
   kite.rest = settings.origin("KITE_API_URL", "https://api.kite.trade");
   kite.ticker = settings.origin("KITE_TICKER_URL", "wss://ws.kite.trade");
+  static const std::string login_page = "https://kite.zerodha.com/connect/login";
+  settings.origin("KITE_LOGIN_URL", login_page);
+  kite.login_page = settings.text("KITE_LOGIN_URL", login_page);
   if (runs_engine) require_kite(settings, config);
 }
 
@@ -287,6 +296,10 @@ Read read_config(const Environment& environment, const std::optional<std::string
     settings.blame("HMT_ADMIN_TOKEN", "at least 16 characters");
   }
   config.secret_key = settings.text("HMT_SECRET_KEY", "");
+  config.secret_key_before = settings.text("HMT_SECRET_KEY_BEFORE", "");
+  if (!config.secret_key_before.empty() && !read_secret_key(config.secret_key_before)) {
+    settings.blame("HMT_SECRET_KEY_BEFORE", "32 bytes in base64: what HMT_SECRET_KEY was");
+  }
   config.sessions = settings.text("HMT_SESSIONS", "india");
   config.log_format = settings.one_of("HMT_LOG_FORMAT", "", {"", "json", "text"});
   const auto level =

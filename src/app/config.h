@@ -23,6 +23,7 @@ struct KiteAccount {
   std::string access_token;
   net::Origin rest;
   net::Origin ticker;
+  std::string login_page;  // where people log in
 };
 
 // Who may sign in besides the one with the admin token: users of an issuer of JWTs.
@@ -42,11 +43,13 @@ struct Config {
   base::Duration retry_backoff{};
   base::Duration health_interval{};
   base::Duration reconnect_delay{};
-  std::string database_path;  // of sqlite:PATH; empty: `database_url`
+  std::string database_path;     // of sqlite:PATH; empty: `database_url`
+  base::Duration lease_lasts{};  // of several engines on one database
   std::string database_url;  // postgresql://…, as it was given: it holds a password, never print it
   std::string listen;
-  std::string admin_token;  // empty: generated beside the database
-  std::string secret_key;   // base64 of 32 bytes; empty: generated beside the database
+  std::string admin_token;        // empty: generated beside the database
+  std::string secret_key;         // base64 of 32 bytes; empty: generated beside the database
+  std::string secret_key_before;  // what broker secrets may be sealed with still; empty: nothing
   KiteAccount kite;
   Users users;
   std::string sessions;    // "india", "always" or a file

@@ -3,13 +3,16 @@
 #include <future>
 #include <thread>
 
+#include "app/brokers.h"
 #include "app/commands.h"
 #include "app/keys.h"
+#include "app/records.h"
 #include "app/sessions.h"
 #include "identity/users.h"
 #include "kite/rest.h"
 #include "kite/stream.h"
 #include "net/loop.h"
+#include "postgres/database.h"
 #include "sqlite/database.h"
 
 // One line a check, each with its remedy. Nothing is changed but that the database is made and
@@ -92,15 +95,44 @@ void check_database(Checks& checks, const std::string& path) {
   }
 }
 
-void check_files(Checks& checks, const Config& config) {
-  if (!config.database_url.empty()) {
-    return checks.bad("database", "PostgreSQL is not part of this build", "Name an SQLite file");
+void check_server(Checks& checks, const std::string& url) {
+  const auto found = postgres::check_database(url);
+  if (!found) {
+    return checks.bad("database", found.error().message, "Check HMT_DATABASE_URL and the server");
   }
-  check_database(checks, config.database_path);
-  if (auto key =
-          secret_key(config.secret_key, config.database_path,
-                     sqlite::open_reader(config.database_path)->last_event().value_or(0) > 0);
-      key) {
+  const auto server = "PostgreSQL " + found->server + " as " + found->role;
+  if (found->is_read_only) {
+    return checks.bad("database", server + " is read-only", "Name the primary server");
+  }
+  if (!found->is_durable) {
+    return checks.bad("database", server + " does not wait for its disk",
+                      "Switch fsync and full_page_writes on: a power cut would undo fires");
+  }
+  const auto schema = "schema " + std::to_string(found->schema_version) + " of " +
+                      std::to_string(found->known_version);
+  checks.ok("database", server + ", " + schema +
+                            (found->schema_version < found->known_version
+                                 ? ": `hmt migrate` or the next start brings it up to date"
+                                 : "") +
+                            (found->holder.empty() ? "" : ", held by a running engine"));
+}
+
+std::unique_ptr<store::Reader> reader_of(const Config& config) {
+  if (config.database_url.empty()) return sqlite::open_reader(config.database_path);
+  auto opened = postgres::open_reader(config.database_url);
+  return opened ? std::move(*opened) : nullptr;
+}
+
+void check_files(Checks& checks, const Config& config) {
+  if (config.database_url.empty()) {
+    check_database(checks, config.database_path);
+  } else {
+    check_server(checks, config.database_url);
+  }
+  const auto reader = reader_of(config);
+  // Before the first start there is nothing that a key would have to fit.
+  const bool is_used = reader && reader->last_event().value_or(0) > 0;
+  if (auto key = secret_key(config.secret_key, secrets_beside(config), is_used); key) {
     checks.ok("secret key", "there");
   } else {
     checks.bad("secret key", key.error().message, "Set HMT_SECRET_KEY, or restore the key file");
@@ -201,12 +233,7 @@ void check_broker(Checks& checks, net::Loop& loop, const Config& config) {
   if (config.kite.api_key.empty()) {
     return checks.ok("broker", "no session of its own is configured: users bring theirs");
   }
-  kite::KiteConfig kite;
-  kite.api_key = config.kite.api_key;
-  kite.api_secret = config.kite.api_secret;
-  kite.access_token = config.kite.access_token;
-  kite.rest = config.kite.rest;
-  kite.ticker = config.kite.ticker;
+  const auto kite = kite_config(config);
   auto token = std::make_shared<kite::AccessToken>(kite.access_token);
   std::unique_ptr<kite::RestGateway> gateway;
   const auto account = ask<broker::Account>(loop, [&](broker::Done<broker::Account> done) {
@@ -222,6 +249,47 @@ void check_broker(Checks& checks, net::Loop& loop, const Config& config) {
   check_clock(checks, loop, config);
   check_feed(checks, loop, kite, token);
   on_loop(loop, [&] { gateway.reset(); });
+}
+
+void check_connection(Checks& checks, net::Loop& loop, const runtime::BrokerDoor& door,
+                      const model::BrokerConnection& row) {
+  const auto name = "broker " + row.id.text().substr(0, 8);
+  if (!row.enabled) return checks.ok(name.c_str(), "switched off by its owner");
+  const auto session = door.session(row);
+  if (!session) {
+    return checks.bad(name.c_str(), session.error().message,
+                      "Restore HMT_SECRET_KEY, or let its owner enter the keys again");
+  }
+  if (session->empty()) return checks.ok(name.c_str(), "no session: its owner has not logged in");
+  std::unique_ptr<broker::OrderGateway> gateway;
+  const auto account = ask<broker::Account>(loop, [&](broker::Done<broker::Account> done) {
+    auto opened = door.open(row);
+    if (!opened) return done(std::unexpected(opened.error()));
+    gateway = std::move(*opened);
+    gateway->profile(std::move(done));
+  });
+  if (account) {
+    checks.ok(name.c_str(), "signed in as " + account->user_id);
+  } else {
+    checks.bad(name.c_str(), account.error().message, "Its owner must log in again");
+  }
+  on_loop(loop, [&] { gateway.reset(); });
+}
+
+// Each user's own session with the broker.
+void check_connections(Checks& checks, net::Loop& loop, const Config& config) {
+  if (!config.users.many()) return;
+  const auto reader = reader_of(config);
+  if (!reader) return;
+  const auto rows = reader->connections(store::Actor{});
+  const auto key = key_of(config, *reader);
+  const auto vault = key ? open_vault(config, *key) : std::unexpected(key.error());
+  if (!rows || !vault) {
+    return checks.bad("brokers", (rows ? vault.error() : rows.error()).message,
+                      "See the lines above");
+  }
+  const auto door = broker_door(config, loop, *vault, std::make_shared<kite::AccessToken>(""));
+  for (const auto& row : *rows) check_connection(checks, loop, door, row);
 }
 
 }  // namespace
@@ -240,6 +308,7 @@ int doctor(const CommonOptions& options) {
   std::thread thread([&loop] { loop.run(); });
   check_users(checks, loop, config->users);
   check_broker(checks, loop, *config);
+  check_connections(checks, loop, *config);
   loop.post([&loop] { loop.stop(); });
   thread.join();
   return checks.exit_code();

@@ -101,6 +101,10 @@ Result<std::array<std::uint8_t, 32>> secret_key(const std::string& configured,
     if (!kept) return std::unexpected(kept.error());
     text = kept->first;
   }
+  return read_secret_key(text);
+}
+
+Result<std::array<std::uint8_t, 32>> read_secret_key(const std::string& text) {
   std::array<std::uint8_t, 32> key{};
   std::size_t size = 0;
   const bool read = sodium_base642bin(key.data(), key.size(), text.data(), text.size(), nullptr,

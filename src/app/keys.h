@@ -26,6 +26,9 @@ base::Result<std::array<std::uint8_t, 32>> secret_key(const std::string& configu
                                                       const std::string& database_path,
                                                       bool is_used);
 
+// 32 bytes in base64. Errors: invalid.
+base::Result<std::array<std::uint8_t, 32>> read_secret_key(const std::string& text);
+
 oms::TagKey tag_key(const std::array<std::uint8_t, 32>& secret);
 
 }  // namespace hmt::app

@@ -18,6 +18,10 @@ void add_sim_options(CLI::App& sim, hmt::app::SimOptions& options) {
   sim.add_option("--orders-per-minute", options.orders_per_minute, "0: no limit");
   sim.add_option("--orders-per-day", options.orders_per_day, "0: no limit");
   sim.add_option("--price-interval-ms", options.price_interval_ms);
+  sim.add_option("--account", options.accounts,
+                 "one more account, KEY:SECRET:USER_ID[:ACCESS_TOKEN]; may be repeated")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
 int run(int argc, char** argv) {

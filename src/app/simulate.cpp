@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/signals.h"
 #include "app/sim_thread.h"
+#include "sim/accounts.h"
 #include "sim/prices.h"
 
 namespace hmt::app {
@@ -25,6 +26,15 @@ base::Result<sim::SimConfig> sim_config(const SimOptions& options) {
   account.api_secret = options.api_secret;
   account.access_token = options.access_token;
   config.accounts.push_back(account);
+  for (const std::string& text : options.accounts) {
+    auto more = sim::parse_account(text);
+    if (!more) return base::invalid("--account", more.error().message);
+    for (const auto& other : config.accounts) {
+      if (other.api_key != more->api_key) continue;
+      return base::invalid("--account", "`" + more->api_key + "` is given twice");
+    }
+    config.accounts.push_back(std::move(*more));
+  }
   if (options.script.empty()) return config;
   std::ifstream file(options.script);
   if (!file) return base::invalid("--script", "cannot read " + options.script);

@@ -67,6 +67,14 @@ class Engine {
 
   Counts counts() const;
   bool is_evaluating() const { return evaluating_; }
+  // Calls `tell(id, version)` for every active row that it knows: armed, held back by its group, or
+  // refused.
+  template <class Tell>
+  void tell_held(Tell tell) const {
+    for (const auto& [id, trigger] : triggers_) tell(id, trigger.version);
+    for (const auto& [id, version] : unclaimable_) tell(id, version);
+  }
+  bool holds(model::TriggerId id) const { return triggers_.contains(id); }
   // The version that is armed; nothing when the trigger is not.
   std::optional<std::int64_t> armed_version(model::TriggerId id) const;
   const Flight* flight(const model::OrderTag& tag) const;

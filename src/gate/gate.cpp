@@ -20,10 +20,10 @@ Gate::Gate(agent::Scheduler& scheduler, broker::OrderGateway& gateway, Journal& 
       gateway_(gateway),
       journal_(journal),
       observer_(observer),
-      settings_(settings),
+      settings_(std::move(settings)),
       started_at_(scheduler.now()),
       started_steady_(scheduler.steady()),
-      rate_(settings.rate) {}
+      rate_(settings_.rate) {}
 
 base::Instant Gate::rate_time() const {
   return started_at_ + (scheduler_.steady() - started_steady_);
@@ -122,6 +122,9 @@ void Gate::forward(model::Attempt attempt) {
 std::string Gate::objection(const model::Attempt& attempt) const {
   if (shut_.load()) return shut_why_;
   if (attempt.lease_epoch != lease_epoch_) return "Another engine has taken over";
+  if (settings_.lease_is_fresh && !settings_.lease_is_fresh()) {
+    return "The lease could not be renewed in time: another engine may have taken over";
+  }
   // Either way: a wall clock that was set back since says nothing about the attempt's age.
   if (attempt.forwarded_at &&
       std::chrono::abs(scheduler_.now() - *attempt.forwarded_at) > settings_.time_to_live) {

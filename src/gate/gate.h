@@ -47,6 +47,8 @@ struct Settings {
   oms::RateRule rate;
   base::Duration time_to_live = std::chrono::seconds(2);  // from "may leave" to the first byte
   base::Duration cool_down = std::chrono::seconds(10);    // after the broker said "too many"
+  // Whether nobody else can hold the lease at this moment; none: it lasts as long as the process.
+  std::function<bool()> lease_is_fresh;
 };
 
 class Gate {

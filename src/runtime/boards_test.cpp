@@ -100,20 +100,42 @@ TEST(StandingBoard, UptimeCountsFromTheStart) {
 TEST(StandingBoard, ATriggerIsWatchedOnlyAtItsOwnVersionAndWithNoReasonAgainst) {
   StandingBoard board;
   const model::TriggerId id{.uuid = {.bytes = {1}}};
-  EXPECT_EQ(board.why_not_watched(id, 1), "The engine is starting");
+  const model::ConnectionId owner;
+  EXPECT_EQ(board.why_not_watched(owner, id, 1), "The engine is starting");
   board.set_status(EngineStatus::running);
-  EXPECT_THAT(board.why_not_watched(id, 1), testing::HasSubstr("not armed"));
-  board.armed(id, 1);
-  EXPECT_EQ(board.why_not_watched(id, 1), "");
-  EXPECT_THAT(board.why_not_watched(id, 2), testing::HasSubstr("last change"));
+  EXPECT_THAT(board.why_not_watched(owner, id, 1), testing::HasSubstr("not armed"));
+  board.armed(owner, id, 1);
+  EXPECT_EQ(board.why_not_watched(owner, id, 1), "");
+  EXPECT_THAT(board.why_not_watched(owner, id, 2), testing::HasSubstr("last change"));
   board.set_reason("feed", "The ticker is not connected");
-  EXPECT_EQ(board.why_not_watched(id, 1), "The ticker is not connected");
+  EXPECT_EQ(board.why_not_watched(owner, id, 1), "The ticker is not connected");
   board.set_reason("feed", std::nullopt);
   board.disarmed(id);
-  EXPECT_NE(board.why_not_watched(id, 1), "");
-  board.armed(id, 1);
-  board.none_armed();
-  EXPECT_NE(board.why_not_watched(id, 1), "");
+  EXPECT_NE(board.why_not_watched(owner, id, 1), "");
+  board.armed(owner, id, 1);
+  board.none_armed(owner);
+  EXPECT_NE(board.why_not_watched(owner, id, 1), "");
+}
+
+TEST(StandingBoard, WhatBlindsOneUsersAccountIsToldOfItsTriggersAndCountedForOthers) {
+  StandingBoard board(true);
+  const model::TriggerId id{.uuid = {.bytes = {1}}};
+  const model::ConnectionId mine{.uuid = {.bytes = {2}}};
+  const model::ConnectionId theirs{.uuid = {.bytes = {3}}};
+  board.set_status(EngineStatus::running);
+  board.armed(mine, id, 1);
+  board.set_reason(mine, "session", std::nullopt);
+  board.set_reason(theirs, "session", "AB1234 must log in");
+  EXPECT_EQ(board.why_not_watched(mine, id, 1), "");
+  EXPECT_EQ(board.why_not_live(theirs), "AB1234 must log in");
+  const auto standing = board.read(at_second(1));
+  EXPECT_EQ(standing.status, EngineStatus::degraded);
+  EXPECT_THAT(standing.reasons,
+              testing::ElementsAre("1 of 2 broker connections are not live: their triggers are not "
+                                   "watched"));
+  board.forget_account(theirs);
+  EXPECT_EQ(board.read(at_second(1)).status, EngineStatus::running);
+  EXPECT_THAT(board.why_not_live(theirs), testing::HasSubstr("does not use"));
 }
 
 TEST(StandingBoard, ShowsWhatTheEngineCounted) {
@@ -125,7 +147,7 @@ TEST(StandingBoard, ShowsWhatTheEngineCounted) {
                     .orders_failed = 5,
                     .unknown = 6},
                    7);
-  board.set_queued(8);
+  board.set_queued({}, 8);
   board.set_last_tick(at_second(9));
   board.set_feed(FeedStatus::connected);
   const auto standing = board.read(at_second(10));

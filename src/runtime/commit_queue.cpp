@@ -58,6 +58,11 @@ void CommitQueue::use_epoch(std::int64_t epoch) {
   epoch_ = epoch;
 }
 
+std::int64_t CommitQueue::epoch() const {
+  const std::scoped_lock lock(mutex_);
+  return epoch_;
+}
+
 void CommitQueue::stop() {
   {
     const std::scoped_lock lock(mutex_);

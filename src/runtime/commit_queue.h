@@ -49,6 +49,7 @@ class CommitQueue {
 
   // Records are written under this lease.
   void use_epoch(std::int64_t epoch);
+  std::int64_t epoch() const;  // any thread
 
   void run();  // until `stop`, and what was added before it
   // In place of `run`, on the caller's thread and without waiting: for tests and the simulated

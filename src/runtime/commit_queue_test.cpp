@@ -37,9 +37,26 @@ class CountingWriter final : public store::Writer {
   base::Result<std::int64_t> take_lease(const std::string& holder, base::Instant now) override {
     return inner_->take_lease(holder, now);
   }
-  base::Result<void> bind_account(const std::string& venue, const std::string& account,
-                                  base::Instant now) override {
-    return inner_->bind_account(venue, account, now);
+  base::Result<void> give_up_lease(std::int64_t epoch) override {
+    return inner_->give_up_lease(epoch);
+  }
+  base::Result<void> bind_account(model::ConnectionId connection, const std::string& venue,
+                                  const std::string& account, base::Instant now) override {
+    return inner_->bind_account(connection, venue, account, now);
+  }
+  base::Result<model::BrokerConnection> put_connection(const model::BrokerConnection& connection,
+                                                       std::optional<std::int64_t> version,
+                                                       const std::string& event,
+                                                       const store::Actor& actor,
+                                                       base::Instant now) override {
+    return inner_->put_connection(connection, version, event, actor, now);
+  }
+  base::Result<void> remove_connection(model::ConnectionId id, const store::Actor& actor,
+                                       base::Instant now) override {
+    return inner_->remove_connection(id, actor, now);
+  }
+  base::Result<store::Changed> absorb(const store::Foreign& foreign) override {
+    return inner_->absorb(foreign);
   }
   base::Result<std::vector<ClaimVerdict>> claim(std::span<const model::Claim> claims,
                                                 store::Changed& changed) override {

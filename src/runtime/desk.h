@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/secret.h"
 #include "model/catalogue.h"
 #include "store/store.h"
 
@@ -59,6 +60,20 @@ struct LivePrice {
   bool operator==(const LivePrice&) const = default;
 };
 
+// Whether the triggers of a broker connection can fire, and if not, why not.
+struct ConnectionStanding {
+  bool live = false;
+  std::string why_not;  // empty when live
+};
+
+// What a person sets of a connection; nothing: as it was.
+struct ConnectionChange {
+  std::optional<std::string> name;
+  std::optional<bool> enabled;
+  std::optional<agent::Secret> api_key;
+  std::optional<agent::Secret> api_secret;
+};
+
 template <class T>
 using Done = std::move_only_function<void(base::Result<T>)>;
 
@@ -80,6 +95,28 @@ class Desk {
   // by configuration).
   virtual void start(store::Actor actor, Done<std::string> done) = 0;
   virtual void stop(store::Actor actor, Done<std::string> done) = 0;
+
+  // Broker connections; see store::Writer for the errors. What they answer holds no readable
+  // secret.
+  virtual void add_connection(model::ConnectionId id, ConnectionChange change, store::Actor actor,
+                              Done<model::BrokerConnection> done) = 0;
+  virtual void change_connection(model::ConnectionId id, std::optional<std::int64_t> version,
+                                 ConnectionChange change, store::Actor actor,
+                                 Done<model::BrokerConnection> done) = 0;
+  virtual void remove_connection(model::ConnectionId id, store::Actor actor,
+                                 Done<model::ConnectionId> done) = 0;
+  // The broker's login page of this connection; it sends people back with `state`. Errors:
+  // not_found, refused (the connection has no api key).
+  virtual void login_url(model::ConnectionId id, std::string state, store::Actor actor,
+                         Done<std::string> done) = 0;
+  // Ends the daily login: the request token becomes a session, which is kept sealed and used at
+  // once. Errors: not_found; refused (the broker does not take it, or it is of another account).
+  virtual void log_in(model::ConnectionId id, agent::Secret request_token, store::Actor actor,
+                      Done<model::BrokerConnection> done) = 0;
+  // The same with an access token that was made elsewhere; the broker is asked whose it is.
+  virtual void use_access_token(model::ConnectionId id, agent::Secret access_token,
+                                store::Actor actor, Done<model::BrokerConnection> done) = 0;
+  virtual ConnectionStanding connection_standing(model::ConnectionId id) const = 0;
 
   virtual Standing standing() const = 0;
   virtual Watch watch(const model::Trigger& trigger) const = 0;

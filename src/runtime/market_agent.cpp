@@ -32,42 +32,81 @@ void tell(const std::vector<model::AuditEntry>& entries) {
 }  // namespace
 
 MarketAgent::MarketAgent(agent::Scheduler& scheduler, CommitQueue& commits, StandingBoard& standing,
-                         PriceBoard& prices, MarketLinks links)
+                         PriceBoard& prices, MarketLinks links, bool many)
     : scheduler_(scheduler),
       commits_(commits),
       standing_(standing),
       prices_(prices),
-      links_(std::move(links)) {}
+      links_(std::move(links)),
+      many_(many) {}
 
 MarketAgent::~MarketAgent() {
-  scheduler_.cancel(wake_timer_);
+  for (auto& [id, account] : accounts_) scheduler_.cancel(account.wake_timer);
   scheduler_.cancel(counts_timer_);
 }
 
-void MarketAgent::forget() {
-  engine_.reset();
+MarketAgent::Account* MarketAgent::find(model::ConnectionId id) {
+  const auto found = accounts_.find(id);
+  return found == accounts_.end() ? nullptr : &found->second;
+}
+
+bool MarketAgent::owns(const Account& account, const model::Trigger& trigger) const {
+  return !many_ || (trigger.broker_connection_id == account.id && trigger.user_id == account.owner);
+}
+
+void MarketAgent::add_account(model::ConnectionId id, model::UserId owner, AccountLinks links) {
+  auto& account = accounts_[id];
+  account.id = id;
+  account.owner = owner;
+  account.links = std::move(links);
+}
+
+void MarketAgent::remove_account(model::ConnectionId id) {
+  auto* account = find(id);
+  if (!account) return;
+  forget(*account);
+  for (const auto token : std::exchange(account->watched, {})) unwatch(*account, token);
+  scheduler_.cancel(account->wake_timer);
+  accounts_.erase(id);
+}
+
+void MarketAgent::forget(model::ConnectionId id) {
+  if (auto* account = find(id)) forget(*account);
+}
+
+void MarketAgent::forget_all() {
+  for (auto& [id, account] : accounts_) forget(account);
   last_fresh_.clear();
-  effects_.clear();
-  standing_.none_armed();
+}
+
+void MarketAgent::forget(Account& account) {
+  account.engine.reset();
+  // What is watched from here on is not held against a price from before.
+  for (const auto token : account.watched) last_fresh_.erase(token);
+  standing_.none_armed(account.id);
   // The records, which are read after this, hold what these tell.
-  std::erase_if(early_, [](const engine::Event& event) {
+  std::erase_if(account.early, [](const engine::Event& event) {
     return std::holds_alternative<engine::TriggerChanged>(event) ||
            std::holds_alternative<engine::TriggerRemoved>(event);
   });
 }
 
-void MarketAgent::begin(engine::Settings settings, const store::Recovery& recovery,
-                        engine::BookRead book) {
-  standing_.none_armed();
-  for (const auto token : std::exchange(watched_, {})) unwant(token);
-  engine_.emplace(std::move(settings));
+void MarketAgent::begin(model::ConnectionId id, engine::Settings settings,
+                        const store::Recovery& recovery, engine::BookRead book) {
+  auto* account = find(id);
+  if (!account) return;
+  standing_.none_armed(id);
+  for (const auto token : std::exchange(account->watched, {})) unwatch(*account, token);
+  account->name = settings.account;
+  auto& engine = account->engine.emplace(std::move(settings));
   const auto now = scheduler_.now();
   for (const auto& won : recovery.winners)
-    engine_->on(engine::GroupWon{won.group, won.winner}, now, effects_);
+    engine.on(engine::GroupWon{won.group, won.winner}, now, effects_);
   std::map<model::TriggerId, const model::Trigger*> rows;
   for (const auto& trigger : recovery.triggers) {
     rows[trigger.id] = &trigger;
-    engine_->on(engine::TriggerChanged{trigger}, now, effects_);
+    if (!owns(*account, trigger)) continue;
+    engine.on(engine::TriggerChanged{trigger}, now, effects_);
   }
   for (const auto& attempt : recovery.attempts) {
     const auto row = rows.find(attempt.trigger_id);
@@ -75,27 +114,74 @@ void MarketAgent::begin(engine::Settings settings, const store::Recovery& recove
       agent::log_error("attempt_without_row", {{"tag", attempt.tag}});
       continue;
     }
-    engine_->on(engine::AttemptRecovered{attempt, *row->second}, now, effects_);
+    engine.on(engine::AttemptRecovered{attempt, *row->second}, now, effects_);
   }
-  engine_->on(std::move(book), now, effects_);
-  for (auto& event : std::exchange(early_, {})) engine_->on(event, now, effects_);
-  carry_out();
-  wake_when_due();
+  engine.on(std::move(book), now, effects_);
+  for (auto& event : std::exchange(account->early, {})) engine.on(event, now, effects_);
+  finish(*account);
   tell_counts();
 }
 
-void MarketAgent::evaluate(bool on) {
-  handle(engine::Evaluation{on});
+void MarketAgent::evaluate(model::ConnectionId id, bool on) {
+  handle(id, engine::Evaluation{on});
 }
 
-void MarketAgent::handle(engine::Event event) {
-  if (!engine_) {
-    early_.push_back(std::move(event));
+void MarketAgent::evaluate_all(bool on) {
+  for (auto& [id, account] : accounts_) handle(account, engine::Evaluation{on});
+}
+
+void MarketAgent::handle(model::ConnectionId id, engine::Event event) {
+  if (auto* account = find(id)) handle(*account, std::move(event));
+}
+
+void MarketAgent::handle(Account& account, engine::Event event) {
+  if (!account.engine) {
+    account.early.push_back(std::move(event));
     return;
   }
-  engine_->on(event, scheduler_.now(), effects_);
-  carry_out();
-  wake_when_due();
+  account.engine->on(event, scheduler_.now(), effects_);
+  finish(account);
+}
+
+void MarketAgent::row_changed(const model::Trigger& trigger) {
+  for (auto& [id, account] : accounts_) {
+    if (owns(account, trigger)) {
+      account.aside.erase(trigger.id);
+      handle(account, engine::TriggerChanged{trigger});
+    } else if (account.engine && account.engine->holds(trigger.id)) {
+      handle(account, engine::TriggerRemoved{trigger.id});
+    }
+  }
+}
+
+void MarketAgent::row_removed(model::TriggerId trigger) {
+  for (auto& [id, account] : accounts_) {
+    account.aside.erase(trigger);
+    handle(account, engine::TriggerRemoved{trigger});
+  }
+}
+
+void MarketAgent::set_aside(const model::Trigger& trigger) {
+  for (auto& [id, account] : accounts_) {
+    if (!owns(account, trigger)) continue;
+    account.aside[trigger.id] = trigger.version;
+    handle(account, engine::TriggerRemoved{trigger.id});
+  }
+}
+
+MarketAgent::HeldRows MarketAgent::held() const {
+  HeldRows out;
+  for (const auto& [id, account] : accounts_) {
+    if (!account.engine) continue;
+    out.accounts.insert(id);
+    const auto tell = [&out, owner = id](model::TriggerId trigger, std::int64_t version) {
+      out.rows.push_back({trigger, version, owner});
+    };
+    account.engine->tell_held(tell);
+    for (const auto& [row, version] : account.aside) tell(row, version);
+  }
+  std::ranges::sort(out.rows);
+  return out;
 }
 
 void MarketAgent::on_ticks(std::span<const model::Tick> ticks) {
@@ -104,13 +190,35 @@ void MarketAgent::on_ticks(std::span<const model::Tick> ticks) {
   for (const auto& tick : ticks) {
     prices_.post(tick);
     if (tick.freshness == model::Freshness::fresh) last_fresh_.insert_or_assign(tick.token, tick);
-    if (engine_) engine_->on_tick(tick, now, effects_);
+    evaluate_tick(tick, now);
   }
   standing_.set_last_tick(ticks.back().received_at);
   compare_clocks(ticks.back(), now);
-  if (effects_.empty()) return;
-  carry_out();
-  wake_when_due();
+}
+
+void MarketAgent::evaluate_tick(const model::Tick& tick, base::Instant now) {
+  if (!many_) {
+    if (accounts_.empty() || !accounts_.begin()->second.engine) return;
+    auto& account = accounts_.begin()->second;
+    account.engine->on_tick(tick, now, effects_);
+    if (!effects_.empty()) finish(account);
+    return;
+  }
+  ++ticks_;
+  auto watchers = watchers_.find(tick.token);
+  for (std::size_t i = 0; watchers != watchers_.end() && i < watchers->second.size();) {
+    auto* account = watchers->second[i];
+    if (account->engine) account->engine->on_tick(tick, now, effects_);
+    if (effects_.empty()) {
+      ++i;
+      continue;
+    }
+    // What fires may take its account off the list.
+    finish(*account);
+    watchers = watchers_.find(tick.token);
+    if (watchers == watchers_.end()) return;
+    if (i < watchers->second.size() && watchers->second[i] == account) ++i;
+  }
 }
 
 // A packet of the future cannot be told from a broken one, so it fires nothing; then it is our
@@ -128,7 +236,11 @@ void MarketAgent::compare_clocks(const model::Tick& tick, base::Instant now) {
 }
 
 void MarketAgent::on_order(const model::BrokerOrder& order) {
-  handle(engine::OrderNews{order, model::OrderSource::stream});
+  for (auto& [id, account] : accounts_) {
+    const bool is_theirs =
+        order.account.empty() || account.name.empty() || order.account == account.name;
+    if (!many_ || is_theirs) handle(account, engine::OrderNews{order, model::OrderSource::stream});
+  }
 }
 
 void MarketAgent::on_notice(std::string_view kind, std::string_view text) {
@@ -163,7 +275,8 @@ void MarketAgent::on_gap(const feed::Gap& gap) {
        {"why", gap.reason},
        {"lasted_ms", static_cast<long long>(gap.lasted / std::chrono::milliseconds(1))}});
   for (const auto token : gap.tokens) last_fresh_.erase(token);
-  if (gap.back) links_.read_book();
+  if (!gap.back) return;
+  for (const auto& [id, account] : accounts_) account.links.read_book();
 }
 
 void MarketAgent::on_session_refused(std::string_view reason) {
@@ -180,94 +293,117 @@ void MarketAgent::want_prices(std::uint64_t who, std::vector<model::InstrumentTo
   for (const auto token : before) unwant(token);
 }
 
-void MarketAgent::carry_out() {
+void MarketAgent::finish(Account& account) {
   while (!effects_.empty()) {
     std::swap(effects_, in_hand_);
-    for (auto& effect : in_hand_) std::visit([this](auto& what) { carry_out(what); }, effect);
+    for (auto& effect : in_hand_) {
+      std::visit([&](auto& what) { carry_out(account, what); }, effect);
+    }
     in_hand_.clear();
   }
+  wake_when_due(account);
 }
 
-void MarketAgent::carry_out(engine::MakeClaim& effect) {
+void MarketAgent::carry_out(Account& account, engine::MakeClaim& effect) {
   auto& attempt = effect.claim.attempt;
-  if (links_.reserve()) {
+  if (account.links.reserve()) {
     attempt.state = model::AttemptState::forwarded;
     attempt.forwarded_at = scheduler_.now();
   }
   tell({effect.claim.audit});
-  auto done = [this, attempt, purpose = effect.purpose,
+  auto done = [this, attempt, purpose = effect.purpose, id = account.id,
+               submit = account.links.submit,
                alive = std::weak_ptr(alive_)](model::ClaimVerdict verdict) {
     if (alive.expired()) return;
     to_durable_.observe_seconds(seconds(scheduler_.now() - attempt.evidence.received_at));
-    scheduler_.post([this, tag = attempt.tag, verdict, alive] {
-      if (!alive.expired()) handle(engine::ClaimSettled{tag, verdict});
+    scheduler_.post([this, id, tag = attempt.tag, verdict, alive] {
+      if (!alive.expired()) handle(id, engine::ClaimSettled{tag, verdict});
     });
     const bool won =
         verdict == model::ClaimVerdict::won || verdict == model::ClaimVerdict::repeated;
-    if (won) links_.submit(attempt, purpose);
+    if (won) submit(attempt, purpose);
   };
   commits_.claim(std::move(effect.claim), std::move(done));
 }
 
-void MarketAgent::carry_out(engine::Submit& effect) {
+void MarketAgent::carry_out(Account& account, engine::Submit& effect) {
   auto& attempt = *effect.record.attempt;
-  if (links_.reserve()) {
+  if (account.links.reserve()) {
     attempt.state = model::AttemptState::forwarded;
     attempt.forwarded_at = scheduler_.now();
   }
   tell(effect.record.audit);
-  auto done = [submit = links_.submit, attempt, purpose = effect.purpose] {
+  auto done = [submit = account.links.submit, attempt, purpose = effect.purpose] {
     submit(attempt, purpose);
   };
-  auto refused = [this, tag = attempt.tag, alive = std::weak_ptr(alive_)](const std::string& why) {
+  auto refused = [this, id = account.id, tag = attempt.tag,
+                  alive = std::weak_ptr(alive_)](const std::string& why) {
     if (alive.expired()) return;
-    scheduler_.post([this, tag, why, alive] {
-      if (!alive.expired()) handle(engine::AttemptWithdrawn{tag, why});
+    scheduler_.post([this, id, tag, why, alive] {
+      if (!alive.expired()) handle(id, engine::AttemptWithdrawn{tag, why});
     });
   };
   commits_.record(std::move(effect.record), std::move(done), std::move(refused));
 }
 
-void MarketAgent::carry_out(engine::Write& effect) {
+void MarketAgent::carry_out(Account&, engine::Write& effect) {
   tell(effect.record.audit);
   commits_.record(std::move(effect.record));
 }
 
-void MarketAgent::carry_out(engine::Watch& effect) {
+void MarketAgent::carry_out(Account& account, engine::Watch& effect) {
   if (auto wanted = feed_->want(effect.token); wanted) {
-    watched_.insert(effect.token);
+    watch(account, effect.token);
     return;
   } else {
     agent::log_error("not_subscribed", {{"token", static_cast<long long>(effect.token)},
                                         {"why", wanted.error().message}});
     standing_.set_reason("subscriptions", wanted.error().message, StandingBoard::Kind::degrading);
   }
-  unserved_.insert(effect.token);
+  account.unserved.insert(effect.token);
+}
+
+void MarketAgent::watch(Account& account, model::InstrumentToken token) {
+  if (account.watched.insert(token).second) watchers_[token].push_back(&account);
+}
+
+void MarketAgent::unwatch(Account& account, model::InstrumentToken token) {
+  const auto watchers = watchers_.find(token);
+  if (watchers != watchers_.end()) {
+    std::erase(watchers->second, &account);
+    if (watchers->second.empty()) watchers_.erase(watchers);
+  }
+  unwant(token);
 }
 
 // Tokens that found no room are asked for again when others have gone.
 void MarketAgent::serve_unserved() {
-  if (unserved_.empty()) return;
-  std::erase_if(unserved_, [this](auto token) {
-    if (!feed_->want(token)) return false;
-    watched_.insert(token);
-    return true;
-  });
-  if (unserved_.empty()) standing_.set_reason("subscriptions", std::nullopt);
+  bool any = false;
+  bool all = true;
+  for (auto& [id, account] : accounts_) {
+    any = any || !account.unserved.empty();
+    std::erase_if(account.unserved, [&](auto token) {
+      if (!feed_->want(token)) return false;
+      watch(account, token);
+      return true;
+    });
+    all = all && account.unserved.empty();
+  }
+  if (any && all) standing_.set_reason("subscriptions", std::nullopt);
 }
 
-void MarketAgent::carry_out(engine::Unwatch& effect) {
-  unserved_.erase(effect.token);
-  if (watched_.erase(effect.token) != 0) unwant(effect.token);
+void MarketAgent::carry_out(Account& account, engine::Unwatch& effect) {
+  account.unserved.erase(effect.token);
+  if (account.watched.erase(effect.token) != 0) unwatch(account, effect.token);
 }
 
 // A price that is not watched any more would be taken for today's. It is forgotten on a later turn,
 // like the subscription: what is wanted again at once, as by an edit, stays.
 void MarketAgent::unwant(model::InstrumentToken token) {
   feed_->unwant(token);
-  last_fresh_.erase(token);
+  if (!watchers_.contains(token)) last_fresh_.erase(token);
   scheduler_.post([this, token, alive = std::weak_ptr(alive_)] {
-    if (alive.expired() || watched_.contains(token)) return;
+    if (alive.expired() || watchers_.contains(token)) return;
     const bool on_a_screen = std::ranges::any_of(wanted_, [token](const auto& entry) {
       return std::ranges::find(entry.second, token) != entry.second.end();
     });
@@ -275,39 +411,39 @@ void MarketAgent::unwant(model::InstrumentToken token) {
   });
 }
 
-void MarketAgent::carry_out(engine::Armed& effect) {
-  standing_.armed(effect.id, effect.version);
-  hold_against_last_price(effect.token);
+void MarketAgent::carry_out(Account& account, engine::Armed& effect) {
+  standing_.armed(account.id, effect.id, effect.version);
+  hold_against_last_price(account, effect.token);
 }
 
 // A quiet instrument may send no packet for long, and its last price is the one that counts.
-void MarketAgent::hold_against_last_price(model::InstrumentToken token) {
+void MarketAgent::hold_against_last_price(Account& account, model::InstrumentToken token) {
   constexpr base::Duration age_max = std::chrono::seconds(60);
   const auto last = last_fresh_.find(token);
   const auto now = scheduler_.now();
   if (last == last_fresh_.end() || now - last->second.received_at > age_max) return;
-  engine_->on_tick(last->second, now, effects_);
+  account.engine->on_tick(last->second, now, effects_);
 }
 
-void MarketAgent::carry_out(engine::Disarmed& effect) {
+void MarketAgent::carry_out(Account&, engine::Disarmed& effect) {
   standing_.disarmed(effect.id);
 }
 
-void MarketAgent::carry_out(engine::ReadBook&) {
-  links_.read_book();
+void MarketAgent::carry_out(Account& account, engine::ReadBook&) {
+  account.links.read_book();
 }
 
-void MarketAgent::carry_out(engine::Reread& effect) {
-  reread(effect.id);
+void MarketAgent::carry_out(Account& account, engine::Reread& effect) {
+  reread(account.id, effect.id);
 }
 
 // Until it is read the trigger is not watched, so it is tried until it is.
-void MarketAgent::reread(model::TriggerId id) {
+void MarketAgent::reread(model::ConnectionId account, model::TriggerId id) {
   static constexpr base::Duration again = std::chrono::seconds(1);
-  const auto try_later = [this, id, alive = std::weak_ptr(alive_)] {
+  const auto try_later = [this, account, id, alive = std::weak_ptr(alive_)] {
     if (alive.expired()) return;
-    scheduler_.after(again, [this, id, alive] {
-      if (!alive.expired()) reread(id);
+    scheduler_.after(again, [this, account, id, alive] {
+      if (!alive.expired()) reread(account, id);
     });
   };
   const bool taken =
@@ -317,45 +453,56 @@ void MarketAgent::reread(model::TriggerId id) {
           scheduler_.post(try_later);
           return;
         }
-        engine::Event event = row ? engine::Event(engine::TriggerChanged{std::move(*row)})
-                                  : engine::Event(engine::TriggerRemoved{id});
-        scheduler_.post([this, event = std::move(event), alive]() mutable {
-          if (!alive.expired()) handle(std::move(event));
+        scheduler_.post([this, id, row = std::move(row), alive] {
+          if (alive.expired()) return;
+          row ? row_changed(*row) : row_removed(id);
         });
       });
   if (!taken) try_later();
 }
 
-void MarketAgent::carry_out(engine::AccountBlocked& effect) {
-  links_.account_blocked(effect.why);
+void MarketAgent::carry_out(Account& account, engine::AccountBlocked& effect) {
+  account.links.blocked(effect.why);
 }
 
-void MarketAgent::carry_out(engine::Fenced&) {
+void MarketAgent::carry_out(Account&, engine::Fenced&) {
   links_.fenced();
 }
 
-void MarketAgent::wake_when_due() {
-  const auto due = engine_->next_wake();
-  if (due == wake_at_) return;
-  scheduler_.cancel(wake_timer_);
-  wake_timer_ = 0;
-  wake_at_ = due;
+void MarketAgent::wake_when_due(Account& account) {
+  if (!account.engine) return;
+  const auto due = account.engine->next_wake();
+  if (due == account.wake_at) return;
+  scheduler_.cancel(account.wake_timer);
+  account.wake_timer = 0;
+  account.wake_at = due;
   if (!due) return;
   // A wall clock that steps must not make a wait long: look again after a second at the latest.
   const auto wait = std::clamp<base::Duration>(
       *due - scheduler_.now(), std::chrono::milliseconds(0), std::chrono::seconds(1));
-  wake_timer_ = scheduler_.after(wait, [this] {
-    wake_timer_ = 0;
-    wake_at_.reset();
-    handle(engine::ClockAdvanced{});
+  account.wake_timer = scheduler_.after(wait, [this, &account] {
+    account.wake_timer = 0;
+    account.wake_at.reset();
+    handle(account, engine::ClockAdvanced{});
   });
 }
 
 void MarketAgent::tell_counts() {
   scheduler_.cancel(counts_timer_);
-  if (engine_) {
-    standing_.set_counts(engine_->counts(), static_cast<std::int64_t>(feed_->token_count()));
+  engine::Counts sum;
+  bool any = false;
+  for (const auto& [id, account] : accounts_) {
+    if (!account.engine) continue;
+    any = true;
+    const auto counts = account.engine->counts();
+    sum.armed += counts.armed;
+    sum.ticks += counts.ticks;
+    sum.orders_placed += counts.orders_placed;
+    sum.orders_failed += counts.orders_failed;
+    sum.unknown += counts.unknown;
   }
+  if (many_) sum.ticks = ticks_;
+  if (any) standing_.set_counts(sum, static_cast<std::int64_t>(feed_->token_count()));
   serve_unserved();
   telemetry_.show(standing_.read(scheduler_.now()));
   counts_timer_ = scheduler_.after(counts_period, [this] {

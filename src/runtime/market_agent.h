@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "agent/metrics.h"
@@ -17,36 +18,59 @@
 #include "runtime/standing_board.h"
 #include "runtime/telemetry.h"
 
-// The market's thread: ticks in, the engine's decisions out. It drives the engine and carries out
-// its effects; it decides nothing. All calls on its scheduler's thread.
+// The market's thread: ticks in, the engines' decisions out. One feed serves an engine for each
+// account; it drives them and carries out their effects; it decides nothing. All calls on its
+// scheduler's thread.
 namespace hmt::runtime {
 
-// The way to the orders' thread and to the owner. Any of these may be called on the market's
-// thread.
+// The way to the owner. Any of these may be called on the market's thread.
 struct MarketLinks {
-  std::function<bool()> reserve;                                      // gate::Gate::reserve
-  std::function<void(const model::Attempt&, model::Purpose)> submit;  // also from the commit thread
-  std::function<void()> read_book;
-  std::function<void(const std::string&)> account_blocked;
   std::function<void()> fenced;
   std::function<void(bool, const std::string&)> ticker_session;  // accepted or refused
 };
 
+// The way to an account's part of the orders' thread.
+struct AccountLinks {
+  std::function<bool()> reserve;                                      // gate::Gate::reserve
+  std::function<void(const model::Attempt&, model::Purpose)> submit;  // also from the commit thread
+  std::function<void()> read_book;
+  std::function<void(const std::string&)> blocked;
+};
+
 class MarketAgent final : public feed::FeedObserver {
  public:
+  // `many`: triggers belong to the account that they name; else all belong to the nil one.
   MarketAgent(agent::Scheduler& scheduler, CommitQueue& commits, StandingBoard& standing,
-              PriceBoard& prices, MarketLinks links);
+              PriceBoard& prices, MarketLinks links, bool many);
   ~MarketAgent() override;
 
   void use_feed(feed::Feed& feed) { feed_ = &feed; }
 
-  // Drops the engine, ahead of reading the records: what happens from here on belongs to the next.
-  void forget();
+  // Only rows of its owner are its engine's, whoever else names the connection.
+  void add_account(model::ConnectionId id, model::UserId owner, AccountLinks links);
+  void remove_account(model::ConnectionId id);
+  // Drops the account's engine, ahead of reading its records: what happens from here on belongs to
+  // the next.
+  void forget(model::ConnectionId id);
+  void forget_all();
   // Takes over what the records hold, and what the broker's book says at this moment; a former
   // engine is forgotten. What was heard before `begin` is played after it.
-  void begin(engine::Settings settings, const store::Recovery& recovery, engine::BookRead book);
-  void evaluate(bool on);
-  void handle(engine::Event event);
+  void begin(model::ConnectionId id, engine::Settings settings, const store::Recovery& recovery,
+             engine::BookRead book);
+  void evaluate(model::ConnectionId id, bool on);
+  void evaluate_all(bool on);
+  void handle(model::ConnectionId id, engine::Event event);
+  // News of a row goes to the engine that it belongs to now, and takes it from any other.
+  void row_changed(const model::Trigger& trigger);
+  void row_removed(model::TriggerId id);
+  // Takes a row that must not be watched as it is out of its engine, until it changes.
+  void set_aside(const model::Trigger& trigger);
+  // What all engines hold, as a full compare with the table needs it.
+  struct HeldRows {
+    std::vector<store::Held> rows;           // ascending
+    std::set<model::ConnectionId> accounts;  // whose rows these are
+  };
+  HeldRows held() const;
   void want_prices(std::uint64_t who, std::vector<model::InstrumentToken> tokens);
 
   // feed::FeedObserver
@@ -58,24 +82,46 @@ class MarketAgent final : public feed::FeedObserver {
   void on_session_refused(std::string_view reason) override;
 
  private:
-  void carry_out();
-  void carry_out(engine::MakeClaim& effect);
-  void carry_out(engine::Submit& effect);
-  void carry_out(engine::Write& effect);
-  void carry_out(engine::Watch& effect);
-  void carry_out(engine::Unwatch& effect);
-  void carry_out(engine::Armed& effect);
-  void carry_out(engine::Disarmed& effect);
-  void carry_out(engine::ReadBook& effect);
-  void carry_out(engine::Reread& effect);
-  void carry_out(engine::AccountBlocked& effect);
-  void carry_out(engine::Fenced& effect);
-  void reread(model::TriggerId id);
+  // One account's engine, and what it has asked for.
+  struct Account {
+    model::ConnectionId id;
+    model::UserId owner;
+    AccountLinks links;
+    std::string name;  // the broker's user id, once its engine has begun
+    std::optional<engine::Engine> engine;
+    std::vector<engine::Event> early;                // heard before the engine began
+    std::map<model::TriggerId, std::int64_t> aside;  // by version
+    std::set<model::InstrumentToken> watched;
+    std::set<model::InstrumentToken> unserved;  // wanted, and no connection has room
+    agent::TimerId wake_timer = 0;
+    std::optional<base::Instant> wake_at;
+  };
+
+  Account* find(model::ConnectionId id);
+  bool owns(const Account& account, const model::Trigger& trigger) const;
+  void handle(Account& account, engine::Event event);
+  void forget(Account& account);
+  void evaluate_tick(const model::Tick& tick, base::Instant now);
+  void finish(Account& account);  // carries out what the engine has asked for
+  void carry_out(Account& account, engine::MakeClaim& effect);
+  void carry_out(Account& account, engine::Submit& effect);
+  void carry_out(Account& account, engine::Write& effect);
+  void carry_out(Account& account, engine::Watch& effect);
+  void carry_out(Account& account, engine::Unwatch& effect);
+  void carry_out(Account& account, engine::Armed& effect);
+  void carry_out(Account& account, engine::Disarmed& effect);
+  void carry_out(Account& account, engine::ReadBook& effect);
+  void carry_out(Account& account, engine::Reread& effect);
+  void carry_out(Account& account, engine::AccountBlocked& effect);
+  void carry_out(Account& account, engine::Fenced& effect);
+  void watch(Account& account, model::InstrumentToken token);
+  void unwatch(Account& account, model::InstrumentToken token);
+  void reread(model::ConnectionId id, model::TriggerId trigger);
   void unwant(model::InstrumentToken token);
   void serve_unserved();
-  void hold_against_last_price(model::InstrumentToken token);
+  void hold_against_last_price(Account& account, model::InstrumentToken token);
   void compare_clocks(const model::Tick& tick, base::Instant now);
-  void wake_when_due();
+  void wake_when_due(Account& account);
   void tell_counts();
 
   agent::Scheduler& scheduler_;
@@ -83,23 +129,22 @@ class MarketAgent final : public feed::FeedObserver {
   StandingBoard& standing_;
   PriceBoard& prices_;
   MarketLinks links_;
+  const bool many_;
   feed::Feed* feed_ = nullptr;
   Telemetry telemetry_;
   agent::Histogram to_durable_ = tick_to_durable_seconds();
 
-  std::optional<engine::Engine> engine_;
-  std::vector<engine::Event> early_;
+  std::map<model::ConnectionId, Account> accounts_;  // nodes stay where they are
+  // Whose engines watch an instrument. With a single account nobody looks here.
+  std::unordered_map<model::InstrumentToken, std::vector<Account*>> watchers_;
   std::vector<engine::Effect> effects_;
   std::vector<engine::Effect> in_hand_;
-  std::set<model::InstrumentToken> watched_;   // by the engine
-  std::set<model::InstrumentToken> unserved_;  // wanted by it, and no connection has room
   bool clock_behind_ = false;
   // What is armed now is held against the price that stands, not only against the next one.
   std::map<model::InstrumentToken, model::Tick> last_fresh_;
   std::map<std::uint64_t, std::vector<model::InstrumentToken>> wanted_;
-  agent::TimerId wake_timer_ = 0;
+  std::int64_t ticks_ = 0;  // while there are several engines
   agent::TimerId counts_timer_ = 0;
-  std::optional<base::Instant> wake_at_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

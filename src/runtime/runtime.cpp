@@ -11,62 +11,53 @@ constexpr base::Duration drain_step = std::chrono::milliseconds(20);
 
 }  // namespace
 
-Runtime::Runtime(Schedulers schedulers, store::Writer& writer, broker::OrderGateway& gateway,
+Runtime::Runtime(Schedulers schedulers, store::Writer& writer, BrokerDoor door,
                  const MakeFeed& make_feed, RuntimeSettings settings,
                  std::function<void()> on_fenced)
     : schedulers_(schedulers),
       writer_(writer),
-      gateway_(gateway),
+      door_(std::move(door)),
       settings_(std::move(settings)),
       fenced_(std::move(on_fenced)),
+      standing_(settings_.many_users),
       commits_(writer, *this),
-      orders_(schedulers.orders, gateway, commits_, *this, settings_.gate),
-      market_(schedulers.market, commits_, standing_, prices_, links()),
-      feed_(make_feed(market_)) {
+      watchman_(schedulers.watch, writer, commits_, *this, settings_),
+      market_(schedulers.market, commits_, standing_, prices_,
+              {.fenced = [this] { this->on_fenced(); },
+               .ticker_session =
+                   [this](bool accepted, const std::string& why) {
+                     schedulers_.orders.post(
+                         [this, accepted, why] { accounts_.ticker_session(accepted, why); });
+                   }},
+              settings_.many_users),
+      feed_(make_feed(market_)),
+      accounts_(*this, door_, common()),
+      connections_(common(), door_, accounts_, [this] { tell_latest(); }) {
   market_.use_feed(*feed_);
+  if (watchman_.is_shared()) {
+    settings_.gate.lease_is_fresh = [this] { return watchman_.lease_is_fresh(); };
+  }
 }
 
 Runtime::~Runtime() {
-  schedulers_.orders.cancel(health_timer_);
   schedulers_.orders.cancel(drain_timer_);
 }
 
-MarketLinks Runtime::links() {
-  return {.reserve = [this] { return orders_.gate().reserve(); },
-          .submit =
-              [this](const model::Attempt& attempt, model::Purpose purpose) {
-                schedulers_.orders.post([this, attempt, purpose] {
-                  orders_.gate().submit(attempt, purpose);
-                  standing_.set_queued(static_cast<std::int64_t>(orders_.gate().queued()));
-                });
-              },
-          .read_book = [this] { schedulers_.orders.post([this] { orders_.read_book(); }); },
-          .account_blocked =
-              [this](const std::string& why) {
-                schedulers_.orders.post([this, why] { account_blocked(why); });
-              },
-          .fenced = [this] { this->on_fenced(); },
-          .ticker_session =
-              [this](bool accepted, const std::string& why) {
-                schedulers_.orders.post([this, accepted, why] { ticker_session(accepted, why); });
-              }};
+Common Runtime::common() {
+  return {.schedulers = schedulers_,
+          .commits = commits_,
+          .standing = standing_,
+          .market = market_,
+          .settings = settings_};
 }
 
 void Runtime::launch() {
-  schedulers_.orders.post([this] {
-    check_health();
-    boot();
-  });
-}
-
-void Runtime::use_catalogue(std::shared_ptr<const model::Catalogue> catalogue) {
-  const std::scoped_lock lock(catalogue_mutex_);
-  catalogue_ = std::move(catalogue);
+  watchman_.launch();
+  schedulers_.orders.post([this] { boot(); });
 }
 
 std::shared_ptr<const model::Catalogue> Runtime::catalogue() const {
-  const std::scoped_lock lock(catalogue_mutex_);
-  return catalogue_;
+  return accounts_.catalogue();
 }
 
 // What fired before the end passes the commits and reaches the gate; then the gate closes. What
@@ -78,11 +69,11 @@ void Runtime::drain(base::Duration patience, std::function<void()> done) {
     draining_ = true;
   });
   schedulers_.market.post([this, patience, done = std::move(done)]() mutable {
-    market_.evaluate(false);
+    market_.evaluate_all(false);
     feed_->stop();
     auto close = [this, patience, done = std::move(done)] {
       schedulers_.orders.post([this, patience, done] {
-        orders_.gate().shut("The engine is ending");
+        accounts_.shut("The engine is ending");
         close_down(patience, done);
       });
     };
@@ -91,7 +82,7 @@ void Runtime::drain(base::Duration patience, std::function<void()> done) {
 }
 
 void Runtime::close_down(base::Duration patience, std::function<void()> done) {
-  if (patience <= base::Duration(0) || orders_.gate().in_flight() == 0) {
+  if (patience <= base::Duration(0) || !accounts_.anything_in_flight()) {
     done();
     return;
   }
@@ -99,6 +90,13 @@ void Runtime::close_down(base::Duration patience, std::function<void()> done) {
       schedulers_.orders.after(drain_step, [this, patience, done = std::move(done)]() mutable {
         close_down(patience - drain_step, std::move(done));
       });
+}
+
+void Runtime::give_up_lease() {
+  watchman_.end();
+  commits_.command([this](store::Writer& writer) {
+    if (const auto epoch = commits_.epoch(); epoch != 0) (void)writer.give_up_lease(epoch);
+  });
 }
 
 // ---- what people ask
@@ -157,7 +155,7 @@ void Runtime::cancel(model::TriggerId id, std::optional<std::int64_t> version, s
       std::move(done));
 }
 
-// The switch is durable before the gate closes, so that not even a crash in between lets an order
+// The switch is durable before the gates close, so that not even a crash in between lets an order
 // out after a restart.
 void Runtime::stop(store::Actor actor, Done<std::string> done) {
   auto answer = std::make_shared<Done<std::string>>(std::move(done));
@@ -167,14 +165,8 @@ void Runtime::stop(store::Actor actor, Done<std::string> done) {
         auto written = writer.set_stopped(true, why, actor, schedulers_.orders.now());
         schedulers_.orders.post([this, why, answer, written = std::move(written)] {
           // Also when the switch could not be written: nothing leaves from here on.
-          orders_.gate().shut(why);
-          ++boot_number_;
-          running_ = false;
-          standing_.set_status(EngineStatus::stopped);
-          standing_.set_reason("switch", why);
+          stopped_now(why);
           schedulers_.market.post([this, answer, written] {
-            market_.evaluate(false);
-            feed_->stop();
             if (written) tell_events(*written);
             schedulers_.answers.post([answer, written] {
               if (written) {
@@ -186,12 +178,26 @@ void Runtime::stop(store::Actor actor, Done<std::string> done) {
           });
         });
       });
-  if (!taken) {
-    schedulers_.answers.post([answer] {
-      (*answer)(base::fail(base::ErrorKind::unavailable,
-                           "The engine is ending, or too many changes wait"));
-    });
-  }
+  if (!taken) say_busy(answer);
+}
+
+void Runtime::stopped_now(const std::string& why) {
+  accounts_.shut(why);
+  ++boot_number_;
+  running_ = false;
+  standing_.set_status(EngineStatus::stopped);
+  standing_.set_reason("switch", why);
+  schedulers_.market.post([this] {
+    market_.evaluate_all(false);
+    feed_->stop();
+  });
+}
+
+void Runtime::say_busy(const std::shared_ptr<Done<std::string>>& answer) {
+  schedulers_.answers.post([answer] {
+    (*answer)(
+        base::fail(base::ErrorKind::unavailable, "The engine is ending, or too many changes wait"));
+  });
 }
 
 void Runtime::start(store::Actor actor, Done<std::string> done) {
@@ -208,16 +214,7 @@ void Runtime::start(store::Actor actor, Done<std::string> done) {
       commits_.command([this, actor = std::move(actor), answer](store::Writer& writer) {
         auto written = writer.set_stopped(false, {}, actor, schedulers_.orders.now());
         schedulers_.orders.post([this, answer, written = std::move(written)] {
-          std::string message = "Engine is running already";
-          if (written && running_ && unblock_at_) {
-            message = "Engine is running; the broker is asked again";
-            unblock();
-          }
-          if (written && !running_ && !draining_) {
-            message = "Engine started";
-            standing_.set_reason("switch", std::nullopt);
-            boot();
-          }
+          const auto message = written ? started_now() : std::string();
           if (written) tell_events(*written);
           schedulers_.answers.post([answer, written, message] {
             if (written) {
@@ -228,12 +225,18 @@ void Runtime::start(store::Actor actor, Done<std::string> done) {
           });
         });
       });
-  if (!taken) {
-    schedulers_.answers.post([answer] {
-      (*answer)(base::fail(base::ErrorKind::unavailable,
-                           "The engine is ending, or too many changes wait"));
-    });
+  if (!taken) say_busy(answer);
+}
+
+std::string Runtime::started_now() {
+  if (running_) {
+    return accounts_.unblock_all() ? "Engine is running; the broker is asked again"
+                                   : "Engine is running already";
   }
+  if (draining_) return "Engine is running already";
+  standing_.set_reason("switch", std::nullopt);
+  boot();
+  return "Engine started";
 }
 
 Standing Runtime::standing() const {
@@ -250,7 +253,7 @@ runtime::Watch Runtime::watch(const model::Trigger& trigger) const {
     watch.why_not = "It is not active";
     return watch;
   }
-  watch.why_not = standing_.why_not_watched(trigger.id, trigger.version);
+  watch.why_not = standing_.why_not_watched(account_of(trigger), trigger.id, trigger.version);
   if (watch.why_not.empty() &&
       !settings_.calendar.session_at(trigger.exchange, schedulers_.answers.now())) {
     watch.why_not = "Its exchange is closed: it is watched from the next session on";
@@ -258,6 +261,46 @@ runtime::Watch Runtime::watch(const model::Trigger& trigger) const {
   if (watch.why_not.empty() && !watch.last_price) watch.why_not = "No price of it has come yet";
   watch.monitored = watch.why_not.empty();
   return watch;
+}
+
+model::ConnectionId Runtime::account_of(const model::Trigger& trigger) const {
+  return settings_.many_users ? trigger.broker_connection_id : model::ConnectionId{};
+}
+
+ConnectionStanding Runtime::connection_standing(model::ConnectionId id) const {
+  auto why = standing_.why_not_live(id);
+  return {.live = why.empty(), .why_not = std::move(why)};
+}
+
+void Runtime::add_connection(model::ConnectionId id, ConnectionChange change, store::Actor actor,
+                             Done<model::BrokerConnection> done) {
+  connections_.add(id, std::move(change), std::move(actor), std::move(done));
+}
+
+void Runtime::change_connection(model::ConnectionId id, std::optional<std::int64_t> version,
+                                ConnectionChange change, store::Actor actor,
+                                Done<model::BrokerConnection> done) {
+  connections_.change(id, version, std::move(change), std::move(actor), std::move(done));
+}
+
+void Runtime::remove_connection(model::ConnectionId id, store::Actor actor,
+                                Done<model::ConnectionId> done) {
+  connections_.remove(id, std::move(actor), std::move(done));
+}
+
+void Runtime::login_url(model::ConnectionId id, std::string state, store::Actor actor,
+                        Done<std::string> done) {
+  connections_.login_url(id, std::move(state), std::move(actor), std::move(done));
+}
+
+void Runtime::log_in(model::ConnectionId id, agent::Secret request_token, store::Actor actor,
+                     Done<model::BrokerConnection> done) {
+  connections_.log_in(id, std::move(request_token), std::move(actor), std::move(done));
+}
+
+void Runtime::use_access_token(model::ConnectionId id, agent::Secret access_token,
+                               store::Actor actor, Done<model::BrokerConnection> done) {
+  connections_.use_access_token(id, std::move(access_token), std::move(actor), std::move(done));
 }
 
 void Runtime::want_prices(std::uint64_t who, std::vector<model::InstrumentToken> tokens) {
@@ -293,12 +336,27 @@ void Runtime::tell_events(std::int64_t last_event) {
   });
 }
 
+void Runtime::tell_latest() {
+  commits_.command([this](store::Writer& writer) {
+    if (const auto last = writer.reader()->last_event()) tell_events(*last);
+  });
+}
+
 // ---- what the agents tell
 
 void Runtime::on_committed(store::Changed changed) {
-  if (!changed.triggers.empty()) {
-    schedulers_.market.post([this, triggers = std::move(changed.triggers)]() mutable {
-      for (auto& trigger : triggers) market_.handle(engine::TriggerChanged{std::move(trigger)});
+  if (!changed.triggers.empty() || !changed.removed.empty()) {
+    schedulers_.market.post(
+        [this, rows = std::move(changed.triggers), removed = std::move(changed.removed)] {
+          for (const auto& row : rows) market_.row_changed(row);
+          for (const auto id : removed) market_.row_removed(id);
+        });
+  }
+  if (!changed.connections.empty() || !changed.removed_connections.empty()) {
+    schedulers_.orders.post([this, rows = std::move(changed.connections),
+                             removed = std::move(changed.removed_connections)] {
+      for (const auto& row : rows) accounts_.row_changed(row);
+      for (const auto id : removed) accounts_.row_removed(id);
     });
   }
   if (changed.last_event != 0) tell_events(changed.last_event);
@@ -313,65 +371,47 @@ void Runtime::on_store_back() {
 }
 
 void Runtime::on_fenced() {
-  agent::log_error("fenced", {{"why", "another engine holds the lease of this database"}});
-  schedulers_.orders.post([this] {
-    orders_.gate().shut("Another engine has taken over");
-    standing_.set_status(EngineStatus::stopped);
-    standing_.set_reason("lease", "Another engine holds the lease of this database");
-    fenced_();
+  schedulers_.orders.post([this, epoch = commits_.epoch()] {
+    lose_lease(epoch, "Another engine holds the lease of this database");
   });
 }
 
-void Runtime::on_order_event(engine::Event event) {
-  const auto* answered = std::get_if<engine::AttemptAnswered>(&event);
-  if (answered && !answered->answer.order_id.empty()) block_for_ = {};
-  standing_.set_queued(static_cast<std::int64_t>(orders_.gate().queued()));
-  schedulers_.market.post(
-      [this, event = std::move(event)]() mutable { market_.handle(std::move(event)); });
+void Runtime::session_ended(const model::BrokerConnection& row) {
+  connections_.forget_session(row);
 }
 
-void Runtime::on_broker_session(bool accepted, const std::string& why) {
-  tell_session("session", accepted, why);
+void Runtime::correct(model::Trigger corrected, std::int64_t version) {
+  store::Actor actor;
+  actor.name = "engine";
+  edit(std::move(corrected), version, actor, std::nullopt, [](base::Result<store::Written>) {});
 }
 
-void Runtime::ticker_session(bool accepted, const std::string& why) {
-  tell_session("ticker_session", accepted, why);
-}
-
-void Runtime::tell_session(const std::string& part, bool accepted, const std::string& why) {
-  if (accepted) {
-    standing_.set_reason(part, std::nullopt);
-    refused_sessions_.erase(part);
-    return;
-  }
-  standing_.set_reason(part, "The broker refuses the session: " + why +
-                                 " Log in to Kite for a new access token and restart with it.");
-  if (refused_sessions_.insert(part).second) {
-    note("broker_session_refused", model::Severity::alarm, {{"part", part}, {"why", why}});
-  }
-}
-
-void Runtime::on_book_readable(bool readable, const std::string& why) {
-  if (readable) {
-    standing_.set_reason("order book", std::nullopt);
-    return;
-  }
-  standing_.set_reason(
-      "order book",
-      "The broker's order book cannot be read, so open orders are not followed: " + why,
-      StandingBoard::Kind::degrading);
-}
-
-void Runtime::note(std::string event, model::Severity severity, model::Detail detail) {
-  model::AuditEntry entry;
-  entry.at = schedulers_.orders.now();
-  entry.event = std::move(event);
-  entry.severity = severity;
-  entry.actor = "engine";
-  entry.detail = std::move(detail);
+void Runtime::note(model::AuditEntry entry) {
   commits_.command([this, entry = std::move(entry)](store::Writer& writer) {
     if (const auto number = writer.note(entry)) tell_events(*number);
   });
+}
+
+// ---- what the watchman tells
+
+void Runtime::on_lease_lost(std::int64_t epoch, const std::string& why) {
+  schedulers_.orders.post([this, epoch, why] { lose_lease(epoch, why); });
+}
+
+void Runtime::on_switch(const store::Switch& now) {
+  schedulers_.orders.post([this, now] { switch_moved(now); });
+}
+
+void Runtime::on_following(bool works, const std::string& why) {
+  agent::log_warning(works ? "following_again" : "not_following", {{"why", why}});
+  standing_.set_reason(
+      "follow",
+      works ? std::nullopt : std::optional("Changes made in the database are not seen: " + why),
+      StandingBoard::Kind::degrading);
+}
+
+void Runtime::ask_held(std::function<void(MarketAgent::HeldRows)> done) {
+  schedulers_.market.post([this, done = std::move(done)] { done(market_.held()); });
 }
 
 }  // namespace hmt::runtime

@@ -1,58 +1,39 @@
 #pragma once
-#include <atomic>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
-#include "agent/scheduler.h"
-#include "broker/gateway.h"
-#include "engine/engine.h"
-#include "feed/feed.h"
-#include "gate/gate.h"
-#include "model/calendar.h"
+#include "runtime/accounts.h"
 #include "runtime/commit_queue.h"
+#include "runtime/connection_desk.h"
 #include "runtime/desk.h"
 #include "runtime/market_agent.h"
-#include "runtime/order_agent.h"
 #include "runtime/price_board.h"
+#include "runtime/settings.h"
 #include "runtime/standing_board.h"
+#include "runtime/watchman.h"
 #include "store/store.h"
 
 // The running engine: the agents, the way from start-up to armed, and the desk that people ask.
 //
-// Start-up is recovery, whatever came before: lease → account → instruments → records → order book
-// → gate → engine → feed. What fails is told on the standing board with its remedy and tried again;
-// nothing is armed before all of it has succeeded. Thread rule: construct and destroy while none of
-// its threads runs; otherwise any thread.
+// Start-up is recovery, whatever came before: lease → followed → broker connections → for each of
+// them its account (account.h). While another process holds the lease this one stands by. What
+// fails is told on the standing board with its remedy and tried again; nothing is armed before all
+// of it has succeeded. Thread rule: construct and destroy while none of its threads runs; otherwise
+// any thread.
 namespace hmt::runtime {
 
-struct Schedulers {
-  agent::Scheduler& market;
-  agent::Scheduler& orders;
-  agent::Scheduler& answers;  // where the desk's answers run
-};
-
-struct RuntimeSettings {
-  engine::Settings engine;  // lease_epoch and account are filled in by start-up
-  gate::Settings gate;
-  Configured configured;
-  model::Calendar calendar;
-  std::string holder;  // who holds the lease, for people
-  base::Duration health_period = std::chrono::seconds(30);
-  base::Duration start_retry = std::chrono::seconds(5);  // doubles to a minute
-  std::string venue;  // "kite" or "simulator": the records are tied to it and to the account
-};
-
-using MakeFeed = std::function<std::unique_ptr<feed::Feed>(feed::FeedObserver&)>;
-
-class Runtime final : public Desk, public CommitObserver, public OrderListener {
+class Runtime final : public Desk,
+                      public CommitObserver,
+                      public AccountsOwner,
+                      public WatchObserver {
  public:
-  Runtime(Schedulers schedulers, store::Writer& writer, broker::OrderGateway& gateway,
-          const MakeFeed& make_feed, RuntimeSettings settings, std::function<void()> on_fenced);
+  // `on_fenced`: this process can hold the lease no more (where another process may take over, it
+  // stands by instead and this is not called).
+  Runtime(Schedulers schedulers, store::Writer& writer, BrokerDoor door, const MakeFeed& make_feed,
+          RuntimeSettings settings, std::function<void()> on_fenced);
   ~Runtime() override;
 
   CommitQueue& commits() { return commits_; }  // its `run` wants a thread
@@ -62,6 +43,8 @@ class Runtime final : public Desk, public CommitObserver, public OrderListener {
   // No more ticks; `done` runs on the orders' thread when nothing is in flight, or after
   // `patience`.
   void drain(base::Duration patience, std::function<void()> done);
+  // After the drain, once all else is written: a standby need not wait for the lease to run out.
+  void give_up_lease();
 
   // Desk
   void create(model::Trigger trigger, store::Actor actor,
@@ -72,6 +55,20 @@ class Runtime final : public Desk, public CommitObserver, public OrderListener {
               std::optional<store::Idempotency> idempotency, Done<store::Written> done) override;
   void start(store::Actor actor, Done<std::string> done) override;
   void stop(store::Actor actor, Done<std::string> done) override;
+  void add_connection(model::ConnectionId id, ConnectionChange change, store::Actor actor,
+                      Done<model::BrokerConnection> done) override;
+  void change_connection(model::ConnectionId id, std::optional<std::int64_t> version,
+                         ConnectionChange change, store::Actor actor,
+                         Done<model::BrokerConnection> done) override;
+  void remove_connection(model::ConnectionId id, store::Actor actor,
+                         Done<model::ConnectionId> done) override;
+  void login_url(model::ConnectionId id, std::string state, store::Actor actor,
+                 Done<std::string> done) override;
+  void log_in(model::ConnectionId id, agent::Secret request_token, store::Actor actor,
+              Done<model::BrokerConnection> done) override;
+  void use_access_token(model::ConnectionId id, agent::Secret access_token, store::Actor actor,
+                        Done<model::BrokerConnection> done) override;
+  ConnectionStanding connection_standing(model::ConnectionId id) const override;
   Standing standing() const override;
   runtime::Watch watch(const model::Trigger& trigger) const override;
   Configured configured() const override { return settings_.configured; }
@@ -86,71 +83,66 @@ class Runtime final : public Desk, public CommitObserver, public OrderListener {
   void on_store_back() override;
   void on_fenced() override;
 
-  // OrderListener
-  void on_order_event(engine::Event event) override;
-  void on_broker_session(bool accepted, const std::string& why) override;
-  void on_book_readable(bool readable, const std::string& why) override;
+  // AccountsOwner
+  void note(model::AuditEntry entry) override;
+  void correct(model::Trigger corrected, std::int64_t version) override;
+  void account_began() override;
+  void session_ended(const model::BrokerConnection& row) override;
+
+  // WatchObserver
+  void on_foreign(store::Changed changed) override { on_committed(std::move(changed)); }
+  void on_lease_lost(std::int64_t epoch, const std::string& why) override;
+  void on_switch(const store::Switch& now) override;
+  void on_following(bool works, const std::string& why) override;
+  void on_events_elsewhere(std::int64_t last_event) override { tell_events(last_event); }
+  void ask_held(std::function<void(MarketAgent::HeldRows)> done) override;
 
  private:
-  // start_up.cpp: each step on the orders' thread, but for those that read or write the records
+  // start_up.cpp: on the orders' thread
   struct Boot;
   void boot();
   void boot_settle(std::shared_ptr<Boot> boot);
   void boot_take_lease(std::shared_ptr<Boot> boot);
-  void boot_ask_account(std::shared_ptr<Boot> boot);
-  void boot_bind_account(std::shared_ptr<Boot> boot);
-  void boot_ask_instruments(std::shared_ptr<Boot> boot);
-  void boot_read_records(std::shared_ptr<Boot> boot);
-  void boot_read_book(std::shared_ptr<Boot> boot);
-  void boot_begin(std::shared_ptr<Boot> boot, engine::BookRead book);
+  void boot_follow(std::shared_ptr<Boot> boot);
+  void boot_read_connections(std::shared_ptr<Boot> boot);
+  void renew_seals(store::Writer& writer, std::vector<model::BrokerConnection>& rows);
+  void boot_accounts(const Boot& boot);
   void boot_failed(std::shared_ptr<Boot> boot, const std::string& part, const std::string& why);
-  void correct_tokens(const model::Catalogue& catalogue,
-                      const std::vector<model::Trigger>& triggers);
-  void tell_gone(const std::map<model::TriggerId, std::string>& gone);
-  void check_health();
-  void unblock();
-  void health_answered(base::Result<broker::Account> account);
-  void refresh_instruments();
-  void tell_no_instruments(const std::string& why);
-  void take_instruments(std::vector<model::Instrument> instruments);
-  void use_catalogue(std::shared_ptr<const model::Catalogue> catalogue);
-  void account_blocked(const std::string& why);
-  void ticker_session(bool accepted, const std::string& why);
-  void tell_session(const std::string& part, bool accepted, const std::string& why);
-  void tell_unreadable(const store::Recovery& recovery);
+  void boot_again(std::shared_ptr<Boot> boot, base::Duration wait);
+  void stand_by(std::shared_ptr<Boot> boot, const std::string& why);
+  void lose_lease(std::int64_t epoch, const std::string& why);
+  void switch_moved(const store::Switch& now);
+  void stopped_now(const std::string& why);
+  std::string started_now();
+  void say_busy(const std::shared_ptr<Done<std::string>>& answer);
   void close_down(base::Duration patience, std::function<void()> done);
-  void note(std::string event, model::Severity severity, model::Detail detail);
 
   using Write = std::move_only_function<base::Result<store::Written>(store::Writer&)>;
   void write(Write job, Done<store::Written> done);
   void tell_events(std::int64_t last_event);
-  MarketLinks links();
+  void tell_latest();
+  Common common();
+  model::ConnectionId account_of(const model::Trigger& trigger) const;
 
   Schedulers schedulers_;
   store::Writer& writer_;
-  broker::OrderGateway& gateway_;
+  BrokerDoor door_;
   RuntimeSettings settings_;
   std::function<void()> fenced_;
   StandingBoard standing_;
   PriceBoard prices_;
   CommitQueue commits_;
-  OrderAgent orders_;
+  Watchman watchman_;
   MarketAgent market_;
   std::unique_ptr<feed::Feed> feed_;
-
-  mutable std::mutex catalogue_mutex_;
-  std::shared_ptr<const model::Catalogue> catalogue_ = std::make_shared<model::Catalogue>();
+  Accounts accounts_;
+  ConnectionDesk connections_;
 
   // The orders' thread's own.
   std::uint64_t boot_number_ = 0;
+  std::int64_t lease_epoch_ = 0;  // 0: not the holder
   bool running_ = false;
   bool draining_ = false;
-  std::set<model::TriggerId> gone_;         // triggers whose instrument does not trade today
-  std::set<std::string> refused_sessions_;  // told already: "session", "ticker_session"
-  base::TradingDate instruments_of_{};
-  std::optional<base::Instant> unblock_at_;
-  base::Duration block_for_{};
-  agent::TimerId health_timer_ = 0;
   agent::TimerId drain_timer_ = 0;
 
   std::mutex events_mutex_;

@@ -1,20 +1,42 @@
 #include "runtime/standing_board.h"
 
 namespace hmt::runtime {
+namespace {
+
+template <class Reasons>
+void put(Reasons& reasons, const std::string& part, std::optional<std::string> words,
+         StandingBoard::Kind kind) {
+  if (words) {
+    reasons[part] = {std::move(*words), kind};
+  } else {
+    reasons.erase(part);
+  }
+}
+
+}  // namespace
 
 void StandingBoard::set_reason(const std::string& part, std::optional<std::string> reason,
                                Kind kind) {
   const std::scoped_lock lock(mutex_);
-  if (reason) {
-    reasons_[part] = {std::move(*reason), kind};
-  } else {
-    reasons_.erase(part);
-  }
+  put(reasons_, part, std::move(reason), kind);
 }
 
-void StandingBoard::set_lone_reasons(std::map<model::TriggerId, std::string> reasons) {
+void StandingBoard::set_reason(model::ConnectionId account, const std::string& part,
+                               std::optional<std::string> reason, Kind kind) {
   const std::scoped_lock lock(mutex_);
-  lone_reasons_ = std::move(reasons);
+  put(accounts_[account].reasons, part, std::move(reason), kind);
+}
+
+void StandingBoard::set_lone_reasons(model::ConnectionId account,
+                                     std::map<model::TriggerId, std::string> reasons) {
+  const std::scoped_lock lock(mutex_);
+  accounts_[account].lone = std::move(reasons);
+}
+
+void StandingBoard::forget_account(model::ConnectionId account) {
+  const std::scoped_lock lock(mutex_);
+  accounts_.erase(account);
+  std::erase_if(armed_, [account](const auto& entry) { return entry.second.account == account; });
 }
 
 void StandingBoard::set_status(EngineStatus status) {
@@ -37,9 +59,9 @@ void StandingBoard::set_counts(const engine::Counts& counts, std::int64_t subscr
   standing_.subscribed_instruments = subscribed;
 }
 
-void StandingBoard::set_queued(std::int64_t queued) {
+void StandingBoard::set_queued(model::ConnectionId account, std::int64_t queued) {
   const std::scoped_lock lock(mutex_);
-  standing_.queued_orders = queued;
+  accounts_[account].queued = queued;
 }
 
 void StandingBoard::set_last_tick(base::Instant at) {
@@ -53,9 +75,9 @@ void StandingBoard::set_started(base::Instant at, std::int64_t lease_epoch) {
   standing_.lease_epoch = lease_epoch;
 }
 
-void StandingBoard::armed(model::TriggerId id, std::int64_t version) {
+void StandingBoard::armed(model::ConnectionId account, model::TriggerId id, std::int64_t version) {
   const std::scoped_lock lock(mutex_);
-  armed_[id] = version;
+  armed_[id] = {account, version};
 }
 
 void StandingBoard::disarmed(model::TriggerId id) {
@@ -63,15 +85,43 @@ void StandingBoard::disarmed(model::TriggerId id) {
   armed_.erase(id);
 }
 
-void StandingBoard::none_armed() {
+void StandingBoard::none_armed(model::ConnectionId account) {
   const std::scoped_lock lock(mutex_);
-  armed_.clear();
+  std::erase_if(armed_, [account](const auto& entry) { return entry.second.account == account; });
+}
+
+const std::string* StandingBoard::blinding(const Reasons& reasons) {
+  for (const auto& [part, reason] : reasons) {
+    if (reason.kind == Kind::blinding) return &reason.words;
+  }
+  return nullptr;
+}
+
+// In single-user mode they are the operator's own and told as they are.
+void StandingBoard::add_account_reasons(Standing& standing) const {
+  std::size_t blind = 0;
+  for (const auto& [id, account] : accounts_) {
+    standing.queued_orders += account.queued;
+    if (blinding(account.reasons)) ++blind;
+    if (many_) continue;
+    for (const auto& [part, reason] : account.reasons) standing.reasons.push_back(reason.words);
+  }
+  if (many_ && blind != 0) {
+    standing.reasons.push_back(std::to_string(blind) + " of " + std::to_string(accounts_.size()) +
+                               " broker connections are not live: their triggers are not watched");
+  }
+}
+
+FeedStatus StandingBoard::feed() const {
+  const std::scoped_lock lock(mutex_);
+  return standing_.feed;
 }
 
 Standing StandingBoard::read(base::Instant now) const {
   const std::scoped_lock lock(mutex_);
   auto standing = standing_;
   for (const auto& [part, reason] : reasons_) standing.reasons.push_back(reason.words);
+  add_account_reasons(standing);
   if (standing.status == EngineStatus::running && !standing.reasons.empty()) {
     standing.status = EngineStatus::degraded;
   }
@@ -80,17 +130,31 @@ Standing StandingBoard::read(base::Instant now) const {
   return standing;
 }
 
-std::string StandingBoard::why_not_watched(model::TriggerId id, std::int64_t version) const {
+std::string StandingBoard::why_not_live(model::ConnectionId account) const {
   const std::scoped_lock lock(mutex_);
-  for (const auto& [part, reason] : reasons_) {
-    if (reason.kind == Kind::blinding) return reason.words;
+  if (const auto* why = blinding(reasons_)) return *why;
+  const auto known = accounts_.find(account);
+  if (known == accounts_.end()) {
+    return many_ ? "The engine does not use this broker connection" : std::string();
   }
-  if (const auto lone = lone_reasons_.find(id); lone != lone_reasons_.end()) return lone->second;
+  const auto* why = blinding(known->second.reasons);
+  return why ? *why : std::string();
+}
+
+std::string StandingBoard::why_not_watched(model::ConnectionId account, model::TriggerId id,
+                                           std::int64_t version) const {
+  if (auto why = why_not_live(account); !why.empty()) return why;
+  const std::scoped_lock lock(mutex_);
+  if (const auto known = accounts_.find(account); known != accounts_.end()) {
+    if (const auto lone = known->second.lone.find(id); lone != known->second.lone.end()) {
+      return lone->second;
+    }
+  }
   if (standing_.status == EngineStatus::starting) return "The engine is starting";
   const auto armed = armed_.find(id);
   if (armed == armed_.end())
     return "The engine has not armed it yet, or a trigger of its group has fired";
-  if (armed->second != version) return "The engine has not taken over its last change yet";
+  if (armed->second.version != version) return "The engine has not taken over its last change yet";
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "engine/engine.h"
 #include "runtime/desk.h"
@@ -14,40 +15,68 @@ namespace hmt::runtime {
 
 class StandingBoard {
  public:
+  // `many`: accounts belong to many users, so what blinds one of them is told of its own triggers,
+  // and only counted for everybody else.
+  explicit StandingBoard(bool many = false) : many_(many) {}
+
   // A reason why triggers are not watched ("feed", "store", "broker", "switch", …), or, when it is
   // not blinding, why the engine is not whole although they are; nothing clears it.
   enum class Kind : std::uint8_t { blinding, degrading };
   void set_reason(const std::string& part, std::optional<std::string> reason,
                   Kind kind = Kind::blinding);
-  // Why these triggers alone are not watched; in place of what was said of others before.
-  void set_lone_reasons(std::map<model::TriggerId, std::string> reasons);
+  // The same for the triggers of one account.
+  void set_reason(model::ConnectionId account, const std::string& part,
+                  std::optional<std::string> reason, Kind kind = Kind::blinding);
+  // Why these triggers of the account alone are not watched; in place of what was said before.
+  void set_lone_reasons(model::ConnectionId account,
+                        std::map<model::TriggerId, std::string> reasons);
+  void forget_account(model::ConnectionId account);
+
   void set_status(
       EngineStatus status);  // stopped, starting or running; reasons turn running into degraded
   void set_feed(FeedStatus feed);
   void set_counts(const engine::Counts& counts, std::int64_t subscribed);
-  void set_queued(std::int64_t queued);
+  void set_queued(model::ConnectionId account, std::int64_t queued);
   void set_last_tick(base::Instant at);
   void set_started(base::Instant at, std::int64_t lease_epoch);
 
-  void armed(model::TriggerId id, std::int64_t version);
+  void armed(model::ConnectionId account, model::TriggerId id, std::int64_t version);
   void disarmed(model::TriggerId id);
-  void none_armed();
+  void none_armed(model::ConnectionId account);
 
+  FeedStatus feed() const;
   Standing read(base::Instant now) const;
-  // Why a trigger that is active at `version` is not watched; empty when it is.
-  std::string why_not_watched(model::TriggerId id, std::int64_t version) const;
+  // Why a trigger of the account that is active at `version` is not watched; empty when it is.
+  std::string why_not_watched(model::ConnectionId account, model::TriggerId id,
+                              std::int64_t version) const;
+  // Why the account's triggers cannot fire; empty when they can.
+  std::string why_not_live(model::ConnectionId account) const;
 
  private:
-  mutable std::mutex mutex_;
-  Standing standing_;
-  base::Instant started_at_{};
   struct Reason {
     std::string words;
     Kind kind = Kind::blinding;
   };
-  std::map<std::string, Reason> reasons_;
-  std::map<model::TriggerId, std::string> lone_reasons_;
-  std::unordered_map<model::TriggerId, std::int64_t> armed_;
+  using Reasons = std::map<std::string, Reason>;
+  struct Account {
+    Reasons reasons;
+    std::map<model::TriggerId, std::string> lone;
+    std::int64_t queued = 0;
+  };
+  struct Armed {
+    model::ConnectionId account;
+    std::int64_t version = 0;
+  };
+  static const std::string* blinding(const Reasons& reasons);
+  void add_account_reasons(Standing& standing) const;
+
+  const bool many_;
+  mutable std::mutex mutex_;
+  Standing standing_;
+  base::Instant started_at_{};
+  Reasons reasons_;
+  std::map<model::ConnectionId, Account> accounts_;
+  std::unordered_map<model::TriggerId, Armed> armed_;
 };
 
 }  // namespace hmt::runtime

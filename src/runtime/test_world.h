@@ -78,6 +78,18 @@ struct Ledger {
   bool session_good = true;
   bool book_shows = true;
   std::string account = "AB1234";
+  std::vector<std::string> sessions;  // given to gateways
+  base::Duration session_lasts = std::chrono::hours(20);
+  // Of other accounts, by their names.
+  std::map<std::string, std::shared_ptr<Ledger>> others;
+  Ledger& of(const std::string& name) {
+    auto& other = others[name];
+    if (!other) {
+      other = std::make_shared<Ledger>();
+      other->account = name;
+    }
+    return *other;
+  }
   std::deque<agent::Task> held;  // while slow, or while `holds_books`
   bool holds_books = false;
 
@@ -139,8 +151,12 @@ class LedgerGateway final : public broker::OrderGateway {
   void trades(broker::Done<std::vector<broker::Trade>>) override {}
   void margins(broker::Done<broker::Margins>) override {}
   void quotes(const std::vector<std::string>&, broker::Done<std::vector<broker::Quote>>) override {}
-  void exchange_token(const std::string&, broker::Done<broker::Session>) override {}
-  void use_session(const std::string&) override {}
+  void exchange_token(const std::string& request_token,
+                      broker::Done<broker::Session> done) override {
+    ledger_.asked.push_back("exchange_token");
+    answer(std::move(done), broker::Session{ledger_.account, "token of " + request_token});
+  }
+  void use_session(const std::string& token) override { ledger_.sessions.push_back(token); }
 
  private:
   template <class T>
@@ -233,16 +249,45 @@ struct Life {
        bool ticker_refuses)
       : clock(now),
         writer(records.writer()),
-        gateway(clock, ledger,
-                [reader = std::shared_ptr(records.reader())](const model::OrderTag& tag) {
-                  for (const auto& attempt : reader->recent_attempts(1000, {}).value()) {
-                    if (attempt.tag == tag) return attempt.trigger_id;
-                  }
-                  ADD_FAILURE() << "an order left that no record tells of";
-                  return model::TriggerId{};
-                }),
-        runtime({clock, clock, clock}, *writer, gateway, make_feed(settings, ticker_refuses),
-                settings, [this] { ++fenced; }) {}
+        runtime({clock, clock, clock, clock}, *writer, door(records, ledger),
+                make_feed(settings, ticker_refuses), settings, [this] { ++fenced; }) {}
+
+  // Seals are the plain text behind a word; a connection without an access token uses `ledger`'s.
+  BrokerDoor door(store::MemoryStore& records, Ledger& ledger) {
+    const auto owner_of = [reader = std::shared_ptr(records.reader())](const model::OrderTag& tag) {
+      for (const auto& attempt : reader->recent_attempts(1000, {}).value()) {
+        if (attempt.tag == tag) return attempt.trigger_id;
+      }
+      ADD_FAILURE() << "an order left that no record tells of";
+      return model::TriggerId{};
+    };
+    BrokerDoor out;
+    out.open = [this, &ledger, owner_of](const model::BrokerConnection& row)
+        -> base::Result<std::unique_ptr<broker::OrderGateway>> {
+      auto& own = row.account.empty() ? ledger : ledger.of(row.account);
+      return std::make_unique<LedgerGateway>(clock, own, owner_of);
+    };
+    out.session = [](const model::BrokerConnection& row) -> base::Result<agent::Secret> {
+      return agent::Secret(row.access_token.substr(std::min(row.access_token.size(), 7UL)));
+    };
+    out.seal = [](const model::BrokerConnection&, const std::string&, const agent::Secret& secret) {
+      return "sealed " + std::string(secret.reveal());
+    };
+    out.renew = [](model::BrokerConnection& row) -> base::Result<bool> {
+      if (!row.api_key.starts_with("formerly ")) return false;
+      row.api_key.erase(0, 9);
+      return true;
+    };
+    out.login_url = [](const model::BrokerConnection& row,
+                       const std::string& state) -> base::Result<std::string> {
+      return "https://broker.test/login?key=" + row.api_key + "&state=" + state;
+    };
+    out.session_end = [&ledger](base::Instant from) { return from + ledger.session_lasts; };
+    out.use_for_prices = [this](const model::BrokerConnection& row) {
+      prices_from.push_back(row.id);
+    };
+    return out;
+  }
 
   MakeFeed make_feed(const RuntimeSettings& settings, bool ticker_refuses) {
     return [this, &settings, ticker_refuses](feed::FeedObserver& observer) {
@@ -261,7 +306,7 @@ struct Life {
   StepScheduler clock;
   std::vector<std::shared_ptr<MarketLine>> lines;
   std::unique_ptr<store::Writer> writer;
-  LedgerGateway gateway;
+  std::vector<model::ConnectionId> prices_from;
   int fenced = 0;
   Runtime runtime;
 };
@@ -334,6 +379,35 @@ class World : public testing::Test {
   }
 
   // ---- people
+  static model::ConnectionId connection(std::uint8_t number) {
+    model::ConnectionId out;
+    out.uuid.bytes.fill(number);
+    return out;
+  }
+  static store::Actor user(std::uint8_t number) {
+    store::Actor out;
+    out.user.emplace().uuid.bytes.fill(number);
+    out.name = "user:" + out.user->text();
+    return out;
+  }
+  // User n's own connection, to the account "ACn".
+  void connect(std::uint8_t number) {
+    model::BrokerConnection row;
+    row.id = connection(number);
+    row.account = "AC" + std::to_string(number);
+    row.api_key = "sealed key";
+    row.api_secret = "sealed secret";
+    row.access_token = "sealed token";
+    EXPECT_TRUE(records.writer()->put_connection(row, {}, "connection_added", user(number), now));
+  }
+  // User n's stop-loss on that connection.
+  static model::Trigger stop_loss_of(std::uint8_t number) {
+    auto row = stop_loss(number);
+    row.user_id = *user(number).user;
+    row.broker_connection_id = connection(number);
+    return row;
+  }
+  Ledger& ledger_of(std::uint8_t number) { return ledger.of("AC" + std::to_string(number)); }
   static model::TriggerId id(std::uint8_t number = 1) {
     model::TriggerId out;
     out.uuid.bytes.fill(number);

@@ -33,11 +33,43 @@ Account::Account(AccountConfig from, const RateLimits& limits)
       candles(limits.candles_per_second, std::chrono::seconds(1)),
       others(limits.others_per_second, std::chrono::seconds(1)) {}
 
-Accounts::Accounts(const SimConfig& config) : seed_(config.seed) {
+base::Result<AccountConfig> parse_account(std::string_view text) {
+  std::vector<std::string> parts(1);
+  for (const char c : text) {
+    if (c == ':') {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  const bool named =
+      parts[0].size() > 0 && parts.size() >= 3 && parts[1].size() > 0 && parts[2].size() > 0;
+  if (!named || parts.size() > 4) {
+    return base::invalid("account", "expected KEY:SECRET:USER_ID or KEY:SECRET:USER_ID:TOKEN");
+  }
+  AccountConfig out;
+  out.api_key = parts[0];
+  out.api_secret = parts[1];
+  out.user_id = parts[2];
+  out.user_name = "Trader " + parts[2];
+  out.access_token = parts.size() == 4 ? parts[3] : "";
+  return out;
+}
+
+Accounts::Accounts(const SimConfig& config) : limits_(config.limits), seed_(config.seed) {
   for (const AccountConfig& account : config.accounts) {
     accounts_.emplace_back(account, config.limits);
   }
   if (accounts_.empty()) accounts_.emplace_back(AccountConfig{}, config.limits);
+}
+
+base::Result<void> Accounts::add(AccountConfig account) {
+  if (by_key(account.api_key)) {
+    return std::unexpected(
+        base::Error{base::ErrorKind::conflict, "`" + account.api_key + "` is another account's"});
+  }
+  accounts_.emplace_back(std::move(account), limits_);
+  return {};
 }
 
 Account* Accounts::by_key(std::string_view api_key) {

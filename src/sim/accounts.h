@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "sim/config.h"
 #include "sim/rate_meter.h"
 #include "sim/refusal.h"
@@ -30,6 +31,8 @@ class Accounts {
 
   std::deque<Account>& all() { return accounts_; }
   Account* by_key(std::string_view api_key);  // null: none
+  // Errors: conflict (the key is another account's).
+  base::Result<void> add(AccountConfig account);
 
   // "token <api_key>:<access_token>". Errors: TokenException.
   Answer<Account*> authorise(std::string_view authorization);
@@ -42,16 +45,22 @@ class Accounts {
   Answer<Account*> log_in(std::string_view api_key, const std::string& request_token,
                           std::string_view checksum, base::Instant now);
   void log_out(Account& account) { account.access_token.clear(); }
-  void expire_all();  // open sockets stay open, as the broker's do
+  // The day is over, for all or for one; open sockets stay open, as the broker's do.
+  void expire_all();
+  static void expire(Account& account) { account.access_token.clear(); }
 
  private:
   std::string new_token(std::string_view purpose);
 
   std::deque<Account> accounts_;
+  RateLimits limits_;  // of each
   std::set<std::string> used_request_tokens_;
   std::uint64_t seed_;
   std::uint64_t tokens_made_ = 0;
 };
+
+// "KEY:SECRET:USER_ID", and ":ACCESS_TOKEN" where somebody is logged in already. Errors: invalid.
+base::Result<AccountConfig> parse_account(std::string_view text);
 
 std::string sha256_hex(std::string_view text);
 

@@ -75,6 +75,37 @@ Reply set_market(Call& call, const Json& body) {
   return "{}";
 }
 
+// One more account, logged in when it comes with an access token.
+Reply add_account(Call& call, const Json& body) {
+  AccountConfig account;
+  account.api_key = text_of(body, "api_key");
+  account.api_secret = text_of(body, "api_secret");
+  account.user_id = text_of(body, "user_id");
+  account.access_token = text_of(body, "access_token");
+  account.redirect_url = text_of(body, "redirect_url");
+  for (const auto* given : {&account.api_key, &account.api_secret, &account.user_id}) {
+    if (given->empty()) return invalid("an account has `api_key`, `api_secret` and `user_id`");
+  }
+  account.user_name = "Trader " + account.user_id;
+  const auto done = call.broker.accounts.add(account);
+  if (!done) return std::unexpected(done.error());
+  call.broker.exchange.add_user(account.user_id, account.cash);
+  return "{}";
+}
+
+// The day is over for the named account, or for all.
+Reply expire(Call& call, const Json& body) {
+  const std::string api_key = text_of(body, "api_key");
+  if (api_key.empty()) {
+    call.broker.accounts.expire_all();
+    return "{}";
+  }
+  Account* account = call.broker.accounts.by_key(api_key);
+  if (!account) return invalid("`api_key` is nobody's");
+  Accounts::expire(*account);
+  return "{}";
+}
+
 Reply pause_ticker(const Json& body, Ticker& ticker) {
   const auto length = number_of(body, "length_ms", 0);
   if (!length) return std::unexpected(length.error());
@@ -157,12 +188,12 @@ Reply do_post(Call& call, Ticker& ticker, const Json& body) {
   if (what == "market") return set_market(call, body);
   if (what == "pause") return pause_ticker(body, ticker);
   if (what == "message") return send_text(body, ticker);
+  if (what == "account") return add_account(call, body);
+  if (what == "expire") return expire(call, body);
   if (what == "resume") {
     ticker.resume();
   } else if (what == "drop") {
     ticker.drop_all();
-  } else if (what == "expire") {
-    call.broker.accounts.expire_all();
   } else {
     return std::unexpected(base::Error{base::ErrorKind::not_found, "no such control"});
   }

@@ -197,6 +197,27 @@ TEST(Accounts, TheChecksumIsTheSha256OfKeyTokenAndSecret) {
   EXPECT_FALSE(accounts.log_in("other", "rt1", good, start));
 }
 
+TEST(Accounts, AnAccountIsWrittenAsKeySecretUserAndToken) {
+  const auto logged_out = parse_account("key:secret:AB1234").value();
+  EXPECT_EQ(logged_out.api_key, "key");
+  EXPECT_EQ(logged_out.api_secret, "secret");
+  EXPECT_EQ(logged_out.user_id, "AB1234");
+  EXPECT_EQ(logged_out.access_token, "");
+  EXPECT_EQ(parse_account("key:secret:AB1234:token").value().access_token, "token");
+  for (const char* wrong : {"", "key", "key:secret", "key:secret:", ":secret:AB1234", "key::AB1234",
+                            "key:secret:AB1234:token:more"}) {
+    EXPECT_FALSE(parse_account(wrong)) << wrong;
+  }
+}
+
+TEST(Accounts, AKeyBelongsToOneAccount) {
+  Accounts accounts{SimConfig{}};
+  EXPECT_TRUE(accounts.add(parse_account("second:secret:AB1234:token").value()));
+  EXPECT_FALSE(accounts.add(parse_account("second:other:CD5678:token").value()));
+  EXPECT_TRUE(accounts.authorise("token second:token"));
+  EXPECT_FALSE(accounts.authorise("token simkey:token"));
+}
+
 TEST(Accounts, AnIssuedRequestTokenWorksOnce) {
   Accounts accounts{SimConfig{}};
   const std::string token = accounts.issue_request_token(accounts.all()[0]);

@@ -176,6 +176,35 @@ TEST_F(ServerTest, TheLoginPageLeadsBackToTheAppWithARequestToken) {
   EXPECT_THAT(location, testing::EndsWith("&action=login&status=success&a=1"));
 }
 
+TEST_F(ServerTest, EachAccountHasItsOwnBookLimitAndDay) {
+  SimConfig config = quiet_config();
+  config.limits.orders_per_second = 1;
+  serve(config);
+  control("account",
+          R"({"api_key":"second","api_secret":"s","user_id":"AB1234","access_token":"t"})");
+  const std::string order =
+      "exchange=NSE&tradingsymbol=INFY&transaction_type=BUY&product=CNC&quantity=10"
+      "&order_type=LIMIT&price=1500.0&tag=";
+  EXPECT_EQ(place("ours").response.status, 200);
+  EXPECT_EQ(place("toofast").response.status, 429);
+  const auto theirs = [&](const char* method, const char* target, const std::string& body = {}) {
+    return ask(method, target, body, "token second:t").response;
+  };
+  EXPECT_EQ(theirs("POST", "/orders/regular", order + "theirs").status, 200);
+  EXPECT_TRUE(book_becomes({{"ours", "COMPLETE"}}));
+  EXPECT_THAT(theirs("GET", "/orders").body, testing::Not(HasSubstr("ours")));
+  EXPECT_THAT(theirs("GET", "/user/profile").body, HasSubstr("AB1234"));
+  EXPECT_EQ(text_of(get("/sim/ledger"), 1, "user_id"), "AB1234");
+
+  control("expire", R"({"api_key":"second"})");
+  EXPECT_EQ(theirs("GET", "/orders").status, 403);
+  EXPECT_EQ(ask("GET", "/orders").response.status, 200);
+  const auto taken =
+      ask("POST", "/sim/account", R"({"api_key":"second","api_secret":"s","user_id":"CD5678"})");
+  EXPECT_EQ(taken.response.status, 400);
+  EXPECT_THAT(taken.response.body, HasSubstr("another account's"));
+}
+
 TEST_F(ServerTest, AnOrderGoesFromTheFormToTheBookAndTheTrades) {
   serve();
   const auto outcome = place("My+Tag%201");

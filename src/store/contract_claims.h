@@ -118,6 +118,7 @@ TEST_P(StoreContract, AFireNumberThatStandsAlreadyIsNotUsedAgain) {
 
 TEST_P(StoreContract, AnEngineThatLostItsLeaseClaimsNothing) {
   const auto row = create(stop_loss(1));
+  backend_->lease_lapses();
   const auto next = writer().take_lease("second", at_minute(1));
   ASSERT_TRUE(next);
   EXPECT_GT(*next, epoch_);
@@ -141,6 +142,7 @@ TEST_P(StoreContract, ALeaseIsNewAfterARestart) {
   const auto row = create(stop_loss(1));
   const auto first = claim_of(row, "TAG1");
   backend_->reopen();
+  backend_->lease_lapses();
   epoch_ = writer().take_lease("restarted", at_minute(2)).value();
   EXPECT_GT(epoch_, first.attempt.lease_epoch);
   EXPECT_EQ(claim_one(first), ClaimVerdict::fenced);
@@ -149,6 +151,7 @@ TEST_P(StoreContract, ALeaseIsNewAfterARestart) {
 TEST_P(StoreContract, AClaimOfAnEarlierLifeIsStaleUnderANewLease) {
   const auto row = create(stop_loss(1));
   ASSERT_EQ(claim_one(claim_of(row, "TAG1")), ClaimVerdict::won);
+  backend_->lease_lapses();
   epoch_ = writer().take_lease("restarted", at_minute(2)).value();
   EXPECT_EQ(claim_one(claim_of(row, "TAG1")), ClaimVerdict::stale);
 }

@@ -19,6 +19,11 @@ class Backend {
   virtual Writer& writer() = 0;
   // Ends everything that was open, as a restart does; the writer of before is gone.
   virtual void reopen() = 0;
+  // Time passes, until nobody holds the lease any more. Nothing to do where one process holds the
+  // data for good.
+  virtual void lease_lapses() {}
+  // Before triggers of this user stand on this connection, where the backend looks at that.
+  virtual void connection_ready(model::UserId, model::ConnectionId) {}
 };
 
 struct BackendChoice {
@@ -56,10 +61,10 @@ inline model::GroupId group_id(std::uint32_t n) {
   return {numbered(0x44, n)};
 }
 
-// 09:15:00.123456789 on Monday 23 November 2026, Indian time, and a minute for each `minutes`.
+// 09:15:00.123456 on Monday 23 November 2026, Indian time, and a minute for each `minutes`.
 inline Instant at_minute(int minutes) {
   using namespace std::chrono;
-  return Instant(sys_days(year(2026) / 11 / 23)) + 3h + 45min + minutes * 1min + 123'456'789ns;
+  return Instant(sys_days(year(2026) / 11 / 23)) + 3h + 45min + minutes * 1min + 123'456us;
 }
 
 inline model::Price price(std::string_view text) {
@@ -80,6 +85,14 @@ inline model::Trigger stop_loss(std::uint32_t n) {
   out.leg_1.trigger_price = price("1500.00");
   out.leg_1.order_price = price("1499.50");
   out.leg_1.quantity = 10;
+  return out;
+}
+
+// Another user's, who has another connection.
+inline model::Trigger theirs(std::uint32_t n) {
+  auto out = stop_loss(n);
+  out.user_id = user_id(2);
+  out.broker_connection_id = connection_id(2);
   return out;
 }
 
@@ -190,6 +203,11 @@ class StoreContract : public testing::TestWithParam<BackendChoice> {
 
   Writer& writer() { return backend_->writer(); }
   std::unique_ptr<Reader> reader() { return writer().reader(); }
+
+  // User 1 has connection 1, user 2 has connection 2.
+  void users_are_connected() {
+    for (const auto n : {1U, 2U}) backend_->connection_ready(user_id(n), connection_id(n));
+  }
 
   model::Trigger create(const model::Trigger& trigger, int minute = 0) {
     const auto written = writer().create(trigger, operator_, nullptr, at_minute(minute));

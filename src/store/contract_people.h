@@ -23,7 +23,7 @@ inline model::Trigger with_everything(std::uint32_t n) {
   out.leg_2->quantity = 9'999'999;
   out.on_unknown = model::OnUnknown::retry;
   out.purpose = model::Purpose::entry;
-  out.expires_at = at_minute(400) + 1ns;
+  out.expires_at = at_minute(400) + 1us;
   return out;
 }
 
@@ -80,7 +80,8 @@ TEST_P(StoreContract, NobodyCreatesATriggerThatHasFiredAlready) {
 }
 
 TEST_P(StoreContract, AUsersTriggerIsTheirsWhoeverItNames) {
-  auto wanted = stop_loss(1);
+  users_are_connected();
+  auto wanted = theirs(1);
   wanted.user_id = user_id(1);
   const auto written = writer().create(wanted, user(2), nullptr, at_minute(0));
   ASSERT_TRUE(written);
@@ -206,7 +207,8 @@ TEST_P(StoreContract, AnEditThatAsksThePriceAnotherQuestionArmsEveryLeg) {
   outcome.leg_2 = model::LegState::failed;
   record({record_of(outcome, at_minute(8))});
   edited = stored(other.id);
-  edited.side = edited.side == model::Side::buy ? model::Side::sell : model::Side::buy;
+  edited.side = model::Side::buy;
+  edited.leg_1.trigger_price = price("1700.00");  // a BUY's stop-loss is above its target
   ASSERT_TRUE(writer().edit(edited, edited.version, operator_, nullptr, at_minute(9)));
   EXPECT_EQ(stored(other.id).leg_2->state, model::LegState::armed);
 }
@@ -275,6 +277,7 @@ TEST_P(StoreContract, AnotherUsersTriggerIsNotThere) {
 }
 
 TEST_P(StoreContract, ARepeatedCreateGetsItsFirstAnswer) {
+  users_are_connected();
   const auto key = key_of("k1", "h1");
   const auto first = writer().create(stop_loss(1), user(1), &key, at_minute(0));
   ASSERT_TRUE(first);
@@ -290,6 +293,7 @@ TEST_P(StoreContract, ARepeatedCreateGetsItsFirstAnswer) {
 }
 
 TEST_P(StoreContract, AKeyForAnotherRequestIsAConflict) {
+  users_are_connected();
   const auto key = key_of("k1", "h1");
   ASSERT_TRUE(writer().create(stop_loss(1), user(1), &key, at_minute(0)));
   const auto other = key_of("k1", "h2");
@@ -301,6 +305,7 @@ TEST_P(StoreContract, AKeyForAnotherRequestIsAConflict) {
 }
 
 TEST_P(StoreContract, AKeptAnswerCanBeAskedForBeforeAnythingIsWritten) {
+  users_are_connected();
   const auto asked = [&](const std::string& name, const std::string& hash, const Actor& actor) {
     return reader()->kept_answer(name, hash, actor);
   };
@@ -316,20 +321,22 @@ TEST_P(StoreContract, AKeptAnswerCanBeAskedForBeforeAnythingIsWritten) {
 }
 
 TEST_P(StoreContract, AKeyBelongsToItsActor) {
+  users_are_connected();
   const auto key = key_of("k1", "h1");
   ASSERT_TRUE(writer().create(stop_loss(1), user(1), &key, at_minute(0)));
-  const auto other = writer().create(stop_loss(2), user(2), &key, at_minute(1));
+  const auto other = writer().create(theirs(2), user(2), &key, at_minute(1));
   ASSERT_TRUE(other);
   EXPECT_EQ(other->replayed, std::nullopt);
   EXPECT_EQ(other->trigger.id, trigger_id(2));
 }
 
 TEST_P(StoreContract, AKeyIsKeptForSevenDays) {
+  users_are_connected();
   const auto key = key_of("k1", "h1");
   ASSERT_TRUE(writer().create(stop_loss(1), user(1), &key, at_minute(0)));
   const auto week = std::chrono::days(7);
   EXPECT_TRUE(writer().create(stop_loss(2), user(1), &key, at_minute(0) + week)->replayed);
-  const auto late = writer().create(stop_loss(3), user(1), &key, at_minute(0) + week + 1ns);
+  const auto late = writer().create(stop_loss(3), user(1), &key, at_minute(0) + week + 1us);
   ASSERT_TRUE(late);
   EXPECT_EQ(late->replayed, std::nullopt);
 }
@@ -361,6 +368,7 @@ TEST_P(StoreContract, ARefusedWriteKeepsNoAnswer) {
 }
 
 TEST_P(StoreContract, AKeyHasBounds) {
+  users_are_connected();
   for (const auto& text : {std::string(), std::string(256, 'k')}) {
     const auto key = key_of(text, "h1");
     const auto refused = writer().create(stop_loss(1), user(1), &key, at_minute(0));
@@ -374,14 +382,23 @@ TEST_P(StoreContract, AKeyHasBounds) {
 
 // ---- whose data it is
 
-TEST_P(StoreContract, DataBelongsToTheFirstAccountThatUsesIt) {
-  ASSERT_TRUE(writer().bind_account("kite", "AB1234", at_minute(1)));
-  EXPECT_TRUE(writer().bind_account("kite", "AB1234", at_minute(2)));
-  const auto other = writer().bind_account("kite", "ZZ9999", at_minute(3));
+TEST_P(StoreContract, AConnectionBelongsToTheFirstAccountThatUsesIt) {
+  const auto mine = connection_id(1);
+  ASSERT_TRUE(writer().bind_account(mine, "kite", "AB1234", at_minute(1)));
+  EXPECT_TRUE(writer().bind_account(mine, "kite", "AB1234", at_minute(2)));
+  const auto other = writer().bind_account(mine, "kite", "ZZ9999", at_minute(3));
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().kind, base::ErrorKind::refused);
   EXPECT_NE(other.error().message.find("AB1234"), std::string::npos);
-  EXPECT_FALSE(writer().bind_account("simulator", "AB1234", at_minute(3)));
+  EXPECT_FALSE(writer().bind_account(mine, "simulator", "AB1234", at_minute(3)));
+}
+
+TEST_P(StoreContract, TwoConnectionsNeverShareAnAccount) {
+  ASSERT_TRUE(writer().bind_account(connection_id(1), "kite", "AB1234", at_minute(1)));
+  const auto second = writer().bind_account(connection_id(2), "kite", "AB1234", at_minute(2));
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, base::ErrorKind::refused);
+  EXPECT_TRUE(writer().bind_account(connection_id(2), "kite", "CD5678", at_minute(3)));
 }
 
 }  // namespace hmt::store

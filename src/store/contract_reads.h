@@ -126,7 +126,7 @@ TEST_P(StoreContract, AuditNumbersGrowAndAreNeverReused) {
 
 TEST_P(StoreContract, AnAuditRowComesBackAsItWasWritten) {
   model::AuditEntry entry;
-  entry.at = at_minute(1) + 1ns;
+  entry.at = at_minute(1) + 1us;
   entry.event = "order_placed";
   entry.severity = model::Severity::alarm;
   entry.actor = "engine";

@@ -108,6 +108,7 @@ TEST_P(StoreContract, AnAttemptNumberUnderTwoTagsIsRefusedWhole) {
 
 TEST_P(StoreContract, AnEngineThatLostItsLeaseRecordsNothing) {
   const auto row = fire(stop_loss(1), "TAG1");
+  backend_->lease_lapses();
   ASSERT_TRUE(writer().take_lease("second", at_minute(6)));
   const auto event = last_event();
   const std::vector<Record> records = {

@@ -27,7 +27,13 @@ class MemoryReader : public Reader {
   Result<std::optional<std::string>> kept_answer(const std::string& key,
                                                  const std::string& request_hash,
                                                  const Actor& actor) override;
-  Result<Recovery> recovery(base::TradingDate since) override;
+  Result<Recovery> recovery(base::TradingDate since,
+                            std::optional<model::ConnectionId> only) override;
+  Result<Switch> engine_switch() override { return Switch{state_->stopped, state_->stopped_why}; }
+  Result<TriggerCounts> counts(const Actor& actor) override;
+  Result<std::vector<model::BrokerConnection>> connections(const Actor& actor) override;
+  Result<model::BrokerConnection> connection(model::ConnectionId id, const Actor& actor) override;
+  Result<std::vector<Held>> active_rows() override;
 
  private:
   std::shared_ptr<State> state_;
@@ -113,12 +119,14 @@ Result<std::optional<std::string>> MemoryReader::kept_answer(const std::string& 
   return at->second.answer;
 }
 
-Result<Recovery> MemoryReader::recovery(base::TradingDate since) {
+Result<Recovery> MemoryReader::recovery(base::TradingDate since,
+                                        std::optional<model::ConnectionId> only) {
   Recovery out;
   out.stopped = state_->stopped;
   out.stopped_why = state_->stopped_why;
   std::map<TriggerId, bool> named;
   for (const auto& attempt : state_->attempts) {
+    if (only && attempt.connection_id != *only) continue;
     if (attempt.trading_date < since && !is_open(attempt, state_->find(attempt.trigger_id))) {
       continue;
     }
@@ -128,6 +136,7 @@ Result<Recovery> MemoryReader::recovery(base::TradingDate since) {
   std::map<model::GroupId, bool> live;
   for (const auto& [number, row] : state_->rows) {
     const bool active = row.status == TriggerStatus::active;
+    if (only && row.broker_connection_id != *only) continue;
     if (active && row.parent_id) live[*row.parent_id] = true;
     if (active || row.status == TriggerStatus::firing || named.contains(row.id)) {
       out.triggers.push_back(row);
@@ -136,6 +145,43 @@ Result<Recovery> MemoryReader::recovery(base::TradingDate since) {
   for (const auto& [group, winner] : state_->winners) {
     if (live.contains(group)) out.winners.push_back({group, winner});
   }
+  return out;
+}
+
+Result<std::vector<model::BrokerConnection>> MemoryReader::connections(const Actor& actor) {
+  std::vector<model::BrokerConnection> out;
+  for (const auto& row : state_->connections) {
+    if (may_see(actor, row.user_id)) out.push_back(row);
+  }
+  return out;
+}
+
+Result<model::BrokerConnection> MemoryReader::connection(model::ConnectionId id,
+                                                         const Actor& actor) {
+  const auto* row = state_->find(id);
+  if (!row || !may_see(actor, row->user_id)) return no_such_connection();
+  return *row;
+}
+
+Result<TriggerCounts> MemoryReader::counts(const Actor& actor) {
+  TriggerCounts out;
+  for (const auto& [number, row] : state_->rows) {
+    if (!may_see(actor, row.user_id)) continue;
+    out.active += row.status == TriggerStatus::active;
+    out.triggered += row.status == TriggerStatus::triggered;
+    out.failed += row.status == TriggerStatus::failed;
+  }
+  return out;
+}
+
+Result<std::vector<Held>> MemoryReader::active_rows() {
+  std::vector<Held> out;
+  for (const auto& [number, row] : state_->rows) {
+    if (row.status == TriggerStatus::active) {
+      out.push_back({row.id, row.version, row.broker_connection_id});
+    }
+  }
+  std::ranges::sort(out);
   return out;
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -30,9 +31,27 @@ struct MemoryStore::State {
   std::vector<model::AuditEntry> audit;  // number n stands at n - 1
   std::map<std::pair<std::string, std::string>, KeptAnswer> answers;
   std::int64_t epoch = 0;
-  std::string account;  // "venue account"; empty: not bound yet
+  std::string holder;
+  Instant held_until{};
+  std::optional<base::Duration> lease_lasts;  // none: one process, for good
+  std::function<Instant()> clock;
+  std::map<model::ConnectionId, std::string> accounts;  // "venue account", of those bound
+  std::vector<model::BrokerConnection> connections;     // oldest first
   bool stopped = false;
   std::string stopped_why;
+
+  // Who wrote what, for followers; 0 is a hand on the table.
+  struct Change {
+    int writer = 0;
+    std::optional<model::TriggerId> trigger;
+    std::optional<model::ConnectionId> connection;
+  };
+  std::vector<Change> changes;
+  int writers = 0;
+  bool quiet = false;
+  void tell(Change change) {
+    if (!quiet) changes.push_back(change);
+  }
 
   int failing = 0;
   int losing = 0;
@@ -48,6 +67,13 @@ struct MemoryStore::State {
     const auto at = winners.find(*group);
     if (at == winners.end()) return std::nullopt;
     return at->second;
+  }
+
+  model::BrokerConnection* find(model::ConnectionId id) {
+    for (auto& row : connections) {
+      if (row.id == id) return &row;
+    }
+    return nullptr;
   }
 
   std::int64_t add_audit(model::AuditEntry entry) {

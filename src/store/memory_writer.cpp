@@ -32,11 +32,14 @@ Standing standing_of(const State& state, const Attempt& wanted) {
 
 class MemoryWriter : public Writer {
  public:
-  explicit MemoryWriter(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  explicit MemoryWriter(std::shared_ptr<State> state)
+      : state_(std::move(state)), number_(++state_->writers) {}
 
   Result<std::int64_t> take_lease(const std::string& holder, Instant now) override;
-  Result<void> bind_account(const std::string& venue, const std::string& account,
-                            Instant now) override;
+  std::optional<base::Duration> lease_lasts() const override { return state_->lease_lasts; }
+  Result<void> give_up_lease(std::int64_t epoch) override;
+  Result<void> bind_account(model::ConnectionId connection, const std::string& venue,
+                            const std::string& account, Instant now) override;
   Result<std::vector<ClaimVerdict>> claim(std::span<const Claim> claims, Changed& changed) override;
   Result<Changed> record(std::int64_t epoch, std::span<const Record> records) override;
   Result<Written> create(const Trigger& trigger, const Actor& actor, const Idempotency* idempotency,
@@ -48,7 +51,14 @@ class MemoryWriter : public Writer {
   Result<std::int64_t> set_stopped(bool stopped, const std::string& why, const Actor& actor,
                                    Instant now) override;
   Result<std::int64_t> note(const AuditEntry& entry) override;
+  Result<model::BrokerConnection> put_connection(const model::BrokerConnection& connection,
+                                                 std::optional<std::int64_t> version,
+                                                 const std::string& event, const Actor& actor,
+                                                 Instant now) override;
+  Result<void> remove_connection(model::ConnectionId id, const Actor& actor, Instant now) override;
+  Result<Changed> absorb(const Foreign& foreign) override;
   std::unique_ptr<Reader> reader() override;
+  std::unique_ptr<Follower> follower() override;
 
  private:
   Result<void> begin();
@@ -69,7 +79,42 @@ class MemoryWriter : public Writer {
                          const Idempotency* key, Instant now);
 
   std::shared_ptr<State> state_;
+  const int number_;
 };
+
+class MemoryFollower : public Follower {
+ public:
+  MemoryFollower(std::shared_ptr<State> state, int writer)
+      : state_(std::move(state)), writer_(writer), seen_(state_->changes.size()) {}
+
+  Result<Foreign> changes() override;
+  Result<void> renew_lease(std::int64_t epoch) override;
+
+ private:
+  std::shared_ptr<State> state_;
+  const int writer_;
+  std::size_t seen_;
+};
+
+Result<Foreign> MemoryFollower::changes() {
+  if (state_->failing > 0) return fail(ErrorKind::unavailable, "the database cannot be reached");
+  Foreign out;
+  out.now = {state_->stopped, state_->stopped_why};
+  for (; seen_ < state_->changes.size(); ++seen_) {
+    const auto& change = state_->changes[seen_];
+    if (change.writer == writer_) continue;
+    if (change.trigger) out.triggers.push_back(*change.trigger);
+    if (change.connection) out.connections.push_back(*change.connection);
+  }
+  return out;
+}
+
+Result<void> MemoryFollower::renew_lease(std::int64_t epoch) {
+  if (state_->failing > 0) return fail(ErrorKind::unavailable, "the database cannot be reached");
+  if (state_->epoch != epoch) return lease_lost();
+  state_->held_until = state_->clock() + *state_->lease_lasts;
+  return {};
+}
 
 // ---- faults
 
@@ -91,18 +136,36 @@ Result<T> MemoryWriter::answer(T value) {
 
 Result<std::int64_t> MemoryWriter::take_lease(const std::string& holder, Instant now) {
   if (auto up = begin(); !up) return std::unexpected(up.error());
+  if (state_->lease_lasts) {
+    if (holder != state_->holder && state_->clock() < state_->held_until) {
+      return lease_held(state_->holder);
+    }
+    state_->held_until = state_->clock() + *state_->lease_lasts;
+  }
   ++state_->epoch;
+  state_->holder = holder;
   state_->add_audit(lease_entry(state_->epoch, holder, now));
   return answer(state_->epoch);
 }
 
-Result<void> MemoryWriter::bind_account(const std::string& venue, const std::string& account,
-                                        Instant) {
-  const auto wanted = venue + " " + account;
-  if (auto same = check_account(state_->account, wanted); !same) return same;
-  if (state_->account == wanted) return {};
+Result<void> MemoryWriter::give_up_lease(std::int64_t epoch) {
   if (auto up = begin(); !up) return std::unexpected(up.error());
-  state_->account = wanted;
+  if (state_->epoch == epoch) state_->held_until = {};
+  return {};
+}
+
+Result<void> MemoryWriter::bind_account(model::ConnectionId connection, const std::string& venue,
+                                        const std::string& account, Instant) {
+  const auto wanted = venue + " " + account;
+  const auto at = state_->accounts.find(connection);
+  const auto bound = at == state_->accounts.end() ? std::string() : at->second;
+  const bool shared = std::ranges::any_of(state_->accounts, [&](const auto& entry) {
+    return entry.first != connection && entry.second == wanted;
+  });
+  if (auto fits = check_account(bound, wanted, shared); !fits) return fits;
+  if (bound == wanted) return {};
+  if (auto up = begin(); !up) return std::unexpected(up.error());
+  state_->accounts[connection] = wanted;
   return {};
 }
 
@@ -220,6 +283,7 @@ Result<Written> MemoryWriter::finish(const Trigger& row, AuditEntry entry, const
   Written out;
   out.trigger = row;
   out.last_event = state_->add_audit(std::move(entry));
+  state_->tell({.writer = number_, .trigger = row.id, .connection = {}});
   if (key) {
     state_->answers[{actor.name, key->key}] = {
         key->request_hash, key->render ? key->render(row) : std::string(), row.id, now};
@@ -294,8 +358,70 @@ Result<std::int64_t> MemoryWriter::note(const AuditEntry& entry) {
   return answer(state_->add_audit(entry));
 }
 
+// ---- broker connections, and what others write
+
+Result<model::BrokerConnection> MemoryWriter::put_connection(
+    const model::BrokerConnection& connection, std::optional<std::int64_t> version,
+    const std::string& event, const Actor& actor, Instant now) {
+  if (auto up = begin(); !up) return std::unexpected(up.error());
+  auto* stored = state_->find(connection.id);
+  auto row = connection_row(connection, stored, version, actor, now);
+  if (!row) return row;
+  if (stored) {
+    *stored = *row;
+  } else {
+    state_->connections.push_back(*row);
+  }
+  state_->add_audit(connection_entry(*row, event, actor));
+  state_->tell({.writer = number_, .trigger = {}, .connection = row->id});
+  return answer(std::move(*row));
+}
+
+Result<void> MemoryWriter::remove_connection(model::ConnectionId id, const Actor& actor,
+                                             Instant now) {
+  if (auto up = begin(); !up) return std::unexpected(up.error());
+  const auto* stored = state_->find(id);
+  if (!stored || !may_see(actor, stored->user_id)) return no_such_connection();
+  for (const auto& [number, row] : state_->rows) {
+    const bool stands = row.status == TriggerStatus::active || row.status == TriggerStatus::firing;
+    if (stands && row.broker_connection_id == id) return connection_in_use();
+  }
+  auto gone = *stored;
+  gone.updated_at = now;
+  std::erase_if(state_->connections, [id](const auto& row) { return row.id == id; });
+  state_->add_audit(connection_entry(gone, "connection_removed", actor));
+  state_->tell({.writer = number_, .trigger = {}, .connection = id});
+  return {};
+}
+
+Result<Changed> MemoryWriter::absorb(const Foreign& foreign) {
+  if (auto up = begin(); !up) return std::unexpected(up.error());
+  Changed out;
+  for (const auto id : foreign.triggers) {
+    if (const auto* row = state_->find(id)) {
+      remember(out, *row);
+    } else {
+      out.removed.push_back(id);
+    }
+  }
+  for (const auto id : foreign.connections) {
+    if (const auto* row = state_->find(id)) {
+      out.connections.push_back(*row);
+    } else {
+      out.removed_connections.push_back(id);
+    }
+  }
+  out.last_event = static_cast<std::int64_t>(state_->audit.size());
+  return answer(std::move(out));
+}
+
 std::unique_ptr<Reader> MemoryWriter::reader() {
   return make_memory_reader(state_);
+}
+
+std::unique_ptr<Follower> MemoryWriter::follower() {
+  if (!state_->lease_lasts) return nullptr;
+  return std::make_unique<MemoryFollower>(state_, number_);
 }
 
 }  // namespace

@@ -109,11 +109,59 @@ void touch(Trigger& row, Instant at) {
 
 }  // namespace
 
-Result<void> check_account(const std::string& bound, const std::string& wanted) {
-  if (bound.empty() || bound == wanted) return {};
-  return base::fail(base::ErrorKind::refused, "This database belongs to " + bound +
-                                                  ", and the session is of " + wanted +
-                                                  ": use that account, or another database");
+Result<void> check_account(const std::string& bound, const std::string& wanted, bool shared) {
+  if (!bound.empty() && bound != wanted) {
+    return fail(ErrorKind::refused, "These triggers belong to " + bound +
+                                        ", and the session is of " + wanted +
+                                        ": use that account, or another connection or database");
+  }
+  if (bound.empty() && shared) {
+    return fail(ErrorKind::refused, "The account " + wanted + " is connected already");
+  }
+  return {};
+}
+
+Result<model::BrokerConnection> connection_row(const model::BrokerConnection& wanted,
+                                               const model::BrokerConnection* before,
+                                               std::optional<std::int64_t> version,
+                                               const Actor& actor, Instant now) {
+  if (before && !may_see(actor, before->user_id)) return no_such_connection();
+  if (!before && version) return no_such_connection();
+  if (before && version && *version != before->version) {
+    return fail(ErrorKind::conflict,
+                "the connection has changed since it was read: it is at version " +
+                    std::to_string(before->version) + ", not " + std::to_string(*version),
+                "version");
+  }
+  auto row = wanted;
+  row.user_id = before ? before->user_id : actor.user.value_or(wanted.user_id);
+  row.created_at = before ? before->created_at : now;
+  row.version = before ? before->version + 1 : 1;
+  row.updated_at = now;
+  return row;
+}
+
+std::unexpected<base::Error> no_such_connection() {
+  return fail(ErrorKind::not_found, "there is no such broker connection");
+}
+
+std::unexpected<base::Error> connection_in_use() {
+  return fail(ErrorKind::conflict,
+              "active triggers stand on this connection: cancel them first, or switch it off",
+              "status");
+}
+
+model::AuditEntry connection_entry(const model::BrokerConnection& row, const std::string& event,
+                                   const Actor& actor) {
+  model::AuditEntry out;
+  out.at = row.updated_at;
+  out.event = event;
+  out.actor = actor.name;
+  out.user_id = row.user_id;
+  out.detail = {{"broker_connection_id", row.id.text()}, {"name", row.name}};
+  if (!row.account.empty()) out.detail.emplace_back("account", row.account);
+  if (!row.enabled) out.detail.emplace_back("enabled", "false");
+  return out;
 }
 
 ClaimVerdict judge(const Claim& claim, const ClaimFacts& facts) {
@@ -246,6 +294,10 @@ std::unexpected<base::Error> no_such_trigger() {
 std::unexpected<base::Error> lease_lost() {
   return fail(ErrorKind::refused,
               "another engine has taken the lease: this one must stop and start anew");
+}
+
+std::unexpected<base::Error> lease_held(const std::string& holder) {
+  return fail(ErrorKind::refused, "another engine holds the lease: " + holder);
 }
 
 std::unexpected<base::Error> id_taken() {

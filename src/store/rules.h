@@ -28,8 +28,9 @@ struct ClaimFacts {
   std::optional<model::TriggerId> winner;
 };
 
-// Whether data bound to `bound` (empty: not yet) may be used for `wanted`; both "venue account".
-Result<void> check_account(const std::string& bound, const std::string& wanted);
+// Whether a connection whose triggers are bound to `bound` (empty: not yet) may be used for
+// `wanted`; both "venue account". `shared`: another connection has that account.
+Result<void> check_account(const std::string& bound, const std::string& wanted, bool shared);
 
 ClaimVerdict judge(const Claim& claim, const ClaimFacts& facts);
 
@@ -54,8 +55,23 @@ Result<void> check_key(const Idempotency& idempotency);
 std::unexpected<base::Error> key_conflict();
 std::unexpected<base::Error> no_such_trigger();
 std::unexpected<base::Error> lease_lost();
+std::unexpected<base::Error> lease_held(const std::string& holder);
 std::unexpected<base::Error> id_taken();
 std::unexpected<base::Error> attempt_taken(const model::Attempt& attempt);
+
+// ---- broker connections
+
+// The row to write, with `before` when there is one already. Errors: not_found, conflict with field
+// "version".
+Result<model::BrokerConnection> connection_row(const model::BrokerConnection& wanted,
+                                               const model::BrokerConnection* before,
+                                               std::optional<std::int64_t> version,
+                                               const Actor& actor, Instant now);
+std::unexpected<base::Error> no_such_connection();
+std::unexpected<base::Error> connection_in_use();
+// Never names a secret, sealed or not.
+model::AuditEntry connection_entry(const model::BrokerConnection& row, const std::string& event,
+                                   const Actor& actor);
 
 // What the store itself puts into the trail.
 model::AuditEntry created_entry(const model::Trigger& row, const Actor& actor);

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "model/attempt.h"
+#include "model/connection.h"
 #include "model/record.h"
 #include "model/trigger.h"
 
@@ -35,10 +36,45 @@ using model::GroupAction;
 using model::Record;
 using model::TriggerOutcome;
 
-// A row that a commit has changed, as it stands after it, with the audit numbers that tell of it.
+// Rows that a commit has changed, as they stand after it, with the audit numbers that tell of it.
 struct Changed {
   std::vector<model::Trigger> triggers;
+  std::vector<model::TriggerId> removed;  // rows that are gone
+  std::vector<model::BrokerConnection> connections;
+  std::vector<model::ConnectionId> removed_connections;
   std::int64_t last_event = 0;  // highest audit number of the commit; 0: none
+};
+
+// The operator's switch.
+struct Switch {
+  bool stopped = false;
+  std::string why;
+  bool operator==(const Switch&) const = default;
+};
+
+// What others than this process's Writer have committed.
+struct Foreign {
+  std::vector<model::TriggerId> triggers;
+  std::vector<model::ConnectionId> connections;
+  bool untold = false;  // audit rows without a number: `absorb` numbers them
+  Switch now;           // as it stands
+  bool empty() const { return triggers.empty() && connections.empty() && !untold; }
+};
+
+// How many triggers stand where.
+struct TriggerCounts {
+  std::int64_t active = 0;
+  std::int64_t triggered = 0;
+  std::int64_t failed = 0;
+  bool operator==(const TriggerCounts&) const = default;
+};
+
+// A row as the engine must hold it.
+struct Held {
+  model::TriggerId id;
+  std::int64_t version = 0;
+  model::ConnectionId connection;
+  auto operator<=>(const Held&) const = default;
 };
 
 // ---- what people write
@@ -121,7 +157,34 @@ class Reader {
   virtual Result<std::optional<std::string>> kept_answer(const std::string& key,
                                                          const std::string& request_hash,
                                                          const Actor& actor) = 0;
-  virtual Result<Recovery> recovery(base::TradingDate since) = 0;
+  // `only`: what concerns this connection alone; nothing: everything.
+  virtual Result<Recovery> recovery(base::TradingDate since,
+                                    std::optional<model::ConnectionId> only = {}) = 0;
+
+  // A user's own; the operator's: all. Oldest first.
+  virtual Result<std::vector<model::BrokerConnection>> connections(const Actor& actor) = 0;
+  virtual Result<model::BrokerConnection> connection(model::ConnectionId id,
+                                                     const Actor& actor) = 0;  // not_found
+
+  virtual Result<Switch> engine_switch() = 0;
+
+  // Triggers by status; `triggered` counts what has fired, whatever became of the order.
+  virtual Result<TriggerCounts> counts(const Actor& actor) = 0;
+
+  // Every active row, by id: what a full compare of engine and table goes by.
+  virtual Result<std::vector<Held>> active_rows() = 0;
+};
+
+// Follows what others write, and keeps the lease. It has a way to the database of its own: what the
+// writer waits for does not hold it up. Thread rule: one thread.
+class Follower {
+ public:
+  virtual ~Follower() = default;
+  // What others committed since the last call that succeeded (the first: since this was made), each
+  // change once, in whatever order the commits came. Returns at once. Errors: unavailable.
+  virtual Result<Foreign> changes() = 0;
+  // Errors: refused (another has taken the lease), unavailable.
+  virtual Result<void> renew_lease(std::int64_t epoch) = 0;
 };
 
 // The one writer. Thread rule: one thread. Errors of every call: unavailable (the database cannot
@@ -130,14 +193,21 @@ class Writer {
  public:
   virtual ~Writer() = default;
 
-  // Becomes the holder: the next epoch. Errors: refused while another process holds the data.
+  // Becomes the holder: the next epoch. The same holder may take it again at any time. Errors:
+  // refused while another process holds the data (the message names it).
   virtual Result<std::int64_t> take_lease(const std::string& holder, Instant now) = 0;
+  // How long a lease lasts from the moment it was taken or renewed, by the database's clock; none:
+  // as long as the process.
+  virtual std::optional<base::Duration> lease_lasts() const { return std::nullopt; }
+  // An orderly end: a standby need not wait. Nothing when the lease is another's by now.
+  virtual Result<void> give_up_lease(std::int64_t epoch) = 0;
 
-  // Ties the data to one account of one venue, at the first call; the same again changes nothing.
-  // Triggers of one account must never fire in another, nor be used up by a simulator. Errors:
-  // refused (the data belongs to another account, which the message names).
-  virtual Result<void> bind_account(const std::string& venue, const std::string& account,
-                                    Instant now) = 0;
+  // Ties a connection's triggers to one account of one venue, at the first call; the same again
+  // changes nothing. Triggers of one account must never fire in another, nor be used up by a
+  // simulator, and no two connections may share an account. Errors: refused (the connection belongs
+  // to another account, or the account to another connection, which the message says).
+  virtual Result<void> bind_account(model::ConnectionId connection, const std::string& venue,
+                                    const std::string& account, Instant now) = 0;
 
   // All claims in one transaction and one flush; each is judged by itself, in order. The verdicts
   // are in the claims' order.
@@ -170,7 +240,24 @@ class Writer {
   // Audit alone, for what changes no row: engine started, feed lost, alerts.
   virtual Result<std::int64_t> note(const model::AuditEntry& entry) = 0;
 
+  // Adds the connection, or replaces all of it but its id, user_id and created_at; the version
+  // grows by one. A user's connection is theirs, whoever it names. `event` is the audit's word for
+  // it ("connection_added", "session_renewed", …). Answers the row as it stands. Errors: not_found
+  // (another user's), conflict with field "version" (not at `version`).
+  virtual Result<model::BrokerConnection> put_connection(const model::BrokerConnection& connection,
+                                                         std::optional<std::int64_t> version,
+                                                         const std::string& event,
+                                                         const Actor& actor, Instant now) = 0;
+  // Errors: not_found; conflict with field "status" while active or firing triggers stand on it.
+  virtual Result<void> remove_connection(model::ConnectionId id, const Actor& actor,
+                                         Instant now) = 0;
+
+  // Takes over what others changed: numbers their audit rows, and reads the rows as they stand.
+  virtual Result<Changed> absorb(const Foreign& foreign) = 0;
+
   virtual std::unique_ptr<Reader> reader() = 0;
+  // None: nobody else can write, and the lease needs no keeping.
+  virtual std::unique_ptr<Follower> follower() { return nullptr; }
 };
 
 }  // namespace hmt::store

@@ -625,15 +625,18 @@ def two_legs(**fields):
 class World:
     """One test's folder, processes and relays."""
 
-    def __init__(self, binary, name):
+    def __init__(self, binary, name, backend):
         self.binary = binary
         self.name = name
+        self.backend = backend
         self.folder = tempfile.mkdtemp(prefix="hmt-acceptance-")
         self.processes = []
         self.relays = []
+        self.closing = []  # what else a test has opened: closed at the end, last first
         self.sim = None
         self.relay = None
         self.engine = None
+        self.kept_database = None
 
     # ---- what a test starts
 
@@ -667,13 +670,35 @@ class World:
         self.relays.append(wire)
         return wire
 
+    def open(self, what):
+        """Closed at the end of the test, whatever happens."""
+        self.closing.append(what)
+        return what
+
     @property
     def database(self):
-        return os.path.join(self.folder, "hmt.db")
+        """A database of the test's backend with our schema (SQLite's file is made by whoever comes first)."""
+        if self.kept_database is None:
+            self.kept_database = self.open(self.backend.fresh(self))
+        return self.kept_database
+
+    def use_empty_database(self):
+        """Instead of it one in which nothing is yet."""
+        self.kept_database = self.open(self.backend.fresh(self, empty=True))
+        return self.kept_database
+
+    def open_hold(self):
+        """Somebody else's open transaction: nobody can write until it is released."""
+        return self.open(self.database.hold())
+
+    def use_private_database(self):
+        """Instead of it one of a server of its own, which may be stopped, crashed and paused."""
+        self.kept_database = self.open(self.backend.private())
+        return self.kept_database
 
     def environment(self, **changes):
-        out = {"HMT_DATABASE_URL": f"sqlite:{self.database}", "HMT_LISTEN": "127.0.0.1:0", "HMT_SESSIONS": "always",
-               "HMT_ADMIN_TOKEN": TOKEN, "HMT_LOG_FORMAT": "json", "KITE_API_KEY": "simkey",
+        out = {"HMT_DATABASE_URL": self.database.url, **self.database.environment, "HMT_LISTEN": "127.0.0.1:0",
+               "HMT_SESSIONS": "always", "HMT_ADMIN_TOKEN": TOKEN, "HMT_LOG_FORMAT": "json", "KITE_API_KEY": "simkey",
                "KITE_API_SECRET": "simsecret", "KITE_ACCESS_TOKEN": "simtoken",
                "KITE_API_URL": self.relay.url if self.relay else "http://127.0.0.1:9",
                "KITE_TICKER_URL": f"ws://{self.sim.address}" if self.sim else "ws://127.0.0.1:9", **changes}
@@ -692,6 +717,8 @@ class World:
             process.close()
         for relay in self.relays:
             relay.close()
+        for each in reversed(self.closing):
+            each.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def logs(self, lines=40):

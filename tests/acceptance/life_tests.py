@@ -4,9 +4,9 @@ import os
 import re
 import signal
 import socket
-import sqlite3
 import time
 
+from backends import only
 from harness import Engine, Hold, check, equal, request, stays, wait_until
 
 INFY = "NSE:INFY"
@@ -30,23 +30,25 @@ def test_version_help_and_wrong_usage(world):
 
 
 def test_migrate_makes_the_schema_and_may_be_repeated(world):
+    world.use_empty_database()
     for _ in range(2):
-        code, out, _ = world.command("migrate", HMT_DATABASE_URL=f"sqlite:{world.database}")
-        check(code == 0 and "version" in out, f"hmt migrate: {code} {out}")
-    with sqlite3.connect(world.database) as shell:
-        tables = {row[0] for row in shell.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    shell.close()
+        code, out, error = migrate(world)
+        check(code == 0 and "version" in out, f"hmt migrate: {code} {out} {error}")
+    tables = world.database.tables()
     check({"hmt_gtt_orders", "hmt_order_attempts", "hmt_audit", "broker_connections"} <= tables, f"tables: {tables}")
 
 
+def migrate(world):
+    return world.command("migrate", HMT_DATABASE_URL=world.database.url, **world.database.environment)
+
+
 def test_a_schema_that_is_newer_is_left_alone(world):
-    equal(world.command("migrate", HMT_DATABASE_URL=f"sqlite:{world.database}")[0], 0, "hmt migrate")
-    with sqlite3.connect(world.database) as shell:
-        shell.execute("INSERT INTO schema_version (version, name) VALUES (999, 'of a later program')")
-    shell.close()
+    equal(migrate(world)[0], 0, "hmt migrate")
+    table = next(name for name in world.database.tables() if name.endswith("schema_version"))
+    world.database.execute(f"INSERT INTO {table} (version, name) VALUES (999, 'of a later program')")
     code, said = world.serve_and_end()
     check(code == 1 and "999" in said, f"hmt serve on a newer schema: {code} {said}")
-    code, _, error = world.command("migrate", HMT_DATABASE_URL=f"sqlite:{world.database}")
+    code, _, error = migrate(world)
     check(code == 1 and "999" in error, f"hmt migrate on a newer schema: {code} {error}")
 
 
@@ -82,7 +84,8 @@ def test_doctor_names_what_is_wrong_and_the_remedy(world):
 
 def test_the_demo_fires_a_trigger_within_half_a_minute_and_ends_well(world):
     process = world.run(["demo"], {"HMT_LISTEN": "127.0.0.1:0", "HMT_ADMIN_TOKEN": "demo-token-0123456789",
-                                   "HMT_DATABASE_URL": f"sqlite:{world.database}", "HMT_LOG_FORMAT": "json"}, "demo")
+                                   "HMT_DATABASE_URL": world.database.url, "HMT_LOG_FORMAT": "json",
+                                   **world.database.environment}, "demo")
     engine = Engine.__new__(Engine)
     engine.process, engine.token = process, "demo-token-0123456789"
     engine.address = wait_until(
@@ -94,23 +97,35 @@ def test_the_demo_fires_a_trigger_within_half_a_minute_and_ends_well(world):
     equal(process.end(), 0, "the exit code")
 
 
+def test_the_simulator_has_as_many_accounts_as_it_is_told(world):
+    sim = world.start_sim("--account", "key2:secret2:AB1234:token2", "--account", "key3:secret3:CD5678")
+    for sign_in, user in (("simkey:simtoken", "SIM001"), ("key2:token2", "AB1234"), ("key3:", None), ("key2:simtoken", None)):
+        answer = request(sim.address, "GET", "/user/profile", headers={"Authorization": f"token {sign_in}"})
+        equal((answer.json.get("data") or {}).get("user_id"), user, f"who {sign_in} is")
+    for wrong in ("key2:secret2", "simkey:secret:AB1234"):
+        code, _, error = world.command("sim", "--account", wrong)
+        check(code == 2 and "--account" in error, f"hmt sim --account {wrong}: {code} {error}")
+
+
 # ---- broken surroundings
 
+@only("sqlite", "PostgreSQL's files are its own affair")
 def test_a_file_that_is_no_database_is_refused_and_untouched(world):
     world.start_sim()
-    with open(world.database, "wb") as file:
+    with open(world.database.path, "wb") as file:
         file.write(b"these are the books of somebody else\n" * 500)
-    before = digest(world.database)
+    before = digest(world.database.path)
     code, said = world.serve_and_end()
     check(code == 1 and "hmt.db" in said and "not a SQLite database" in said, f"hmt serve: {code} {said}")
-    equal(digest(world.database), before, "the file's bytes")
+    equal(digest(world.database.path), before, "the file's bytes")
 
 
+@only("sqlite", "beside PostgreSQL no key can lie: it is always set (settings.the_secret_key_…)")
 def test_a_used_database_without_its_key_is_refused(world):
     engine = world.start_engine()
     engine.create()
     equal(engine.process.end(), 0, "the exit code")
-    key = world.database + ".key"
+    key = world.database.path + ".key"
     with open(key, encoding="ascii") as file:
         kept = file.read()
     os.remove(key)
@@ -120,35 +135,33 @@ def test_a_used_database_without_its_key_is_refused(world):
     world.start_engine(HMT_SECRET_KEY=kept.strip())
 
 
+@only("sqlite", "PostgreSQL's files are its own affair")
 def test_a_damaged_database_is_refused_and_untouched(world):
     engine = world.start_engine()
     for number in range(30):
         engine.create(quantity_1=number + 1)
     equal(engine.process.end(), 0, "the exit code")
-    size = os.path.getsize(world.database)
-    with open(world.database, "r+b") as file:
+    size = os.path.getsize(world.database.path)
+    with open(world.database.path, "r+b") as file:
         for page in range(2, size // 4096):
             file.seek(page * 4096)
             file.write(b"\xa5" * 2000)
-    before = digest(world.database)
+    before = digest(world.database.path)
     code, said = world.serve_and_end()
     check(code == 1 and "damaged" in said, f"hmt serve: {code} {said}")
-    equal(digest(world.database), before, "the file's bytes")
+    equal(digest(world.database.path), before, "the file's bytes")
 
 
+@only("sqlite", "a PostgreSQL database is shared with others' tables, as Supabase's is")
 def test_a_database_of_another_program_is_refused_and_untouched(world):
     world.start_sim()
-    with sqlite3.connect(world.database) as shell:
-        shell.execute("CREATE TABLE recipes (name TEXT)")
-    shell.close()
+    world.database.execute("CREATE TABLE recipes (name TEXT)")
     code, said = world.serve_and_end()
     check(code == 1 and "other program" in said, f"hmt serve: {code} {said}")
-    with sqlite3.connect(world.database) as shell:
-        tables = [row[0] for row in shell.execute("SELECT name FROM sqlite_master")]
-    shell.close()
-    equal(tables, ["recipes"], "the other program's tables")
+    equal(world.database.tables(), {"recipes"}, "the other program's tables")
 
 
+@only("sqlite", "a server that is not there: postgres.a_server_that_is_not_there_…")
 def test_a_folder_that_is_not_there_is_named(world):
     world.start_sim()
     code, said = world.serve_and_end(HMT_DATABASE_URL=f"sqlite:{world.folder}/nowhere/hmt.db")
@@ -228,10 +241,8 @@ def test_sigterm_waits_for_the_answer_of_an_order(world):
     world.relay.after_order = None
     hold.release()
     equal(engine.process.wait(10), 0, "the exit code")
-    with sqlite3.connect(f"file:{world.database}?mode=ro", uri=True) as shell:
-        status = shell.execute("SELECT status FROM hmt_gtt_orders").fetchone()[0]
-    shell.close()
-    equal(status, "triggered", "what was written before the end")
+    rows = world.database.rows("SELECT status FROM hmt_gtt_orders")
+    equal(rows, [{"status": "triggered"}], "what was written before the end")
     engine = world.start_engine()
     engine.wait_trigger(trigger["id"], status="triggered", order_status="COMPLETE")
     equal(len(world.sim.ledger()), 1, "orders in the ledger")
@@ -356,9 +367,8 @@ def test_no_secret_appears_in_logs_answers_or_metrics(world):
     shown.append(engine.call("GET", "/api/v1/triggers", token=secrets["HMT_ADMIN_TOKEN"] + "x").text)
     engine.process.end()
     shown.append(engine.process.log())
-    with open(world.database, "rb") as file:
-        shown.append(file.read().decode("latin-1"))
-    for name, secret in secrets.items():
+    shown.append(world.database.everything())
+    for name, secret in {**secrets, **world.database.secrets}.items():
         for text in shown:
             at = text.find(secret)
             check(at < 0, f"{name} shows: …{text[max(0, at - 120):at + 20]}…")

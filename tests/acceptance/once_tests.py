@@ -1,6 +1,5 @@
 """Exactly once: kill -9 at every step, lost answers, edits while it fires."""
 import random
-import sqlite3
 import threading
 import time
 
@@ -26,13 +25,6 @@ def one_order(world, engine, trigger_id, status="triggered"):
     check(ledger[0]["tag"] in tags, f"the order's tag {ledger[0]['tag']} is of an attempt: {tags}")
     equal(trigger["order_id"], ledger[0]["order_id"], "the trigger's order id")
     return trigger
-
-
-def hold_database(world):
-    """What an open sqlite3 shell does in the middle of a transaction."""
-    connection = sqlite3.connect(world.database, isolation_level=None, timeout=5)
-    connection.execute("BEGIN IMMEDIATE")
-    return connection
 
 
 # ---- H-a: kill -9 between decision and acknowledgement
@@ -141,13 +133,12 @@ def test_killed_while_it_waits_to_try_again_places_one(world):
 def test_killed_before_the_record_was_durable_fires_after_the_restart(world):
     engine = world.start_engine()
     trigger = engine.arm()
-    shell = hold_database(world)
+    held = world.open_hold()
     world.sim.price(INFY, "1499.90")
     time.sleep(1)
     equal(world.relay.placements, [], "orders without a record")
     engine.process.kill()
-    shell.execute("ROLLBACK")
-    shell.close()
+    held.release()
     engine = world.start_engine()
     world.sim.price(INFY, "1499.80")
     one_order(world, engine, trigger["id"])

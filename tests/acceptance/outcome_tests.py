@@ -1,5 +1,4 @@
 """What the broker's answers and silences mean: every row of what can go wrong with an order."""
-import sqlite3
 import time
 
 from harness import check, equal, same_price, stays, two_legs, wait_until
@@ -307,23 +306,16 @@ def test_a_dead_session_at_the_order_keeps_the_trigger_and_says_what_to_do(world
     equal(len(world.relay.placements), 1, "orders that were sent against a closed door")
 
 
-def locked(world):
-    connection = sqlite3.connect(world.database, isolation_level=None, timeout=5)
-    connection.execute("BEGIN EXCLUSIVE")
-    return connection
-
-
 def test_without_the_database_no_order_leaves_and_afterwards_one_does(world):
     engine = world.start_engine()
     trigger = engine.arm()
-    shell = locked(world)
+    held = world.open_hold()
     world.sim.price(INFY, "1499.90")
     health = engine.wait_status("degraded")
     check("database" in " ".join(health["reasons"]).lower(), f"health names the database: {health['reasons']}")
     stays(lambda: not world.relay.placements, "no order without a record", 1)
     check(any(event["level"] == "error" for event in engine.process.events("store_away")), "the log raises it")
-    shell.execute("ROLLBACK")
-    shell.close()
+    held.release()
     engine.wait_trigger(trigger["id"], status="triggered", seconds=20)
     engine.wait_status("running")
     time.sleep(1)
@@ -334,11 +326,10 @@ def test_without_the_database_no_order_leaves_and_afterwards_one_does(world):
 def test_without_the_database_changes_are_refused_and_prices_still_watched(world):
     engine = world.start_engine()
     trigger = engine.arm()
-    shell = locked(world)
+    held = world.open_hold()
     answer = engine.call("DELETE", f"/api/v1/triggers/{trigger['id']}", timeout=15)
     equal((answer.status, answer.error["code"]), (503, "unavailable"), "a cancellation")
     check("Retry-After" in answer.headers, "the answer says when to ask again")
-    shell.execute("ROLLBACK")
-    shell.close()
+    held.release()
     equal(engine.trigger(trigger["id"])["status"], "active", "its status: nothing half-written")
     equal(engine.call("DELETE", f"/api/v1/triggers/{trigger['id']}").status, 200, "a cancellation afterwards")

@@ -1,13 +1,18 @@
-"""One database, one engine: a second one, a frozen one, one that was overtaken."""
+"""One database, one engine: a second one, a frozen one, one that was overtaken. Two engines beside one PostgreSQL, of which
+one waits: two_engines.py."""
 import signal
-import sqlite3
 import time
 
+from backends import only
 from harness import check, equal, stays, wait_until
 
 INFY = "NSE:INFY"
 
 
+WAITS = "beside PostgreSQL a second engine waits for its turn: postgres.a_second_engine_…, two_engines.py"
+
+
+@only("sqlite", WAITS)
 def test_a_second_engine_on_the_same_database_refuses_to_start(world):
     engine = world.start_engine()
     trigger = engine.arm()
@@ -19,12 +24,14 @@ def test_a_second_engine_on_the_same_database_refuses_to_start(world):
     equal(len(world.sim.ledger()), 1, "orders in the ledger")
 
 
+@only("sqlite", WAITS)
 def test_a_second_engine_under_another_path_of_the_same_file_refuses_too(world):
     world.start_engine()
     code, _ = world.serve_and_end(HMT_DATABASE_URL="sqlite:./hmt.db")
     equal(code, 1, "the second engine's exit code")
 
 
+@only("sqlite", WAITS)
 def test_a_frozen_engine_keeps_its_database(world):
     engine = world.start_engine()
     trigger = engine.arm()
@@ -51,16 +58,14 @@ def test_after_a_kill_the_next_engine_takes_over_under_a_new_epoch(world):
 
 
 def test_an_engine_that_was_frozen_between_decision_and_order_does_not_send_late(world):
-    engine = world.start_engine()
+    engine = world.start_engine(HMT_LEASE_MS="10000")  # it is frozen for less
     trigger = engine.arm()
-    shell = sqlite3.connect(world.database, isolation_level=None, timeout=5)
-    shell.execute("BEGIN IMMEDIATE")
+    held = world.open_hold()
     world.sim.price(INFY, "1499.90")
     wait_until(lambda: engine.process.events("claimed"), "the decision is made")
     engine.process.signal(signal.SIGSTOP)
     world.sim.price(INFY, "1573.10")
-    shell.execute("ROLLBACK")
-    shell.close()
+    held.release()
     time.sleep(2.5)
     engine.process.signal(signal.SIGCONT)
     wait_until(lambda: engine.audited("not_sent", trigger["id"]), "the trail says that it was not sent")
@@ -72,12 +77,11 @@ def test_an_engine_that_was_frozen_between_decision_and_order_does_not_send_late
     equal(len(world.sim.ledger()), 1, "orders in the ledger")
 
 
+@only("sqlite", "beside PostgreSQL it becomes the standby: postgres.an_engine_that_lost_its_lease_…")
 def test_an_engine_that_lost_its_lease_sends_nothing_and_ends(world):
     engine = world.start_engine()
     trigger = engine.arm()
-    with sqlite3.connect(world.database, timeout=5) as shell:
-        shell.execute("UPDATE hmt_lease SET epoch = epoch + 1, holder = 'another engine'")
-    shell.close()
+    world.database.execute("UPDATE hmt_lease SET epoch = epoch + 1, holder = 'another engine'")
     world.sim.price(INFY, "1499.90")
     equal(engine.process.wait(15), 1, "the exit code of an engine that was overtaken")
     check(engine.process.events("fenced"), "the log says why")

@@ -2,6 +2,7 @@
 """A session of many instruments and triggers against the simulated broker, compared with a naive oracle (oracle.py).
 
     session.py HMT [--seed S] [--instruments 500] [--triggers 5000] [--rounds 40] [--kills K] [--on-unknown retry]
+               [--database sqlite|postgres]
 
 Prices move in rounds, one frame of the ticker each. With --kills the engine is killed with SIGKILL at random moments,
 also in the middle of a burst of fires, and started again on the same database while prices move on. The last line is
@@ -20,6 +21,7 @@ from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
+import backends
 import oracle
 from session_market import Client, Market, Process, Stuck
 
@@ -37,10 +39,11 @@ UPDATE_FAULTS = [
 
 
 class Session:
-    def __init__(self, options):
+    def __init__(self, options, backend):
         self.o = options
         self.rng = random.Random(options.seed)
         self.folder = tempfile.mkdtemp(prefix="hmt-session-")
+        self.database = backend.fresh(self)
         self.sim = self.engine = self.api = None
         self.rounds, self.certain, self.kills = [], [], Counter()
         self.specs = {}
@@ -59,7 +62,8 @@ class Session:
 
     def launch(self):
         self.engine = Process([self.o.hmt, "serve"], f"{self.folder}/engine.log", {
-            "HMT_DATABASE_URL": f"sqlite:{self.folder}/hmt.db", "HMT_LISTEN": "127.0.0.1:0", "HMT_ADMIN_TOKEN": ADMIN,
+            "HMT_DATABASE_URL": self.database.url, **self.database.environment,
+            "HMT_LISTEN": "127.0.0.1:0", "HMT_ADMIN_TOKEN": ADMIN,
             "HMT_SESSIONS": "always", "HMT_LOG_FORMAT": "json", "KITE_API_KEY": "simkey",
             "KITE_API_SECRET": "simsecret", "KITE_ACCESS_TOKEN": "simtoken",
             "KITE_API_URL": f"http://{self.sim_address}", "KITE_TICKER_URL": f"ws://{self.sim_address}",
@@ -285,6 +289,7 @@ class Session:
             if process and process.child.poll() is None:
                 process.end(signal.SIGKILL)
         if keep:
+            self.database.keep(self.folder)
             print(f"logs and database: {self.folder}", flush=True)
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -309,6 +314,7 @@ def tell(verdicts, seen):
 def arguments(given=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("hmt")
+    parser.add_argument("--database", choices=sorted(backends.ALL), default="sqlite")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--instruments", type=int, default=500)
     parser.add_argument("--triggers", type=int, default=5000)
@@ -330,9 +336,17 @@ def arguments(given=None):
 def run(options):
     """How many properties a session broke."""
     print(f"session: seed {options.seed}, {options.instruments} instruments, {options.triggers} triggers, "
-          f"{options.rounds} rounds, {options.kills} kills{', faults' if options.faults else ''}, "
+          f"{options.rounds} rounds, {options.kills} kills{', faults' if options.faults else ''}, {options.database}, "
           f"on_unknown {options.on_unknown}", flush=True)
-    session, seen = Session(options), None
+    backend = backends.ALL[options.database](options.hmt)
+    try:
+        return run_on(backend, options)
+    finally:
+        backend.close()
+
+
+def run_on(backend, options):
+    session, seen = Session(options, backend), None
     failed = 1
     try:
         seen, verdicts = session.run()

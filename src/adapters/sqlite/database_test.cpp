@@ -115,7 +115,27 @@ TEST_F(SqliteDatabase, ItIsMigratedOnce) {
   open();
   database.reset();
   open();
-  EXPECT_EQ(by_hand(path, "SELECT count(*), max(version) FROM schema_version"), "1\n1\n");
+  EXPECT_EQ(by_hand(path, "SELECT count(*), max(version) FROM schema_version"), "2\n2\n");
+}
+
+TEST_F(SqliteDatabase, TheAccountOfAnOlderFileStaysItsOwn) {
+  open();
+  database.reset();
+  // As the first schema left it.
+  by_hand(path,
+          "DELETE FROM schema_version WHERE version = 2; DROP TABLE hmt_accounts;"
+          "CREATE TABLE hmt_account (only_row INTEGER PRIMARY KEY, venue TEXT, account TEXT, "
+          "bound_at TEXT); INSERT INTO hmt_account VALUES (1, 'kite', 'AB1234', 'then');"
+          "DROP TABLE broker_connections; CREATE TABLE broker_connections (number INTEGER PRIMARY "
+          "KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, user_id TEXT NOT NULL, broker TEXT NOT NULL "
+          "DEFAULT 'kite', name TEXT NOT NULL DEFAULT '', account TEXT NOT NULL DEFAULT '', "
+          "sealed_secrets BLOB, created_at TEXT, updated_at TEXT)");
+  open();
+  EXPECT_TRUE(writer().bind_account({}, "kite", "AB1234", at_minute(1)));
+  EXPECT_FALSE(writer().bind_account({}, "kite", "ZZ9999", at_minute(1)));
+  model::BrokerConnection connection;
+  connection.id = connection_id(1);
+  EXPECT_TRUE(writer().put_connection(connection, {}, "connection_added", anybody, at_minute(1)));
 }
 
 TEST_F(SqliteDatabase, AnEmptyFileIsANewDatabase) {

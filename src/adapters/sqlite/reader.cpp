@@ -129,17 +129,32 @@ void read_winners(Connection& connection, store::Recovery& out) {
   }
 }
 
-void read_switch(Connection& connection, store::Recovery& out) {
+store::Switch read_switch(Connection& connection) {
   auto row = connection.statement("SELECT stopped, why FROM hmt_engine_switch");
-  if (!row.step()) {
-    out.stopped = true;
-    out.stopped_why = "the switch in the database is missing";
-    return;
-  }
+  if (!row.step()) return {true, "the switch in the database is missing"};
   auto in = row.columns();
-  out.stopped = in.integer() != 0;
-  const auto why = in.text();
-  if (out.stopped) out.stopped_why = why;
+  store::Switch out{.stopped = in.integer() != 0, .why = in.text()};
+  if (!out.stopped) out.why.clear();
+  return out;
+}
+
+void leave_out_others(model::ConnectionId only, store::Recovery& out) {
+  std::set<model::GroupId> groups;
+  std::erase_if(out.triggers, [&](const auto& row) { return row.broker_connection_id != only; });
+  std::erase_if(out.attempts, [&](const auto& row) { return row.connection_id != only; });
+  for (const auto& row : out.triggers) {
+    if (row.parent_id) groups.insert(*row.parent_id);
+  }
+  std::erase_if(out.winners, [&](const auto& won) { return !groups.contains(won.group); });
+}
+
+std::vector<model::BrokerConnection> read_connections(Connection& connection) {
+  static const std::string sql =
+      "SELECT " + connection_columns + " FROM broker_connections ORDER BY number";
+  std::vector<model::BrokerConnection> out;
+  auto rows = connection.statement(sql);
+  while (rows.step()) out.push_back(read_connection(rows));
+  return out;
 }
 
 }  // namespace
@@ -299,7 +314,8 @@ Result<std::optional<std::string>> SqliteReader::kept_answer(const std::string& 
   return answer;
 }
 
-Result<store::Recovery> SqliteReader::recovery(base::TradingDate since) {
+Result<store::Recovery> SqliteReader::recovery(base::TradingDate since,
+                                               std::optional<model::ConnectionId> only) {
   if (auto ready = connect(); !ready) return std::unexpected(ready.error());
   store::Recovery out;
   Transaction transaction(*connection_, Transaction::Kind::read);
@@ -307,8 +323,79 @@ Result<store::Recovery> SqliteReader::recovery(base::TradingDate since) {
   read_winners(*connection_, out);
   read_open_attempts(*connection_, since, out);
   name_orphans(out);
-  read_switch(*connection_, out);
+  const auto now = read_switch(*connection_);
+  out.stopped = now.stopped;
+  out.stopped_why = now.why;
   if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (only) leave_out_others(*only, out);
+  return out;
+}
+
+Result<std::vector<model::BrokerConnection>> SqliteReader::connections(const Actor& actor) {
+  if (auto ready = connect(); !ready) return std::unexpected(ready.error());
+  Transaction transaction(*connection_, Transaction::Kind::read);
+  auto out = read_connections(*connection_);
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  std::erase_if(out, [&](const auto& row) { return !store::may_see(actor, row.user_id); });
+  return out;
+}
+
+Result<model::BrokerConnection> SqliteReader::connection(model::ConnectionId id,
+                                                         const Actor& actor) {
+  auto all = connections(actor);
+  if (!all) return std::unexpected(all.error());
+  const auto found = std::ranges::find(*all, id, &model::BrokerConnection::id);
+  if (found == all->end()) return store::no_such_connection();
+  return std::move(*found);
+}
+
+Result<store::Switch> SqliteReader::engine_switch() {
+  if (auto ready = connect(); !ready) return std::unexpected(ready.error());
+  Transaction transaction(*connection_, Transaction::Kind::read);
+  auto out = read_switch(*connection_);
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  return out;
+}
+
+Result<store::TriggerCounts> SqliteReader::counts(const Actor& actor) {
+  if (auto ready = connect(); !ready) return std::unexpected(ready.error());
+  Query query(
+      "coalesce(sum(status = 'active'), 0), coalesce(sum(status = 'triggered'), 0), "
+      "coalesce(sum(status = 'failed'), 0)",
+      "hmt_gtt_orders");
+  query.where("user_id = ?", actor.user.has_value());
+  store::TriggerCounts out;
+  Transaction transaction(*connection_, Transaction::Kind::read);
+  {
+    auto row = connection_->statement(query.sql());
+    bind_if(row, actor.user);
+    if (row.step()) {
+      auto in = row.columns();
+      out.active = in.integer();
+      out.triggered = in.integer();
+      out.failed = in.integer();
+    }
+  }
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  return out;
+}
+
+Result<std::vector<store::Held>> SqliteReader::active_rows() {
+  if (auto ready = connect(); !ready) return std::unexpected(ready.error());
+  Transaction transaction(*connection_, Transaction::Kind::read);
+  std::vector<store::Held> out;
+  {
+    auto rows = connection_->statement(
+        "SELECT id, version, broker_connection_id FROM hmt_gtt_orders WHERE status = 'active'");
+    while (rows.step()) {
+      auto in = rows.columns();
+      const auto id = in.id<model::TriggerId>();
+      const auto version = in.integer();
+      out.push_back({id, version, in.id<model::ConnectionId>()});
+    }
+  }
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  std::ranges::sort(out);
   return out;
 }
 

@@ -1,5 +1,7 @@
 #include "sqlite/rows.h"
 
+#include "store/detail.h"
+
 namespace hmt::sqlite {
 namespace {
 
@@ -134,6 +136,10 @@ const std::string attempt_columns = "tag, " + attempt_values;
 const std::string audit_columns =
     "number, at, event, severity, actor, user_id, trigger_id, tag, detail";
 
+const std::string connection_columns =
+    "id, user_id, broker, name, account, sealed_api_key, sealed_api_secret, sealed_access_token, "
+    "session_expires_at, enabled, version, created_at, updated_at";
+
 TriggerRow read_trigger(const Statement& statement) {
   auto in = statement.columns();
   TriggerRow out;
@@ -214,7 +220,26 @@ store::AuditRow read_audit(const Statement& statement) {
   out.entry.user_id = in.optional_id<model::UserId>();
   out.entry.trigger_id = in.optional_id<model::TriggerId>();
   out.entry.tag = in.text();
-  out.entry.detail = read_detail(in.text());
+  out.entry.detail = store::read_detail(in.text());
+  return out;
+}
+
+model::BrokerConnection read_connection(const Statement& statement) {
+  auto in = statement.columns();
+  model::BrokerConnection out;
+  out.id = in.id<model::ConnectionId>();
+  out.user_id = in.id<model::UserId>();
+  out.broker = in.text();
+  out.name = in.text();
+  out.account = in.text();
+  out.api_key = in.text();
+  out.api_secret = in.text();
+  out.access_token = in.text();
+  out.session_expires_at = in.optional_instant();
+  out.enabled = in.integer() != 0;
+  out.version = in.integer();
+  out.created_at = in.instant();
+  out.updated_at = in.instant();
   return out;
 }
 
@@ -276,13 +301,34 @@ void write_attempt(Connection& connection, const model::Attempt& attempt) {
   out.run();
 }
 
+void write_connection(Connection& connection, const model::BrokerConnection& row) {
+  static const std::string values =
+      "user_id, broker, name, account, sealed_api_key, sealed_api_secret, sealed_access_token, "
+      "session_expires_at, enabled, version, created_at, updated_at";
+  static const std::string marks = "?,?,?,?,?,?,?,?,?,?,?,?";
+  static const std::string sql = "INSERT INTO broker_connections (id, " + values + ") VALUES (?, " +
+                                 marks + ") ON CONFLICT (id) DO UPDATE SET (" + values + ") = (" +
+                                 marks + ")";
+  auto out = connection.statement(sql);
+  const auto bind_values = [&] {
+    out.bind(row.user_id, std::string_view(row.broker), std::string_view(row.name),
+             std::string_view(row.account), or_null(row.api_key), or_null(row.api_secret),
+             or_null(row.access_token), row.session_expires_at,
+             static_cast<std::int64_t>(row.enabled), row.version, row.created_at, row.updated_at);
+  };
+  out.bind(row.id);
+  bind_values();
+  bind_values();
+  out.run();
+}
+
 std::int64_t insert_audit(Connection& connection, const model::AuditEntry& entry) {
   auto out = connection.statement(
       "INSERT INTO hmt_audit (at, event, severity, actor, user_id, trigger_id, tag, detail) "
       "VALUES (?,?,?,?,?,?,?,?) RETURNING number");
   out.bind(entry.at, std::string_view(entry.event), word(entry.severity),
            std::string_view(entry.actor), entry.user_id, entry.trigger_id, or_null(entry.tag),
-           std::string_view(detail_text(entry.detail)));
+           std::string_view(store::detail_text(entry.detail)));
   if (!out.step()) return 0;
   const auto number = out.columns().integer();
   out.run();

@@ -100,19 +100,33 @@ Result<std::int64_t> SqliteWriter::take_lease(const std::string& holder, Instant
   return epoch;
 }
 
-Result<void> SqliteWriter::bind_account(const std::string& venue, const std::string& account,
-                                        Instant now) {
+// The file's lock is the lease: it goes with the process.
+Result<void> SqliteWriter::give_up_lease(std::int64_t) {
+  return {};
+}
+
+Result<void> SqliteWriter::bind_account(model::ConnectionId connection, const std::string& venue,
+                                        const std::string& account, Instant now) {
   const auto wanted = venue + " " + account;
   Transaction transaction(connection_, Kind::write);
   std::string bound;
+  bool shared = false;
   {
-    auto row = connection_.statement("SELECT venue || ' ' || account FROM hmt_account");
-    if (row.step()) bound = row.columns().text();
+    auto rows = connection_.statement(
+        "SELECT connection_id = ?, venue || ' ' || account FROM hmt_accounts");
+    rows.bind(connection);
+    while (rows.step()) {
+      auto in = rows.columns();
+      const bool is_this = in.integer() != 0;
+      const auto theirs = in.text();
+      if (is_this) bound = theirs;
+      if (!is_this && theirs == wanted) shared = true;
+    }
   }
-  if (auto same = store::check_account(bound, wanted); !same) return same;
+  if (auto fits = store::check_account(bound, wanted, shared); !fits) return fits;
   if (bound.empty()) {
-    connection_.statement("INSERT INTO hmt_account VALUES (1, ?, ?, ?)")
-        .bind(std::string_view(venue), std::string_view(account), now)
+    connection_.statement("INSERT INTO hmt_accounts VALUES (?, ?, ?, ?)")
+        .bind(connection, std::string_view(venue), std::string_view(account), now)
         .run();
   }
   return transaction.commit();
@@ -381,6 +395,57 @@ Result<std::int64_t> SqliteWriter::note(const model::AuditEntry& entry) {
   const auto number = insert_audit(connection_, entry);
   if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
   return number;
+}
+
+// ---- broker connections
+
+std::optional<model::BrokerConnection> SqliteWriter::connection_of(model::ConnectionId id) {
+  static const std::string sql =
+      "SELECT " + connection_columns + " FROM broker_connections WHERE id = ?";
+  auto row = connection_.statement(sql);
+  row.bind(id);
+  if (!row.step()) return std::nullopt;
+  return read_connection(row);
+}
+
+bool SqliteWriter::stands_on(model::ConnectionId id) {
+  auto row = connection_.statement(
+      "SELECT 1 FROM hmt_gtt_orders WHERE broker_connection_id = ? AND status IN ('active', "
+      "'firing') LIMIT 1");
+  row.bind(id);
+  return row.step();
+}
+
+Result<model::BrokerConnection> SqliteWriter::put_connection(
+    const model::BrokerConnection& connection, std::optional<std::int64_t> version,
+    const std::string& event, const store::Actor& actor, Instant now) {
+  Transaction transaction(connection_, Kind::write);
+  const auto before = connection_of(connection.id);
+  auto row = store::connection_row(connection, before ? &*before : nullptr, version, actor, now);
+  if (!row) return unless_failed(connection_, row.error());
+  write_connection(connection_, *row);
+  insert_audit(connection_, store::connection_entry(*row, event, actor));
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  return row;
+}
+
+Result<void> SqliteWriter::remove_connection(model::ConnectionId id, const store::Actor& actor,
+                                             Instant now) {
+  Transaction transaction(connection_, Kind::write);
+  auto row = connection_of(id);
+  if (!row || !store::may_see(actor, row->user_id)) {
+    return unless_failed(connection_, store::no_such_connection().error());
+  }
+  if (stands_on(id)) return unless_failed(connection_, store::connection_in_use().error());
+  row->updated_at = now;
+  connection_.statement("DELETE FROM broker_connections WHERE id = ?").bind(id).run();
+  insert_audit(connection_, store::connection_entry(*row, "connection_removed", actor));
+  return transaction.commit();
+}
+
+// Nobody else writes while this file's lock is held.
+Result<Changed> SqliteWriter::absorb(const store::Foreign&) {
+  return Changed{};
 }
 
 std::unique_ptr<store::Reader> SqliteWriter::reader() {

@@ -18,8 +18,9 @@ class SqliteWriter : public store::Writer {
   explicit SqliteWriter(Connection& connection) : connection_(connection) {}
 
   base::Result<std::int64_t> take_lease(const std::string& holder, base::Instant now) override;
-  base::Result<void> bind_account(const std::string& venue, const std::string& account,
-                                  base::Instant now) override;
+  base::Result<void> give_up_lease(std::int64_t epoch) override;
+  base::Result<void> bind_account(model::ConnectionId connection, const std::string& venue,
+                                  const std::string& account, base::Instant now) override;
   base::Result<std::vector<store::ClaimVerdict>> claim(std::span<const store::Claim> claims,
                                                        store::Changed& changed) override;
   base::Result<store::Changed> record(std::int64_t epoch,
@@ -38,6 +39,14 @@ class SqliteWriter : public store::Writer {
   base::Result<std::int64_t> set_stopped(bool stopped, const std::string& why,
                                          const store::Actor& actor, base::Instant now) override;
   base::Result<std::int64_t> note(const model::AuditEntry& entry) override;
+  base::Result<model::BrokerConnection> put_connection(const model::BrokerConnection& connection,
+                                                       std::optional<std::int64_t> version,
+                                                       const std::string& event,
+                                                       const store::Actor& actor,
+                                                       base::Instant now) override;
+  base::Result<void> remove_connection(model::ConnectionId id, const store::Actor& actor,
+                                       base::Instant now) override;
+  base::Result<store::Changed> absorb(const store::Foreign& foreign) override;
   std::unique_ptr<store::Reader> reader() override;
 
  private:
@@ -45,6 +54,8 @@ class SqliteWriter : public store::Writer {
 
   std::optional<TriggerRow> row_of(model::TriggerId id);
   base::Result<model::Trigger> change_of(model::TriggerId id, const Write& write);
+  std::optional<model::BrokerConnection> connection_of(model::ConnectionId id);
+  bool stands_on(model::ConnectionId id);
   std::optional<model::TriggerId> winner_of(model::GroupId group);
   void set_winner(model::GroupId group, std::optional<model::TriggerId> winner);
   std::int64_t lease_epoch();

@@ -1,10 +1,9 @@
+#include "store/detail.h"
+
 #include <array>
 #include <cstdio>
 
-#include "sqlite/rows.h"
-
-// The detail column: a flat JSON object, so that SQLite's own json functions read it too.
-namespace hmt::sqlite {
+namespace hmt::store {
 namespace {
 
 void append_quoted(std::string& out, std::string_view text) {
@@ -25,7 +24,7 @@ void append_quoted(std::string& out, std::string_view text) {
   out.push_back('"');
 }
 
-// What append_quoted and SQLite's json_object() write, and nothing more.
+// What append_quoted and the databases' own functions write, and nothing more.
 class Parser {
  public:
   explicit Parser(std::string_view text) : rest_(text) {}
@@ -122,4 +121,4 @@ model::Detail read_detail(std::string_view text) {
   return {{"detail", std::string(text)}};
 }
 
-}  // namespace hmt::sqlite
+}  // namespace hmt::store

@@ -1,0 +1,426 @@
+#include "postgres/reader.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "postgres/rows.h"
+#include "store/rules.h"
+
+namespace hmt::postgres {
+namespace {
+
+using base::ErrorKind;
+using base::fail;
+using base::Result;
+using store::Actor;
+using Kind = Transaction::Kind;
+
+constexpr base::Duration whole_table = std::chrono::seconds(60);
+
+// A SELECT whose conditions are known when it is asked.
+class Query {
+ public:
+  Query(const std::string& columns, std::string_view table)
+      : sql_("SELECT " + columns + " FROM " + std::string(table)) {}
+
+  // `condition` ends where the value goes.
+  template <class Value>
+  Query& where(std::string_view condition, const std::optional<Value>& value) {
+    if (value) {
+      then(fields_.list().empty() ? " WHERE " : " AND ").then(condition).bind(*value);
+    }
+    return *this;
+  }
+
+  template <class Value>
+  Query& bind(const Value& value) {
+    fields_.add(value);
+    sql_ += "$" + std::to_string(fields_.list().size());
+    return *this;
+  }
+
+  Query& then(std::string_view text) {
+    sql_ += text;
+    return *this;
+  }
+
+  std::size_t queue(Connection& connection) { return connection.queue(sql_, fields_); }
+
+ private:
+  std::string sql_;
+  Fields fields_;
+};
+
+std::int64_t limit_of(std::size_t asked) {
+  return static_cast<std::int64_t>(store::page_limit(asked));
+}
+
+std::vector<model::Attempt> read_attempts(const Rows& rows, std::vector<std::string>* unreadable) {
+  std::vector<model::Attempt> out;
+  for (int i = 0; i < rows.size(); ++i) {
+    std::string problem;
+    auto attempt = read_attempt(rows.row(i), problem);
+    if (problem.empty()) {
+      out.push_back(std::move(attempt));
+    } else if (unreadable) {
+      unreadable->push_back("attempt " + attempt.tag + ": " + problem);
+    }
+  }
+  return out;
+}
+
+// Why a row cannot be watched or looked after; empty when it can.
+std::string trouble_with(const TriggerRow& row) {
+  if (!row.problem.empty()) return row.problem;
+  if (row.trigger.status != model::TriggerStatus::active) return {};
+  const auto sound = model::check_trigger(row.trigger, nullptr);
+  return sound ? std::string() : sound.error().message;
+}
+
+const std::string& open_triggers() {
+  static const std::string sql =
+      "SELECT " + trigger_columns +
+      " FROM hmt_gtt_orders WHERE ($2::uuid IS NULL OR broker_connection_id = $2) AND id IN ("
+      "SELECT id FROM hmt_gtt_orders WHERE status IN ('active', 'firing') UNION "
+      "SELECT trigger_id FROM hmt_order_attempts "
+      "WHERE state IN ('queued', 'forwarded', 'unknown') OR trading_date >= $1) "
+      "ORDER BY hmt_gtt_orders.number";
+  return sql;
+}
+
+const std::string& open_attempts() {
+  static const std::string sql =
+      "SELECT " + attempt_columns +
+      " FROM hmt_order_attempts WHERE ($2::uuid IS NULL OR broker_connection_id = $2) AND (state "
+      "IN "
+      "('queued', 'forwarded', 'unknown') "
+      "OR trading_date >= $1 OR (state IN ('not_placed', 'absent') AND EXISTS (SELECT FROM "
+      "hmt_gtt_orders t WHERE t.id = trigger_id AND t.status = 'firing'))) "
+      "ORDER BY hmt_order_attempts.number";
+  return sql;
+}
+
+constexpr auto open_groups =
+    "SELECT id, winner FROM hmt_groups g WHERE winner IS NOT NULL AND EXISTS (SELECT FROM "
+    "hmt_gtt_orders t WHERE t.parent_id = g.id AND t.status = 'active' AND ($1::uuid IS NULL OR "
+    "t.broker_connection_id = $1)) ORDER BY id";
+
+const std::string& all_connections() {
+  static const std::string sql = "SELECT " + connection_columns + ", " + sealed_columns +
+                                 " FROM broker_connections ORDER BY number";
+  return sql;
+}
+
+void read_triggers(const Rows& rows, store::Recovery& out) {
+  for (int i = 0; i < rows.size(); ++i) {
+    auto row = read_trigger(rows.row(i));
+    const auto trouble = trouble_with(row);
+    if (trouble.empty()) {
+      out.triggers.push_back(std::move(row.trigger));
+    } else {
+      auto columns = rows.row(i);
+      columns.skip();
+      out.unreadable.push_back(columns.text() + ": " + trouble);
+    }
+  }
+}
+
+// Nobody looks after an open attempt whose trigger is gone or cannot be read.
+void name_orphans(store::Recovery& out) {
+  std::set<model::TriggerId> known;
+  for (const auto& trigger : out.triggers) known.insert(trigger.id);
+  for (const auto& attempt : out.attempts) {
+    if (!store::is_open(attempt, nullptr) || known.contains(attempt.trigger_id)) continue;
+    out.unreadable.push_back("attempt " + attempt.tag + ": its trigger " +
+                             attempt.trigger_id.text() + " is gone or cannot be read");
+  }
+}
+
+constexpr auto the_switch = "SELECT stopped, why FROM hmt_engine_switch";
+
+store::Switch read_switch(const Rows& rows) {
+  if (rows.empty()) return {true, "the switch in the database is missing"};
+  auto in = rows.front();
+  store::Switch out{.stopped = in.flag(), .why = in.text()};
+  if (!out.stopped) out.why.clear();
+  return out;
+}
+
+std::vector<model::BrokerConnection> read_connections(const Rows& rows) {
+  std::vector<model::BrokerConnection> out;
+  for (int i = 0; i < rows.size(); ++i) {
+    auto in = rows.row(i);
+    out.push_back(read_connection(in));
+    read_sealed(in, out.back());
+  }
+  return out;
+}
+
+// What the user may see of their connections, with the seals, which are the engine's alone.
+Result<std::vector<model::BrokerConnection>> connections_of(Connection& connection,
+                                                            model::UserId user) {
+  Transaction transaction(connection, Kind::snapshot);
+  connection.act_as(user);
+  const auto seen =
+      connection.queue("SELECT " + connection_columns +
+                           " FROM broker_connections WHERE user_id = $1 ORDER BY number",
+                       Fields(user));
+  connection.act_as_engine();
+  const auto sealed = connection.queue(
+      "SELECT id, " + sealed_columns + " FROM broker_connections WHERE user_id = $1", Fields(user));
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  std::map<model::ConnectionId, int> seals;
+  for (int i = 0; i < connection.rows(sealed).size(); ++i) {
+    seals[connection.rows(sealed).row(i).id<model::ConnectionId>()] = i;
+  }
+  std::vector<model::BrokerConnection> out;
+  for (int i = 0; i < connection.rows(seen).size(); ++i) {
+    auto in = connection.rows(seen).row(i);
+    out.push_back(read_connection(in));
+    if (const auto at = seals.find(out.back().id); at != seals.end()) {
+      auto columns = connection.rows(sealed).row(at->second);
+      columns.skip();
+      read_sealed(columns, out.back());
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<model::Trigger> PostgresReader::trigger(model::TriggerId id, const Actor& actor) {
+  auto connection = pool_->take();
+  if (!connection) return std::unexpected(connection.error());
+  Transaction transaction(**connection, Kind::read);
+  if (actor.user) (*connection)->act_as(*actor.user);
+  const auto at = Query(trigger_columns, "hmt_gtt_orders")
+                      .where("id = ", std::optional(id))
+                      .where("user_id = ", actor.user)
+                      .queue(**connection);
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  const auto& rows = (*connection)->rows(at);
+  if (rows.empty()) return store::no_such_trigger();
+  auto found = read_trigger(rows.front());
+  if (!found.problem.empty()) return fail(ErrorKind::corrupt, id.text() + ": " + found.problem);
+  return std::move(found.trigger);
+}
+
+Result<store::TriggerPage> PostgresReader::triggers(const store::ListFilter& filter,
+                                                    const Actor& actor) {
+  const auto before = store::read_cursor(filter.cursor);
+  if (!before) return std::unexpected(before.error());
+  auto connection = pool_->take();
+  if (!connection) return std::unexpected(connection.error());
+  const auto limit = limit_of(filter.limit);
+  std::optional<std::string_view> status;
+  if (filter.status) status = word(*filter.status);
+  Transaction transaction(**connection, Kind::read);
+  if (actor.user) (*connection)->act_as(*actor.user);
+  const auto at = Query(trigger_columns, "hmt_gtt_orders")
+                      .where("user_id = ", actor.user)
+                      .where("status = ", status)
+                      .where("instrument_token = ", filter.instrument_token)
+                      .where("number < ", *before)
+                      .then(" ORDER BY number DESC LIMIT ")
+                      .bind(limit + 1)
+                      .queue(**connection);
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  store::TriggerPage page;
+  const auto& rows = (*connection)->rows(at);
+  std::int64_t last = 0;
+  for (int i = 0; i < rows.size() && i < limit; ++i) {
+    auto row = read_trigger(rows.row(i));
+    last = row.number;
+    if (row.problem.empty()) page.triggers.push_back(std::move(row.trigger));
+  }
+  if (rows.size() > limit) page.next_cursor = std::to_string(last);
+  return page;
+}
+
+Result<std::vector<model::Attempt>> PostgresReader::attempts(model::TriggerId id,
+                                                             const Actor& actor) {
+  auto connection = pool_->take();
+  if (!connection) return std::unexpected(connection.error());
+  Transaction transaction(**connection, Kind::snapshot);
+  if (actor.user) (*connection)->act_as(*actor.user);
+  const auto seen = Query("1", "hmt_gtt_orders")
+                        .where("id = ", std::optional(id))
+                        .where("user_id = ", actor.user)
+                        .queue(**connection);
+  const auto at = Query(attempt_columns, "hmt_order_attempts")
+                      .where("trigger_id = ", std::optional(id))
+                      .where("user_id = ", actor.user)
+                      .then(" ORDER BY hmt_order_attempts.number")
+                      .queue(**connection);
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if ((*connection)->rows(seen).empty()) return store::no_such_trigger();
+  return read_attempts((*connection)->rows(at), nullptr);
+}
+
+Result<std::vector<model::Attempt>> PostgresReader::recent_attempts(std::size_t limit,
+                                                                    const Actor& actor) {
+  auto connection = pool_->take();
+  if (!connection) return std::unexpected(connection.error());
+  Transaction transaction(**connection, Kind::read);
+  if (actor.user) (*connection)->act_as(*actor.user);
+  const auto at = Query(attempt_columns, "hmt_order_attempts")
+                      .where("user_id = ", actor.user)
+                      .then(" ORDER BY hmt_order_attempts.number DESC LIMIT ")
+                      .bind(limit_of(limit))
+                      .queue(**connection);
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  return read_attempts((*connection)->rows(at), nullptr);
+}
+
+Result<std::vector<store::AuditRow>> PostgresReader::audit(const store::AuditFilter& filter,
+                                                           const Actor& actor) {
+  auto connection = pool_->take();
+  if (!connection) return std::unexpected(connection.error());
+  Transaction transaction(**connection, Kind::read);
+  if (actor.user) (*connection)->act_as(*actor.user);
+  const auto at =
+      Query(audit_columns, "hmt_audit")
+          .where("number > ", std::optional(filter.after))
+          .where("number < ", filter.before)
+          .where("trigger_id = ", filter.trigger)
+          .where("user_id = ", actor.user)
+          .then(filter.before ? " ORDER BY number DESC LIMIT " : " ORDER BY number LIMIT ")
+          .bind(limit_of(filter.limit))
+          .queue(**connection);
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  std::vector<store::AuditRow> out;
+  const auto& rows = (*connection)->rows(at);
+  for (int i = 0; i < rows.size(); ++i) out.push_back(read_audit(rows.row(i)));
+  return out;
+}
+
+Result<std::int64_t> PostgresReader::last_event() {
+  auto connection = pool_->take();
+  if (!connection) return std::unexpected(connection.error());
+  Transaction transaction(**connection, Kind::read);
+  const auto at = (*connection)->queue("SELECT last FROM hmt_event_counter");
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  const auto& rows = (*connection)->rows(at);
+  return rows.empty() ? 0 : rows.front().integer();
+}
+
+Result<std::optional<std::string>> PostgresReader::kept_answer(const std::string& key,
+                                                               const std::string& request_hash,
+                                                               const Actor& actor) {
+  auto connection = pool_->take();
+  if (!connection) return std::unexpected(connection.error());
+  Transaction transaction(**connection, Kind::read);
+  const auto at = Query("request_hash, answer", "hmt_idempotency")
+                      .where("actor = ", std::optional(actor.name))
+                      .where("key = ", std::optional(key))
+                      .queue(**connection);
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  const auto& rows = (*connection)->rows(at);
+  if (rows.empty()) return std::nullopt;
+  auto in = rows.front();
+  if (in.text() != request_hash) return std::unexpected(store::key_conflict().error());
+  return in.text();
+}
+
+Result<store::Recovery> PostgresReader::recovery(base::TradingDate since,
+                                                 std::optional<model::ConnectionId> only) {
+  auto loan = pool_->take();
+  if (!loan) return std::unexpected(loan.error());
+  auto& connection = **loan;
+  Transaction transaction(connection, Kind::snapshot);
+  connection.take_time(whole_table);
+  const auto triggers = connection.queue(open_triggers(), Fields(since, only));
+  const auto winners = connection.queue(open_groups, Fields(only));
+  const auto attempts = connection.queue(open_attempts(), Fields(since, only));
+  const auto stop = connection.queue(the_switch);
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  store::Recovery out;
+  read_triggers(connection.rows(triggers), out);
+  for (int i = 0; i < connection.rows(winners).size(); ++i) {
+    auto in = connection.rows(winners).row(i);
+    const auto group = in.id<model::GroupId>();
+    out.winners.push_back({group, in.id<model::TriggerId>()});
+  }
+  out.attempts = read_attempts(connection.rows(attempts), &out.unreadable);
+  name_orphans(out);
+  const auto now = read_switch(connection.rows(stop));
+  out.stopped = now.stopped;
+  out.stopped_why = now.why;
+  return out;
+}
+
+Result<store::Switch> PostgresReader::engine_switch() {
+  auto connection = pool_->take();
+  if (!connection) return std::unexpected(connection.error());
+  Transaction transaction(**connection, Kind::read);
+  const auto at = (*connection)->queue(the_switch);
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  return read_switch((*connection)->rows(at));
+}
+
+Result<store::TriggerCounts> PostgresReader::counts(const Actor& actor) {
+  auto connection = pool_->take();
+  if (!connection) return std::unexpected(connection.error());
+  Transaction transaction(**connection, Kind::read);
+  if (actor.user) (*connection)->act_as(*actor.user);
+  const auto at = Query(
+                      "count(*) FILTER (WHERE status = 'active'), count(*) FILTER (WHERE status = "
+                      "'triggered'), count(*) FILTER (WHERE status = 'failed')",
+                      "hmt_gtt_orders")
+                      .where("user_id = ", actor.user)
+                      .queue(**connection);
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  store::TriggerCounts out;
+  const auto& rows = (*connection)->rows(at);
+  if (rows.empty()) return out;
+  auto in = rows.front();
+  out.active = in.integer();
+  out.triggered = in.integer();
+  out.failed = in.integer();
+  return out;
+}
+
+Result<std::vector<model::BrokerConnection>> PostgresReader::connections(const Actor& actor) {
+  auto connection = pool_->take();
+  if (!connection) return std::unexpected(connection.error());
+  if (actor.user) return connections_of(**connection, *actor.user);
+  Transaction transaction(**connection, Kind::read);
+  const auto at = (*connection)->queue(all_connections());
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  return read_connections((*connection)->rows(at));
+}
+
+Result<model::BrokerConnection> PostgresReader::connection(model::ConnectionId id,
+                                                           const Actor& actor) {
+  auto all = connections(actor);
+  if (!all) return std::unexpected(all.error());
+  const auto found = std::ranges::find(*all, id, &model::BrokerConnection::id);
+  if (found == all->end()) return store::no_such_connection();
+  return std::move(*found);
+}
+
+Result<std::vector<store::Held>> PostgresReader::active_rows() {
+  auto connection = pool_->take();
+  if (!connection) return std::unexpected(connection.error());
+  Transaction transaction(**connection, Kind::read);
+  (*connection)->take_time(whole_table);
+  const auto at = (*connection)
+                      ->queue(
+                          "SELECT id, version, broker_connection_id FROM hmt_gtt_orders WHERE "
+                          "status = 'active' ORDER BY id");
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  std::vector<store::Held> out;
+  const auto& rows = (*connection)->rows(at);
+  out.reserve(static_cast<std::size_t>(rows.size()));
+  for (int i = 0; i < rows.size(); ++i) {
+    auto in = rows.row(i);
+    const auto id = in.id<model::TriggerId>();
+    const auto version = in.integer();
+    out.push_back(
+        {id, version, in.optional_id<model::ConnectionId>().value_or(model::ConnectionId{})});
+  }
+  return out;
+}
+
+}  // namespace hmt::postgres

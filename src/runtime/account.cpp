@@ -1,0 +1,274 @@
+#include "runtime/account.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/log.h"
+
+namespace hmt::runtime {
+namespace {
+
+constexpr base::Duration block_min = std::chrono::seconds(30);
+constexpr base::Duration block_max = std::chrono::minutes(10);
+
+}  // namespace
+
+Account::Account(model::BrokerConnection row, std::unique_ptr<broker::OrderGateway> gateway,
+                 AccountHost& host, Common common)
+    : row_(std::move(row)),
+      gateway_(std::move(gateway)),
+      host_(host),
+      common_(common),
+      orders_(common.schedulers.orders, *gateway_, common.commits, *this, common.settings.gate) {
+  check_health();
+}
+
+Account::~Account() {
+  common_.schedulers.orders.cancel(health_timer_);
+  common_.schedulers.orders.cancel(session_timer_);
+}
+
+AccountLinks Account::links() {
+  auto& orders = common_.schedulers.orders;
+  const auto alive = std::weak_ptr(alive_);
+  return {.reserve = [this, alive] { return !alive.expired() && orders_.gate().reserve(); },
+          .submit =
+              [this, &orders, alive](const model::Attempt& attempt, model::Purpose purpose) {
+                orders.post([this, alive, attempt, purpose] {
+                  if (alive.expired()) return;
+                  orders_.gate().submit(attempt, purpose);
+                  common_.standing.set_queued(id(),
+                                              static_cast<std::int64_t>(orders_.gate().queued()));
+                });
+              },
+          .read_book =
+              [this, &orders, alive] {
+                orders.post([this, alive] {
+                  if (!alive.expired()) orders_.read_book();
+                });
+              },
+          .blocked =
+              [this, &orders, alive](const std::string& why) {
+                orders.post([this, alive, why] {
+                  if (!alive.expired()) blocked(why);
+                });
+              }};
+}
+
+void Account::set_reason(const std::string& part, std::optional<std::string> reason,
+                         StandingBoard::Kind kind) {
+  common_.standing.set_reason(id(), part, std::move(reason), kind);
+}
+
+void Account::bring_up(std::int64_t lease_epoch) {
+  lease_epoch_ = lease_epoch;
+  start_boot();
+}
+
+void Account::bring_down(const std::string& why) {
+  orders_.gate().shut(why);
+  ++boot_number_;
+  begun_ = false;
+  common_.schedulers.market.post(
+      [&market = common_.market, id = id()] { market.evaluate(id, false); });
+}
+
+// A session that is refused is replaced where it stands; one that never came about is asked anew.
+void Account::use_row(model::BrokerConnection row, const std::string& access_token) {
+  const bool renewed = row.access_token != row_.access_token && !access_token.empty();
+  row_ = std::move(row);
+  if (!renewed) return;
+  gateway_->use_session(access_token);
+  expect_session_end();
+  if (lease_epoch_ == 0) return;
+  if (!begun_) {
+    start_boot();
+    return;
+  }
+  refused_sessions_.clear();
+  set_reason("session", std::nullopt);
+  set_reason("broker", std::nullopt);
+  host_.account_began(*this);
+  if (is_blocked()) unblock();
+  orders_.read_book();
+}
+
+void Account::expect_session_end() {
+  auto& orders = common_.schedulers.orders;
+  orders.cancel(session_timer_);
+  session_timer_ = 0;
+  if (!row_.session_expires_at) return;
+  constexpr base::Duration look_again = std::chrono::minutes(1);  // the wall clock may step
+  const auto left = *row_.session_expires_at - orders.now();
+  if (left > base::Duration(0)) {
+    session_timer_ = orders.after(std::min<base::Duration>(left, look_again), [this] {
+      session_timer_ = 0;
+      expect_session_end();
+    });
+    return;
+  }
+  set_reason("session", "The broker session has ended for the day: log in again");
+  refused_sessions_.insert("session");
+  host_.session_ended(*this);
+}
+
+// ---- what the agents tell
+
+void Account::on_order_event(engine::Event event) {
+  const auto* answered = std::get_if<engine::AttemptAnswered>(&event);
+  if (answered && !answered->answer.order_id.empty()) block_for_ = {};
+  common_.standing.set_queued(id(), static_cast<std::int64_t>(orders_.gate().queued()));
+  common_.schedulers.market.post(
+      [&market = common_.market, id = id(), event = std::move(event)]() mutable {
+        market.handle(id, std::move(event));
+      });
+}
+
+void Account::on_broker_session(bool accepted, const std::string& why) {
+  const std::string part = "session";
+  if (accepted) {
+    set_reason(part, std::nullopt);
+    refused_sessions_.erase(part);
+    return;
+  }
+  set_reason(part, "The broker refuses the session: " + why +
+                       " Log in to Kite for a new access token: through the brokers' page or "
+                       "API, or by a restart with it.");
+  if (refused_sessions_.insert(part).second) {
+    note("broker_session_refused", model::Severity::alarm, {{"part", part}, {"why", why}});
+  }
+}
+
+void Account::on_book_readable(bool readable, const std::string& why) {
+  if (readable) {
+    set_reason("order book", std::nullopt);
+    return;
+  }
+  set_reason("order book",
+             "The broker's order book cannot be read, so open orders are not followed: " + why,
+             StandingBoard::Kind::degrading);
+}
+
+void Account::note(std::string event, model::Severity severity, model::Detail detail) {
+  model::AuditEntry entry;
+  entry.at = common_.schedulers.orders.now();
+  entry.event = std::move(event);
+  entry.severity = severity;
+  entry.actor = "engine";
+  if (common_.settings.many_users) entry.user_id = row_.user_id;
+  entry.detail = std::move(detail);
+  host_.note(std::move(entry));
+}
+
+// ---- instruments
+
+void Account::tell_gone(std::map<model::TriggerId, std::string> gone) {
+  for (const auto& [trigger, why] : gone) {
+    if (gone_.contains(trigger)) continue;
+    note("instrument_gone", model::Severity::alarm, {{"trigger_id", trigger.text()}, {"why", why}});
+  }
+  gone_.clear();
+  for (const auto& [trigger, why] : gone) gone_.insert(trigger);
+  set_reason("symbols",
+             gone.empty() ? std::nullopt
+                          : std::optional(std::to_string(gone.size()) +
+                                          " triggers name an instrument that does not "
+                                          "trade today and are not watched"),
+             StandingBoard::Kind::degrading);
+  common_.standing.set_lone_reasons(id(), std::move(gone));
+}
+
+// Tokens are reused after expiry and change on renames: the symbol is what the trader meant.
+void Account::correct_tokens(const std::vector<model::Trigger>& triggers) {
+  const auto catalogue = host_.catalogue();
+  auto& market = common_.market;
+  std::map<model::TriggerId, std::string> gone;
+  for (const auto& trigger : triggers) {
+    if (trigger.status != model::TriggerStatus::active) continue;
+    const auto* instrument = catalogue->find(trigger.exchange, trigger.trading_symbol);
+    if (!instrument) {
+      if (catalogue->size() == 0) continue;
+      agent::log_error("instrument_gone",
+                       {{"trigger_id", trigger.id.text()}, {"symbol", trigger.trading_symbol}});
+      gone[trigger.id] = "No instrument of its name trades today: it may have expired";
+      // Its token may be another instrument's by now.
+      common_.schedulers.market.post([&market, trigger] { market.set_aside(trigger); });
+      continue;
+    }
+    if (instrument->token == trigger.instrument_token) {
+      if (gone_.contains(trigger.id)) {
+        common_.schedulers.market.post([&market, trigger] { market.row_changed(trigger); });
+      }
+      continue;
+    }
+    auto corrected = trigger;
+    corrected.instrument_token = instrument->token;
+    host_.correct(std::move(corrected), trigger.version);
+    agent::log_warning("token_changed",
+                       {{"trigger_id", trigger.id.text()}, {"symbol", trigger.trading_symbol}});
+  }
+  tell_gone(std::move(gone));
+}
+
+void Account::instruments_changed() {
+  if (!begun_) return;
+  const std::optional<model::ConnectionId> only =
+      common_.settings.many_users ? std::optional(id()) : std::nullopt;
+  auto& orders = common_.schedulers.orders;
+  common_.commits.command(
+      [this, &orders, only, alive = std::weak_ptr(alive_)](store::Writer& writer) {
+        auto recovery = writer.reader()->recovery(base::trading_date(orders.now()), only);
+        if (!recovery) return;
+        orders.post([this, alive, triggers = std::move(recovery->triggers)] {
+          if (!alive.expired()) correct_tokens(triggers);
+        });
+      });
+}
+
+// ---- health
+
+void Account::check_health() {
+  auto& orders = common_.schedulers.orders;
+  health_timer_ = orders.after(common_.settings.health_period, [this] { check_health(); });
+  if (!begun_ || !host_.is_running()) return;
+  gateway_->profile([this, alive = std::weak_ptr(alive_)](base::Result<broker::Account> account) {
+    if (!alive.expired()) health_answered(std::move(account));
+  });
+}
+
+void Account::health_answered(base::Result<broker::Account> account) {
+  if (!begun_ || !host_.is_running()) return;  // stopped since it was asked
+  const auto now = common_.schedulers.orders.now();
+  if (!account) {
+    const bool refused = account.error().kind == base::ErrorKind::refused;
+    if (refused) {
+      on_broker_session(false, account.error().message);
+    } else {
+      set_reason("broker", "The broker cannot be reached: " + account.error().message);
+    }
+    return;
+  }
+  set_reason("broker", std::nullopt);
+  on_broker_session(true, {});
+  if (unblock_at_ && *unblock_at_ <= now) unblock();
+  host_.need_instruments(*gateway_, [] {});
+}
+
+void Account::unblock() {
+  unblock_at_.reset();
+  set_reason("account", std::nullopt);
+  common_.schedulers.market.post(
+      [&market = common_.market, id = id()] { market.evaluate(id, true); });
+}
+
+// The broker takes no order of this account until a person acts; looked at again ever more rarely,
+// so that a lasting refusal does not eat the account's order limits.
+void Account::blocked(const std::string& why) {
+  if (unblock_at_) return;  // several orders of one burst are one refusal
+  block_for_ = std::clamp(block_for_ * 2, block_min, block_max);
+  unblock_at_ = common_.schedulers.orders.now() + block_for_;
+  set_reason("account", "The broker takes no orders: " + why +
+                            " It is asked again by itself, and at once by a start.");
+}
+
+}  // namespace hmt::runtime

@@ -1,0 +1,236 @@
+#include "runtime/accounts.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/log.h"
+
+namespace hmt::runtime {
+namespace {
+
+constexpr base::Duration instruments_ready =
+    std::chrono::hours(8);  // of the Indian day: the new list is out
+constexpr base::Duration look_again = std::chrono::milliseconds(50);
+
+bool same_keys(const model::BrokerConnection& a, const model::BrokerConnection& b) {
+  return a.api_key == b.api_key && a.api_secret == b.api_secret && a.broker == b.broker;
+}
+
+}  // namespace
+
+Accounts::Accounts(AccountsOwner& owner, BrokerDoor& door, Common common)
+    : owner_(owner), door_(door), common_(common) {}
+
+void Accounts::begin(const std::vector<model::BrokerConnection>& rows, std::int64_t lease_epoch,
+                     bool running, const std::string& off) {
+  lease_epoch_ = lease_epoch;
+  running_ = running;
+  off_ = off;
+  for (const auto& row : rows) {
+    const auto known = accounts_.find(row.id);
+    if (known == accounts_.end()) {
+      add(row);
+    } else if (!same_keys(known->second->row(), row)) {
+      row_changed(row);
+    } else {
+      if (const auto token = door_.session(row)) {
+        known->second->use_row(row, std::string(token->reveal()));
+      }
+      known->second->bring_up(lease_epoch);
+    }
+  }
+}
+
+void Accounts::shut(const std::string& why) {
+  running_ = false;
+  off_ = why;
+  for (auto& [id, account] : accounts_) account->bring_down(why);
+}
+
+Account* Accounts::find(model::ConnectionId id) {
+  const auto found = accounts_.find(id);
+  return found == accounts_.end() ? nullptr : found->second.get();
+}
+
+void Accounts::add(const model::BrokerConnection& row) {
+  auto gateway = door_.open(row);
+  if (!gateway) {
+    common_.standing.set_reason(row.id, "seal", gateway.error().message);
+    agent::log_error("connection_not_opened",
+                     {{"connection", row.id.text()}, {"why", gateway.error().message}});
+    return;
+  }
+  common_.standing.set_reason(row.id, "seal", std::nullopt);
+  auto& account = accounts_[row.id];
+  account = std::make_unique<Account>(row, std::move(*gateway), *this, common_);
+  common_.schedulers.market.post(
+      [&market = common_.market, id = row.id, owner = row.user_id,
+       links = account->links()]() mutable { market.add_account(id, owner, std::move(links)); });
+  account->bring_up(lease_epoch_);
+}
+
+// The market's thread lets go of it first; what is in flight is heard to its end.
+void Accounts::drop(model::ConnectionId id, std::function<void()> then) {
+  auto* account = find(id);
+  if (!account) {
+    then();
+    return;
+  }
+  account->bring_down("The broker connection was taken away");
+  if (account->gate().in_flight() != 0) {
+    common_.schedulers.orders.after(
+        look_again, [this, id, then = std::move(then), alive = std::weak_ptr(alive_)] {
+          if (!alive.expired()) drop(id, then);
+        });
+    return;
+  }
+  common_.schedulers.market.post([this, &market = common_.market,
+                                  &orders = common_.schedulers.orders, id, then = std::move(then),
+                                  alive = std::weak_ptr(alive_)] {
+    market.remove_account(id);
+    orders.post([this, id, then, alive] {
+      if (alive.expired()) return;
+      accounts_.erase(id);
+      common_.standing.forget_account(id);
+      refused_by_ticker_.erase(id);
+      if (prices_from_ == id) prices_from_.reset();
+      then();
+    });
+  });
+}
+
+void Accounts::row_changed(const model::BrokerConnection& row) {
+  if (lease_epoch_ == 0) return;
+  auto* account = find(row.id);
+  if (!account) {
+    add(row);
+    return;
+  }
+  if (row.version < account->row().version) return;  // older news
+  if (!same_keys(account->row(), row)) {
+    drop(row.id, [this, row] { row_changed(row); });
+    return;
+  }
+  const bool switched = account->row().enabled != row.enabled;
+  if (const auto token = door_.session(row)) {
+    account->use_row(row, std::string(token->reveal()));
+  }
+  if (!switched) return;
+  if (!row.enabled) account->bring_down("The broker connection is switched off");
+  account->bring_up(lease_epoch_);
+}
+
+void Accounts::row_removed(model::ConnectionId id) {
+  drop(id, [] {});
+}
+
+bool Accounts::unblock_all() {
+  bool any = false;
+  for (auto& [id, account] : accounts_) {
+    if (!account->is_blocked()) continue;
+    any = true;
+    account->unblock();
+  }
+  return any;
+}
+
+bool Accounts::anything_in_flight() const {
+  return std::ranges::any_of(
+      accounts_, [](const auto& entry) { return entry.second->gate().in_flight() != 0; });
+}
+
+// ---- prices
+
+void Accounts::account_began(Account& account) {
+  refused_by_ticker_.erase(account.id());
+  lend_prices(account);
+  owner_.account_began();
+}
+
+// One session is enough for everybody's prices: the first that is there, until the ticker refuses
+// it.
+void Accounts::lend_prices(const Account& account) {
+  if (common_.settings.own_prices || !account.row().enabled) return;
+  const bool needed = !prices_from_ || ticker_refused_ || *prices_from_ == account.id();
+  if (!needed) return;
+  prices_from_ = account.id();
+  ticker_refused_ = false;
+  door_.use_for_prices(account.row());
+  agent::log_info("prices_from", {{"connection", account.id().text()}});
+}
+
+void Accounts::ticker_session(bool accepted, const std::string& why) {
+  if (accepted) {
+    ticker_refused_ = false;
+    common_.standing.set_reason("ticker_session", std::nullopt);
+    return;
+  }
+  const bool told = std::exchange(ticker_refused_, true);
+  common_.standing.set_reason("ticker_session",
+                              "The broker refuses the session: " + why +
+                                  " Log in to Kite for a new access token: through the brokers' "
+                                  "page or API, or by a restart with it.");
+  if (!told) {
+    model::AuditEntry entry;
+    entry.at = common_.schedulers.orders.now();
+    entry.event = "broker_session_refused";
+    entry.severity = model::Severity::alarm;
+    entry.actor = "engine";
+    entry.detail = {{"part", "ticker_session"}, {"why", why}};
+    owner_.note(std::move(entry));
+  }
+  if (prices_from_) refused_by_ticker_.insert(*prices_from_);
+  const auto other = std::ranges::find_if(accounts_, [this](const auto& entry) {
+    return entry.second->is_live() && entry.second->row().enabled &&
+           !refused_by_ticker_.contains(entry.first);
+  });
+  if (common_.settings.own_prices || other == accounts_.end()) return;
+  lend_prices(*other->second);
+  owner_.account_began();
+}
+
+// ---- instruments
+
+std::shared_ptr<const model::Catalogue> Accounts::catalogue() const {
+  const std::scoped_lock lock(catalogue_mutex_);
+  return catalogue_;
+}
+
+void Accounts::need_instruments(broker::OrderGateway& gateway, std::function<void()> then) {
+  const auto now = common_.schedulers.orders.now();
+  const bool had = catalogue()->size() != 0;
+  const bool is_todays = instruments_of_ == base::trading_date(now);
+  if (is_todays || (had && base::time_of_day_ist(now) < instruments_ready)) {
+    then();
+    return;
+  }
+  want_instruments_.push_back(std::move(then));
+  if (want_instruments_.size() > 1) return;  // being asked for
+  gateway.instruments([this, alive = std::weak_ptr(alive_)](
+                          base::Result<std::vector<model::Instrument>> list) mutable {
+    if (!alive.expired()) instruments_came(std::move(list));
+  });
+}
+
+void Accounts::instruments_came(base::Result<std::vector<model::Instrument>> list) {
+  if (list) {
+    auto catalogue = std::make_shared<const model::Catalogue>(std::move(*list));
+    const auto now = common_.schedulers.orders.now();
+    if (base::time_of_day_ist(now) >= instruments_ready) instruments_of_ = base::trading_date(now);
+    common_.standing.set_reason("instruments", std::nullopt);
+    agent::log_info("instruments_read", {{"count", static_cast<long long>(catalogue->size())}});
+    {
+      const std::scoped_lock lock(catalogue_mutex_);
+      catalogue_ = std::move(catalogue);
+    }
+    for (auto& [id, account] : accounts_) account->instruments_changed();
+  } else {
+    agent::log_warning("instruments_not_read", {{"why", list.error().message}});
+    common_.standing.set_reason("instruments",
+                                "Today's instruments could not be read: " + list.error().message,
+                                StandingBoard::Kind::degrading);
+  }
+  for (auto& then : std::exchange(want_instruments_, {})) then();
+}
+
+}  // namespace hmt::runtime

@@ -1,0 +1,88 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/catalogue.h"
+#include "runtime/account.h"
+
+// All accounts of this process, and what they share: the day's instruments, and the session that
+// the ticker uses. Thread rule: the orders' thread, but for `catalogue`.
+namespace hmt::runtime {
+
+// What the accounts need of the runtime.
+class AccountsOwner {
+ public:
+  virtual ~AccountsOwner() = default;
+  virtual void note(model::AuditEntry entry) = 0;
+  virtual void correct(model::Trigger corrected, std::int64_t version) = 0;
+  // An account's engine has begun: prices are wanted.
+  virtual void account_began() = 0;
+  virtual void session_ended(const model::BrokerConnection& row) = 0;
+};
+
+class Accounts final : public AccountHost {
+ public:
+  Accounts(AccountsOwner& owner, BrokerDoor& door, Common common);
+
+  // Under this lease, and evaluating or not, with the reason. Accounts that are there already are
+  // brought up anew.
+  void begin(const std::vector<model::BrokerConnection>& rows, std::int64_t lease_epoch,
+             bool running, const std::string& off);
+  // When it returns nothing leaves any more, from no account.
+  void shut(const std::string& why);
+  void lose_lease() { lease_epoch_ = 0; }
+
+  // A row as it stands now: a new account, another session, a switch.
+  void row_changed(const model::BrokerConnection& row);
+  void row_removed(model::ConnectionId id);
+  Account* find(model::ConnectionId id);
+
+  bool unblock_all();  // whether any was blocked
+  bool anything_in_flight() const;
+  // The ticker has taken or refused the session that it was given.
+  void ticker_session(bool accepted, const std::string& why);
+
+  // AccountHost
+  bool is_running() const override { return running_; }
+  std::string why_not_running() const override { return off_; }
+  void need_instruments(broker::OrderGateway& gateway, std::function<void()> then) override;
+  std::shared_ptr<const model::Catalogue> catalogue() const override;  // any thread
+  void account_began(Account& account) override;
+  void session_ended(Account& account) override { owner_.session_ended(account.row()); }
+  void correct(model::Trigger corrected, std::int64_t version) override {
+    owner_.correct(std::move(corrected), version);
+  }
+  void note(model::AuditEntry entry) override { owner_.note(std::move(entry)); }
+
+ private:
+  void add(const model::BrokerConnection& row);
+  void drop(model::ConnectionId id, std::function<void()> then);
+  void lend_prices(const Account& account);
+  void instruments_came(base::Result<std::vector<model::Instrument>> list);
+
+  AccountsOwner& owner_;
+  BrokerDoor& door_;
+  Common common_;
+  std::map<model::ConnectionId, std::unique_ptr<Account>> accounts_;
+  std::int64_t lease_epoch_ = 0;  // 0: not the holder
+  bool running_ = false;
+  std::string off_ = "The engine is starting";
+
+  mutable std::mutex catalogue_mutex_;
+  std::shared_ptr<const model::Catalogue> catalogue_ = std::make_shared<model::Catalogue>();
+  base::TradingDate instruments_of_{};
+  std::vector<std::function<void()>> want_instruments_;  // while they are being asked for
+
+  std::optional<model::ConnectionId> prices_from_;  // whose session the ticker uses
+  bool ticker_refused_ = false;
+  std::set<model::ConnectionId> refused_by_ticker_;  // until they have another session
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace hmt::runtime

@@ -1,0 +1,272 @@
+#include "runtime/connection_desk.h"
+
+#include <utility>
+
+namespace hmt::runtime {
+namespace {
+
+using base::ErrorKind;
+using model::BrokerConnection;
+
+template <class T>
+std::shared_ptr<Done<T>> shared(Done<T> done) {
+  return std::make_shared<Done<T>>(std::move(done));
+}
+
+std::unexpected<base::Error> too_many_wait() {
+  return base::fail(ErrorKind::unavailable,
+                    "Too many changes wait to be written: try again shortly");
+}
+
+}  // namespace
+
+ConnectionDesk::ConnectionDesk(Common common, BrokerDoor& door, Accounts& accounts,
+                               std::function<void()> told)
+    : common_(common), door_(door), accounts_(accounts), told_(std::move(told)) {}
+
+template <class T>
+void ConnectionDesk::say(const Answer<T>& answer, base::Result<T> result) {
+  common_.schedulers.answers.post(
+      [answer, result = std::move(result)]() mutable { (*answer)(std::move(result)); });
+}
+
+void ConnectionDesk::find(model::ConnectionId id, const store::Actor& actor, Found then) {
+  auto& orders = common_.schedulers.orders;
+  const bool single = !common_.settings.many_users;
+  const bool taken =
+      common_.commits.command([id, actor, then, single, &orders](store::Writer& writer) {
+        auto row = writer.reader()->connection(id, actor);
+        // The operator's own is there without a row, until a session is kept for it.
+        const bool own = single && id == model::ConnectionId{} && !actor.user;
+        if (!row && row.error().kind == ErrorKind::not_found && own) {
+          row = BrokerConnection{};
+          row->name = "default";
+        }
+        orders.post([then, row = std::move(row)]() mutable { then(std::move(row)); });
+      });
+  if (!taken) orders.post([then] { then(too_many_wait()); });
+}
+
+void ConnectionDesk::put(BrokerConnection row, std::optional<std::int64_t> version,
+                         std::string event, store::Actor actor, Answer<BrokerConnection> answer) {
+  auto& orders = common_.schedulers.orders;
+  const auto now = orders.now();
+  const bool taken = common_.commits.command(
+      [this, row = std::move(row), version, event = std::move(event), actor = std::move(actor),
+       answer, now, &orders, alive = std::weak_ptr(alive_)](store::Writer& writer) {
+        auto put = writer.put_connection(row, version, event, actor, now);
+        orders.post([this, alive, answer, put = std::move(put)]() mutable {
+          if (alive.expired()) return;
+          if (put) {
+            accounts_.row_changed(*put);
+            told_();
+          }
+          say(answer, std::move(put));
+        });
+      });
+  if (!taken) say<BrokerConnection>(answer, too_many_wait());
+}
+
+base::Result<void> ConnectionDesk::apply(BrokerConnection& row,
+                                         const ConnectionChange& change) const {
+  if (change.name) row.name = *change.name;
+  if (change.enabled) row.enabled = *change.enabled;
+  const bool keys = change.api_key || change.api_secret;
+  if (keys && row.id == model::ConnectionId{}) {
+    return base::fail(ErrorKind::refused,
+                      "The keys of the default connection are set by KITE_API_KEY and "
+                      "KITE_API_SECRET");
+  }
+  if (change.api_key) row.api_key = door_.seal(row, "api_key", *change.api_key);
+  if (change.api_secret) row.api_secret = door_.seal(row, "api_secret", *change.api_secret);
+  if (keys) {  // a session belongs to the app that it was made with
+    row.access_token.clear();
+    row.session_expires_at.reset();
+  }
+  return {};
+}
+
+void ConnectionDesk::add(model::ConnectionId id, ConnectionChange change, store::Actor actor,
+                         Done<BrokerConnection> done) {
+  auto answer = shared(std::move(done));
+  common_.schedulers.orders.post([this, id, change = std::move(change), actor = std::move(actor),
+                                  answer, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    BrokerConnection row;
+    row.id = id;
+    row.user_id = actor.user.value_or(model::UserId{});  // sealed for its owner
+    if (auto applied = apply(row, change); !applied) {
+      say<BrokerConnection>(answer, std::unexpected(applied.error()));
+      return;
+    }
+    put(std::move(row), {}, "connection_added", actor, answer);
+  });
+}
+
+void ConnectionDesk::change(model::ConnectionId id, std::optional<std::int64_t> version,
+                            ConnectionChange change, store::Actor actor,
+                            Done<BrokerConnection> done) {
+  auto answer = shared(std::move(done));
+  find(id, actor,
+       [this, version, change = std::move(change), actor, answer,
+        alive = std::weak_ptr(alive_)](base::Result<BrokerConnection> row) {
+         if (alive.expired()) return;
+         if (row) {
+           if (auto applied = apply(*row, change); !applied) row = std::unexpected(applied.error());
+         }
+         if (!row) {
+           say(answer, std::move(row));
+           return;
+         }
+         const auto at = version.value_or(row->version);
+         const auto known = row->created_at == base::Instant{} ? std::nullopt : std::optional(at);
+         put(std::move(*row), known, "connection_changed", actor, answer);
+       });
+}
+
+void ConnectionDesk::remove(model::ConnectionId id, store::Actor actor,
+                            Done<model::ConnectionId> done) {
+  auto answer = shared(std::move(done));
+  auto& orders = common_.schedulers.orders;
+  const bool taken =
+      common_.commits.command([this, id, actor = std::move(actor), answer, &orders,
+                               alive = std::weak_ptr(alive_)](store::Writer& writer) {
+        auto removed = writer.remove_connection(id, actor, orders.now());
+        orders.post([this, id, answer, removed, alive] {
+          if (alive.expired()) return;
+          if (!removed) {
+            say<model::ConnectionId>(answer, std::unexpected(removed.error()));
+            return;
+          }
+          accounts_.row_removed(id);
+          told_();
+          say<model::ConnectionId>(answer, id);
+        });
+      });
+  if (!taken) say<model::ConnectionId>(answer, too_many_wait());
+}
+
+void ConnectionDesk::login_url(model::ConnectionId id, std::string state, store::Actor actor,
+                               Done<std::string> done) {
+  auto answer = shared(std::move(done));
+  find(id, actor,
+       [this, state = std::move(state), answer,
+        alive = std::weak_ptr(alive_)](base::Result<BrokerConnection> row) {
+         if (alive.expired()) return;
+         say(answer, row ? door_.login_url(*row, state)
+                         : base::Result<std::string>(std::unexpected(row.error())));
+       });
+}
+
+void ConnectionDesk::log_in(model::ConnectionId id, agent::Secret request_token, store::Actor actor,
+                            Done<BrokerConnection> done) {
+  auto answer = shared(std::move(done));
+  find(id, actor,
+       [this, request_token = std::move(request_token), actor, answer,
+        alive = std::weak_ptr(alive_)](base::Result<BrokerConnection> row) {
+         if (alive.expired()) return;
+         if (!row) {
+           say(answer, std::move(row));
+           return;
+         }
+         exchange(*row, std::string(request_token.reveal()), actor, answer);
+       });
+}
+
+// On a gateway of its own: a login that fails leaves the session that is in use alone.
+void ConnectionDesk::exchange(const BrokerConnection& row, const std::string& request_token,
+                              const store::Actor& actor, const Answer<BrokerConnection>& answer) {
+  auto opened = door_.open(row);
+  if (!opened) {
+    say<BrokerConnection>(answer, std::unexpected(opened.error()));
+    return;
+  }
+  auto gateway = std::shared_ptr<broker::OrderGateway>(std::move(*opened));
+  gateway->exchange_token(
+      request_token, [this, gateway, row, actor, answer,
+                      alive = std::weak_ptr(alive_)](base::Result<broker::Session> session) {
+        if (alive.expired()) return;
+        // It may go only after its own callback has returned.
+        common_.schedulers.orders.post([gateway] {});
+        if (!session) {
+          say<BrokerConnection>(answer, std::unexpected(session.error()));
+          return;
+        }
+        session_came(row, session->user_id, agent::Secret(std::move(session->access_token)), actor,
+                     answer);
+      });
+}
+
+void ConnectionDesk::use_access_token(model::ConnectionId id, agent::Secret access_token,
+                                      store::Actor actor, Done<BrokerConnection> done) {
+  auto answer = shared(std::move(done));
+  find(id, actor,
+       [this, access_token = std::move(access_token), actor, answer,
+        alive = std::weak_ptr(alive_)](base::Result<BrokerConnection> row) {
+         if (alive.expired()) return;
+         if (!row) {
+           say(answer, std::move(row));
+           return;
+         }
+         ask_whose(*row, access_token, actor, answer);
+       });
+}
+
+void ConnectionDesk::ask_whose(const BrokerConnection& row, agent::Secret token,
+                               const store::Actor& actor, const Answer<BrokerConnection>& answer) {
+  auto opened = door_.open(row);
+  if (!opened) {
+    say<BrokerConnection>(answer, std::unexpected(opened.error()));
+    return;
+  }
+  auto gateway = std::shared_ptr<broker::OrderGateway>(std::move(*opened));
+  gateway->use_session(std::string(token.reveal()));
+  gateway->profile([this, gateway, row, token = std::move(token), actor, answer,
+                    alive = std::weak_ptr(alive_)](base::Result<broker::Account> account) {
+    if (alive.expired()) return;
+    common_.schedulers.orders.post([gateway] {});
+    if (!account) {
+      say<BrokerConnection>(answer, std::unexpected(account.error()));
+      return;
+    }
+    session_came(row, account->user_id, token, actor, answer);
+  });
+}
+
+// The account is tied first: a login of somebody else's changes nothing.
+void ConnectionDesk::session_came(BrokerConnection row, const std::string& account,
+                                  const agent::Secret& token, const store::Actor& actor,
+                                  const Answer<BrokerConnection>& answer) {
+  auto& orders = common_.schedulers.orders;
+  row.account = account;
+  row.access_token = door_.seal(row, "access_token", token);
+  row.session_expires_at = door_.session_end(orders.now());
+  const auto id = row.id;
+  const bool taken = common_.commits.command(
+      [this, row = std::move(row), id, account, actor, answer, &orders,
+       venue = common_.settings.venue, alive = std::weak_ptr(alive_)](store::Writer& writer) {
+        auto bound = writer.bind_account(id, venue, account, orders.now());
+        orders.post([this, row, actor, answer, bound, alive] {
+          if (alive.expired()) return;
+          if (!bound) {
+            say<BrokerConnection>(answer, std::unexpected(bound.error()));
+            return;
+          }
+          put(row, {}, "session_renewed", actor, answer);
+        });
+      });
+  if (!taken) say<BrokerConnection>(answer, too_many_wait());
+}
+
+void ConnectionDesk::forget_session(const BrokerConnection& row) {
+  if (row.access_token.empty()) return;
+  auto ended = row;
+  ended.access_token.clear();
+  ended.session_expires_at.reset();
+  store::Actor actor;
+  actor.name = "engine";
+  put(std::move(ended), row.version, "session_ended", actor,
+      shared(Done<BrokerConnection>([](base::Result<BrokerConnection>) {})));
+}
+
+}  // namespace hmt::runtime

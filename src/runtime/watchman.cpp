@@ -1,0 +1,232 @@
+#include "runtime/watchman.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "agent/log.h"
+
+namespace hmt::runtime {
+namespace {
+
+// Of the lease's time: renewed after 30 %, and not relied on after 60 %.
+constexpr base::Duration part(base::Duration whole, int percent) {
+  return whole / 100 * percent;
+}
+
+template <class T>
+void merge(std::vector<T>& into, const std::vector<T>& from) {
+  into.insert(into.end(), from.begin(), from.end());
+  std::ranges::sort(into);
+  into.erase(std::unique(into.begin(), into.end()), into.end());
+}
+
+}  // namespace
+
+Watchman::Watchman(agent::Scheduler& scheduler, store::Writer& writer, CommitQueue& commits,
+                   WatchObserver& observer, const RuntimeSettings& settings)
+    : scheduler_(scheduler),
+      writer_(writer),
+      commits_(commits),
+      observer_(observer),
+      period_(settings.follow_period),
+      compare_period_(settings.compare_period),
+      many_(settings.many_users),
+      lasts_(writer.lease_lasts()) {}
+
+Watchman::~Watchman() {
+  scheduler_.cancel(timer_);
+}
+
+bool Watchman::lease_is_fresh() const {
+  return !lasts_ || scheduler_.steady().count() < fresh_until_.load();
+}
+
+void Watchman::launch() {
+  if (!is_shared()) return;
+  scheduler_.post([this, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    reader_ = writer_.reader();
+    look();
+  });
+}
+
+void Watchman::keep(std::int64_t epoch, base::Duration taken_at, std::function<void()> following) {
+  if (!is_shared()) {
+    following();
+    return;
+  }
+  fresh_until_ = (taken_at + part(*lasts_, 60)).count();
+  scheduler_.post([this, epoch, taken_at, following = std::move(following),
+                   alive = std::weak_ptr(alive_)]() mutable {
+    if (alive.expired()) return;
+    epoch_ = epoch;
+    renewed_at_ = taken_at;
+    following_ = std::move(following);
+    follower_ = writer_.follower();
+    pending_ = {};
+    switch_.reset();
+    compare_at_ = scheduler_.steady() + compare_period_;
+    follow();
+  });
+}
+
+void Watchman::stand_by() {
+  if (!is_shared()) return;
+  fresh_until_ = 0;
+  scheduler_.post([this, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired()) epoch_ = 0;
+  });
+}
+
+void Watchman::end() {
+  if (!is_shared()) return;
+  scheduler_.post([this, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    ended_ = true;
+    follower_.reset();
+    reader_.reset();
+    scheduler_.cancel(timer_);
+  });
+}
+
+void Watchman::look_later() {
+  scheduler_.cancel(timer_);
+  timer_ = scheduler_.after(period_, [this] {
+    timer_ = 0;
+    look();
+  });
+}
+
+void Watchman::look() {
+  if (ended_) return;
+  look_later();
+  if (epoch_ == 0) {
+    watch_others();
+    return;
+  }
+  renew();
+  if (epoch_ != 0) follow();
+  if (epoch_ != 0) compare_when_due();
+}
+
+// Half of what is left must do for a renewal that is slow.
+void Watchman::renew() {
+  const auto now = scheduler_.steady();
+  if (now - renewed_at_ < part(*lasts_, 30)) return;
+  const auto renewed = follower_->renew_lease(epoch_);
+  if (renewed) {
+    renewed_at_ = now;  // of the asking: the answer may have been long on its way
+    fresh_until_ = (now + part(*lasts_, 60)).count();
+    return;
+  }
+  if (renewed.error().kind == base::ErrorKind::refused) {
+    observer_.on_lease_lost(std::exchange(epoch_, 0), renewed.error().message);
+    return;
+  }
+  tell_works(false, renewed.error().message);
+}
+
+void Watchman::follow() {
+  auto foreign = follower_->changes();
+  if (!foreign) {
+    tell_works(false, foreign.error().message);
+    return;
+  }
+  tell_works(true, {});
+  if (following_) {
+    // What came before is in the records that are read after this.
+    std::exchange(following_, {})();
+    switch_ = foreign->now;
+    return;
+  }
+  if (switch_ != foreign->now) {
+    switch_ = foreign->now;
+    observer_.on_switch(*switch_);
+  }
+  take(std::move(*foreign));
+}
+
+// A gap in following is closed by a full compare, whatever the cursor remembers.
+void Watchman::tell_works(bool works, const std::string& why) {
+  if (works && !works_) compare_soon_ = true;
+  if (works == std::exchange(works_, works)) return;
+  observer_.on_following(works, why);
+}
+
+void Watchman::take(store::Foreign foreign) {
+  merge(pending_.triggers, foreign.triggers);
+  merge(pending_.connections, foreign.connections);
+  pending_.untold = pending_.untold || foreign.untold;
+  if (!pending_.empty()) absorb();
+}
+
+void Watchman::absorb() {
+  if (absorbing_) return;
+  auto batch = std::make_shared<store::Foreign>(std::exchange(pending_, {}));
+  absorbing_ =
+      commits_.command([this, batch, alive = std::weak_ptr(alive_)](store::Writer& writer) {
+        auto changed = writer.absorb(*batch);
+        const bool done = changed.has_value();
+        if (done) observer_.on_foreign(std::move(*changed));
+        scheduler_.post([this, batch, done, alive] {
+          if (alive.expired()) return;
+          absorbing_ = false;
+          if (!done) take(std::move(*batch));
+        });
+      });
+  if (!absorbing_) pending_ = std::move(*batch);  // the next look tries again
+}
+
+// ---- the full compare
+
+void Watchman::compare_when_due() {
+  const auto now = scheduler_.steady();
+  if (comparing_ || (now < compare_at_ && !compare_soon_)) return;
+  comparing_ = true;
+  compare_soon_ = false;
+  observer_.ask_held([this, alive = std::weak_ptr(alive_)](MarketAgent::HeldRows held) {
+    if (alive.expired()) return;
+    scheduler_.post([this, alive, held = std::move(held)]() mutable {
+      if (!alive.expired()) compare(std::move(held));
+    });
+  });
+}
+
+// A row that is on its way between the two looks different and is merely read once more.
+void Watchman::compare(MarketAgent::HeldRows held) {
+  comparing_ = false;
+  if (ended_ || epoch_ == 0) return;
+  const auto started = scheduler_.steady();
+  auto rows = reader_->active_rows();
+  const auto took = scheduler_.steady() - started;
+  // A large table is compared less often, so that comparing never is what a database is busy with.
+  compare_at_ = scheduler_.steady() + std::max<base::Duration>(compare_period_, took * 100);
+  if (!rows) {
+    compare_soon_ = true;
+    return;
+  }
+  std::erase_if(*rows, [&](const auto& row) {
+    return !held.accounts.contains(many_ ? row.connection : model::ConnectionId{});
+  });
+  for (auto* side : {&held.rows, &*rows}) {
+    for (auto& row : *side) row.connection = {};  // whose engine holds it is not the question
+  }
+  std::vector<store::Held> differing;
+  std::ranges::set_symmetric_difference(held.rows, *rows, std::back_inserter(differing));
+  // What a reading did not mend, another will not.
+  if (differing == std::exchange(differing_, differing) || differing.empty()) return;
+  agent::log_warning("compare_differs", {{"rows", static_cast<long long>(differing.size())}});
+  store::Foreign foreign;
+  for (const auto& row : differing) foreign.triggers.push_back(row.id);
+  take(std::move(foreign));
+}
+
+// Standing by: what the holder does is told to whoever watches a screen here.
+void Watchman::watch_others() {
+  const auto last = reader_->last_event();
+  if (!last) return;
+  if (*last > std::exchange(told_event_, *last)) observer_.on_events_elsewhere(*last);
+}
+
+}  // namespace hmt::runtime
