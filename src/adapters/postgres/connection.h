@@ -32,6 +32,8 @@ class Connection {
  public:
   Connection(Settings settings, Role role, Limits limits = {})
       : settings_(std::move(settings)), role_(role), limits_(limits) {}
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
   // Opens the session if there is none. Errors: unavailable.
   base::Result<void> ready();

@@ -275,6 +275,16 @@ TEST(PostgresDatabase, AHostIsFoundByItsName) {
   EXPECT_TRUE(open_database(url.replace(at, 9, "localhost")));
 }
 
+TEST(PostgresDatabase, AServerIsReachedByItsSocketToo) {
+  TestDatabase place;
+  auto where = place.sql(
+      "SELECT session_user || '@/' || current_database() || '?host=' || "
+      "current_setting('unix_socket_directories') || '&port=' || "
+      "current_setting('port')");
+  where.pop_back();
+  run_a_day("postgresql://" + where);
+}
+
 TEST(PostgresDatabase, TheDoctorHearsWhatThereIsToSay) {
   TestDatabase place;
   auto report = check_database(place.url()).value();
