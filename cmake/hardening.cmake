@@ -14,3 +14,7 @@ if(HMT_SANITIZE)
   add_compile_options(-fsanitize=${HMT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${HMT_SANITIZE})
 endif()
+# Fuzzers see which inputs lead further only where the code counts its branches.
+if(HMT_FUZZERS)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

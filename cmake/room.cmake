@@ -1,11 +1,12 @@
 # One folder = one library = one namespace. A room's headers are reached as "<room>/<file>.h" through an include root
 # that holds a single link, so that a room sees only what it USES: an undeclared dependency does not compile.
 #
-#   room(<name> [PURE] [USES <rooms>] [LIBS <libraries>] [TEST_USES <rooms>])
+#   room(<name> [PURE] [USES <rooms>] [LIBS <libraries>] [TEST_USES <rooms>] [TEST_BESIDE <command>])
 #
+# TEST_BESIDE: the tests run under this command, which gives them what they need (a database server).
 # PURE: no exceptions; tools/tidy.py forbids clocks, threads, I/O and randomness there.
 function(room name)
-  cmake_parse_arguments(ARG "PURE" "" "USES;LIBS;TEST_USES;TEST_LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "PURE" "" "USES;LIBS;TEST_USES;TEST_LIBS;TEST_BESIDE" ${ARGN})
   set(root ${PROJECT_BINARY_DIR}/rooms/${name})
   file(MAKE_DIRECTORY ${root})
   file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${root}/${name} SYMBOLIC)
@@ -26,13 +27,13 @@ function(room name)
   if(tests AND HMT_TESTS)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${name} ${ARG_TEST_USES} ${ARG_TEST_LIBS} GTest::gmock GTest::gtest_main)
-    add_test(NAME ${name} COMMAND ${name}_test)
+    add_test(NAME ${name} COMMAND ${ARG_TEST_BESIDE} $<TARGET_FILE:${name}_test>)
     set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 300)
   endif()
   if(benches AND HMT_BENCHMARKS)
     find_package(benchmark REQUIRED)
     add_executable(${name}_bench ${benches})
-    target_link_libraries(${name}_bench PRIVATE ${name} ${ARG_TEST_USES} benchmark::benchmark_main)
+    target_link_libraries(${name}_bench PRIVATE ${name} ${ARG_TEST_USES} ${ARG_TEST_LIBS} benchmark::benchmark_main)
   endif()
   if(HMT_FUZZERS)
     foreach(fuzzer ${fuzzers})

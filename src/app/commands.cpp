@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include "app/build.h"
-#include "sqlite/database.h"
+#include "app/records.h"
 
 namespace hmt::app {
 
 std::optional<Config> load_config(const CommonOptions& options, const Environment& environment,
-                                  bool needs_broker) {
+                                  bool runs_engine) {
   std::optional<std::string> file;
   if (options.config_file) {
     std::ifstream stream(*options.config_file);
@@ -27,7 +27,7 @@ std::optional<Config> load_config(const CommonOptions& options, const Environmen
     if (name == "HMT_LOG_LEVEL" && options.log_level) return options.log_level;
     return environment(name);
   };
-  auto read = read_config(with_flags, file, needs_broker);
+  auto read = read_config(with_flags, file, runs_engine);
   for (const auto& wrong : read.wrong) {
     std::fprintf(stderr, "%s: accepts %s\n", wrong.setting.c_str(), wrong.message.c_str());
   }
@@ -44,13 +44,14 @@ void start_log(const Config& config) {
 int migrate(const CommonOptions& options) {
   const auto config = load_config(options, process_environment(), false);
   if (!config) return 2;
-  const auto database = sqlite::open_database(config->database_path);
-  if (!database) {
-    std::fprintf(stderr, "hmt migrate: %s\n", database.error().message.c_str());
+  const auto records = open_records(*config);
+  if (!records) {
+    std::fprintf(stderr, "hmt migrate: %s%s%s\n", records.error().field.c_str(),
+                 records.error().field.empty() ? "" : ": ", records.error().message.c_str());
     return 1;
   }
-  std::printf("%s is at schema version %lld\n", config->database_path.c_str(),
-              static_cast<long long>((*database)->schema_version()));
+  std::printf("%s is at schema version %lld\n", database_name(*config).c_str(),
+              static_cast<long long>((*records)->schema_version()));
   return 0;
 }
 

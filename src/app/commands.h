@@ -40,7 +40,7 @@ int show_version();
 // Shared by the commands: the configuration, or nothing after every wrong setting was told on
 // stderr.
 std::optional<Config> load_config(const CommonOptions& options, const Environment& environment,
-                                  bool needs_broker);
+                                  bool runs_engine);
 void start_log(const Config& config);
 
 }  // namespace hmt::app

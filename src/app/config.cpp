@@ -1,11 +1,14 @@
 #include "app/config.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <set>
 #include <toml++/toml.h>
 
 #include "app/keys.h"
+#include "identity/crypto.h"
+#include "identity/users.h"
 
 namespace hmt::app {
 namespace {
@@ -29,6 +32,7 @@ const std::set<std::string>& known_settings() {
                                               "HMT_ORDERS_PER_MINUTE",
                                               "HMT_ORDERS_PER_DAY",
                                               "HMT_ABSENCE_WINDOW_MS",
+                                              "HMT_LEASE_MS",
                                               "KITE_API_KEY",
                                               "KITE_API_SECRET",
                                               "KITE_ACCESS_TOKEN",
@@ -140,12 +144,77 @@ class Settings {
   std::vector<Wrong> wrong_;
 };
 
-std::string database_path(Settings& settings) {
+// The part of a URL that names user, password, host and port.
+std::string_view authority_of(std::string_view url) {
+  const auto start = url.find("://");
+  if (start == std::string_view::npos) return {};
+  url.remove_prefix(start + 3);
+  return url.substr(0, url.find_first_of("/?#"));
+}
+
+std::string_view host_of(std::string_view url) {
+  auto host = authority_of(url);
+  host.remove_prefix(host.rfind('@') + 1);  // npos + 1 is 0
+  if (host.starts_with('[')) return host.substr(1, std::min(host.find(']'), host.size()) - 1);
+  return host.substr(0, host.find(':'));
+}
+
+std::string_view password_of(std::string_view url) {
+  const auto authority = authority_of(url);
+  const auto at = authority.rfind('@');
+  const auto colon = authority.find(':');
+  if (at == std::string_view::npos || colon >= at) return {};
+  return authority.substr(colon + 1, at - colon - 1);
+}
+
+void read_database(Settings& settings, Config& config) {
   const auto url = settings.text("HMT_DATABASE_URL", "sqlite:hmt.db");
   constexpr std::string_view sqlite = "sqlite:";
-  if (url.starts_with(sqlite) && url.size() > sqlite.size()) return url.substr(sqlite.size());
-  settings.blame("HMT_DATABASE_URL", "sqlite:PATH (PostgreSQL is not part of this version)");
-  return {};
+  const bool postgres = url.starts_with("postgresql://") || url.starts_with("postgres://");
+  if (url.starts_with(sqlite) && url.size() > sqlite.size()) {
+    config.database_path = url.substr(sqlite.size());
+  } else if (postgres && !host_of(url).empty()) {
+    config.database_url = url;
+  } else {
+    settings.blame("HMT_DATABASE_URL",
+                   "sqlite:PATH or postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with a host");
+  }
+}
+
+void read_users(Settings& settings, Config& config, bool runs_engine) {
+  auto& users = config.users;
+  users.supabase_url = settings.text("SUPABASE_URL", "");
+  users.jwt_secret = settings.text("SUPABASE_JWT_SECRET", "");
+  users.service_role_key = settings.text("SUPABASE_SERVICE_ROLE_KEY", "");
+  if (!users.supabase_url.empty() && !identity::supabase_origin(users.supabase_url)) {
+    settings.blame("SUPABASE_URL",
+                   "https://PROJECT.supabase.co, or another https URL without user and query; "
+                   "plain http for loopback hosts only");
+  }
+  if (!users.jwt_secret.empty() && users.jwt_secret.size() < identity::shared_secret_bytes_min) {
+    settings.blame("SUPABASE_JWT_SECRET", "the project's JWT secret: at least 32 bytes");
+  }
+  if (!users.service_role_key.empty() && users.service_role_key.size() < 16) {
+    settings.blame("SUPABASE_SERVICE_ROLE_KEY", "at least 16 characters");
+  }
+  if (!runs_engine) return;
+  if (!users.many()) {
+    if (users.service_role_key.empty()) return;
+    return settings.blame("SUPABASE_SERVICE_ROLE_KEY",
+                          "the operator's key of multi-user mode: set SUPABASE_URL or "
+                          "SUPABASE_JWT_SECRET too, or HMT_ADMIN_TOKEN instead");
+  }
+  if (users.service_role_key.empty()) {
+    settings.blame(
+        "SUPABASE_SERVICE_ROLE_KEY",
+        "the operator's key, at least 16 characters; it is required with SUPABASE_URL or "
+        "SUPABASE_JWT_SECRET, or nobody could start and stop the engine");
+  }
+  if (!config.database_path.empty()) {
+    settings.blame("HMT_DATABASE_URL",
+                   "postgresql://USER:PASSWORD@HOST:PORT/DATABASE: many users (SUPABASE_URL, "
+                   "SUPABASE_JWT_SECRET) need a database that keeps their rows apart");
+  }
 }
 
 void read_limits(Settings& settings, Config& config) {
@@ -163,9 +232,30 @@ void read_limits(Settings& settings, Config& config) {
   const std::int64_t least = simulator ? 100 : 180'000;
   config.absence.window = settings.milliseconds("HMT_ABSENCE_WINDOW_MS", 180'000, least, 3'600'000);
   config.absence.spacing = config.absence.window / 6;
+  config.lease_lasts =
+      settings.milliseconds("HMT_LEASE_MS", 10'000, simulator ? 500 : 5000, 60'000);
 }
 
-void read_kite(Settings& settings, Config& config, bool needs_broker) {
+void require_kite(Settings& settings, const Config& config) {
+  const auto& kite = config.kite;
+  if (config.users.many()) {
+    // Market data may run over a user's connection.
+    if (kite.api_key.empty() == kite.access_token.empty()) return;
+    const auto* missing = kite.api_key.empty() ? "KITE_API_KEY" : "KITE_ACCESS_TOKEN";
+    return settings.blame(missing, "both KITE_API_KEY and KITE_ACCESS_TOKEN, or neither");
+  }
+  if (kite.api_key.empty()) {
+    settings.blame("KITE_API_KEY", "the api key of your Kite Connect app; it is required");
+  }
+  if (kite.access_token.empty() && kite.api_secret.empty()) {
+    settings.blame(
+        "KITE_ACCESS_TOKEN",
+        "today's access token of your Kite login; it is required, unless KITE_API_SECRET "
+        "is set and you log in through hmt");
+  }
+}
+
+void read_kite(Settings& settings, Config& config, bool runs_engine) {
   auto& kite = config.kite;
   kite.api_key = settings.text("KITE_API_KEY", "");
   kite.api_secret = settings.text("KITE_API_SECRET", "");
@@ -175,12 +265,7 @@ void read_kite(Settings& settings, Config& config, bool needs_broker) {
   static const std::string login_page = "https://kite.zerodha.com/connect/login";
   settings.origin("KITE_LOGIN_URL", login_page);
   kite.login_page = settings.text("KITE_LOGIN_URL", login_page);
-  if (!needs_broker) return;
-  if (kite.api_key.empty())
-    settings.blame("KITE_API_KEY", "the api key of your Kite Connect app; it is required");
-  if (kite.access_token.empty()) {
-    settings.blame("KITE_ACCESS_TOKEN", "today's access token of your Kite login; it is required");
-  }
+  if (runs_engine) require_kite(settings, config);
 }
 
 }  // namespace
@@ -194,7 +279,7 @@ Environment process_environment() {
 }
 
 Read read_config(const Environment& environment, const std::optional<std::string>& file,
-                 bool needs_broker) {
+                 bool runs_engine) {
   Settings settings(environment, file);
   Read read;
   auto& config = read.config;
@@ -204,7 +289,7 @@ Read read_config(const Environment& environment, const std::optional<std::string
   config.health_interval =
       settings.milliseconds("HMT_HEALTH_CHECK_INTERVAL_MS", 30'000, 100, 3'600'000);
   config.reconnect_delay = settings.milliseconds("HMT_RECONNECT_DELAY_MS", 5000, 10, 60'000);
-  config.database_path = database_path(settings);
+  read_database(settings, config);
   config.listen = settings.text("HMT_LISTEN", "127.0.0.1:8080");
   config.admin_token = settings.text("HMT_ADMIN_TOKEN", "");
   if (!config.admin_token.empty() && config.admin_token.size() < 16) {
@@ -223,14 +308,27 @@ Read read_config(const Environment& environment, const std::optional<std::string
                      : level == "warning" ? agent::Level::warning
                      : level == "error"   ? agent::Level::error
                                           : agent::Level::info;
-  for (const auto* name : {"SUPABASE_URL", "SUPABASE_JWT_SECRET", "SUPABASE_SERVICE_ROLE_KEY"}) {
-    if (settings.find(name))
-      settings.blame(name, "nothing: multi-user mode is not part of this version");
-  }
-  read_kite(settings, config, needs_broker);
+  read_users(settings, config, runs_engine);
+  read_kite(settings, config, runs_engine);
   read_limits(settings, config);
   read.wrong = settings.take_wrong();
   return read;
+}
+
+std::vector<std::string> secrets_of(const Config& config) {
+  // A very short password is not hidden by itself: it would tear holes into every other word.
+  constexpr std::size_t password_hidden_from = 6;
+  std::vector<std::string> out = {config.admin_token,      config.secret_key,
+                                  config.kite.api_secret,  config.kite.access_token,
+                                  config.users.jwt_secret, config.users.service_role_key,
+                                  config.database_url};
+  const auto password = password_of(config.database_url);
+  if (password.size() >= password_hidden_from) {
+    out.emplace_back(password);
+    if (auto decoded = net::percent_decode(password, false)) out.push_back(std::move(*decoded));
+  }
+  std::erase_if(out, [](const std::string& secret) { return secret.empty(); });
+  return out;
 }
 
 }  // namespace hmt::app

@@ -26,18 +26,32 @@ struct KiteAccount {
   std::string login_page;  // where people log in
 };
 
+// Who may sign in besides the one with the admin token: users of an issuer of JWTs.
+struct Users {
+  std::string
+      supabase_url;        // the issuer, whose keys are fetched; empty: tokens of jwt_secret alone
+  std::string jwt_secret;  // of tokens signed with HS256; empty: none are taken
+  std::string service_role_key;  // the operator's
+
+  // Multi-user mode.
+  bool many() const { return !supabase_url.empty() || !jwt_secret.empty(); }
+};
+
 struct Config {
   bool engine_enabled = true;
   int max_retries = 2;
   base::Duration retry_backoff{};
   base::Duration health_interval{};
   base::Duration reconnect_delay{};
-  std::string database_path;  // of sqlite:PATH
+  std::string database_path;     // of sqlite:PATH; empty: `database_url`
+  base::Duration lease_lasts{};  // of several engines on one database
+  std::string database_url;  // postgresql://…, as it was given: it holds a password, never print it
   std::string listen;
   std::string admin_token;        // empty: generated beside the database
   std::string secret_key;         // base64 of 32 bytes; empty: generated beside the database
   std::string secret_key_before;  // what broker secrets may be sealed with still; empty: nothing
   KiteAccount kite;
+  Users users;
   std::string sessions;    // "india", "always" or a file
   std::string log_format;  // "json", "text" or empty: by the terminal
   agent::Level log_level = agent::Level::info;
@@ -58,8 +72,12 @@ struct Read {
   std::vector<Wrong> wrong;  // empty: `config` holds
 };
 
-// `file` is the text of a TOML file; `needs_broker` makes the KITE_ settings required.
+// `file` is the text of a TOML file. `runs_engine`: what an engine cannot run without is required,
+// and settings must go together.
 Read read_config(const Environment& environment, const std::optional<std::string>& file,
-                 bool needs_broker);
+                 bool runs_engine);
+
+// What a log line must never show.
+std::vector<std::string> secrets_of(const Config& config);
 
 }  // namespace hmt::app

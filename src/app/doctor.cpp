@@ -3,12 +3,16 @@
 #include <future>
 #include <thread>
 
+#include "app/brokers.h"
 #include "app/commands.h"
 #include "app/keys.h"
+#include "app/records.h"
 #include "app/sessions.h"
+#include "identity/users.h"
 #include "kite/rest.h"
 #include "kite/stream.h"
 #include "net/loop.h"
+#include "postgres/database.h"
 #include "sqlite/database.h"
 
 // One line a check, each with its remedy. Nothing is changed but that the database is made and
@@ -43,6 +47,16 @@ base::Result<T> ask(net::Loop& loop, const std::function<void(broker::Done<T>)>&
     return base::fail(base::ErrorKind::unavailable, "no answer within 40 s");
   }
   return future.get();
+}
+
+// Does something on the loop's thread, and waits until it is done.
+void on_loop(net::Loop& loop, const std::function<void()>& what) {
+  std::promise<void> done;
+  loop.post([&] {
+    what();
+    done.set_value();
+  });
+  done.get_future().wait();
 }
 
 // Opens the ticker and waits for its first frame.
@@ -81,12 +95,44 @@ void check_database(Checks& checks, const std::string& path) {
   }
 }
 
+void check_server(Checks& checks, const std::string& url) {
+  const auto found = postgres::check_database(url);
+  if (!found) {
+    return checks.bad("database", found.error().message, "Check HMT_DATABASE_URL and the server");
+  }
+  const auto server = "PostgreSQL " + found->server + " as " + found->role;
+  if (found->is_read_only) {
+    return checks.bad("database", server + " is read-only", "Name the primary server");
+  }
+  if (!found->is_durable) {
+    return checks.bad("database", server + " does not wait for its disk",
+                      "Switch fsync and full_page_writes on: a power cut would undo fires");
+  }
+  const auto schema = "schema " + std::to_string(found->schema_version) + " of " +
+                      std::to_string(found->known_version);
+  checks.ok("database", server + ", " + schema +
+                            (found->schema_version < found->known_version
+                                 ? ": `hmt migrate` or the next start brings it up to date"
+                                 : "") +
+                            (found->holder.empty() ? "" : ", held by a running engine"));
+}
+
+std::unique_ptr<store::Reader> reader_of(const Config& config) {
+  if (config.database_url.empty()) return sqlite::open_reader(config.database_path);
+  auto opened = postgres::open_reader(config.database_url);
+  return opened ? std::move(*opened) : nullptr;
+}
+
 void check_files(Checks& checks, const Config& config) {
-  check_database(checks, config.database_path);
-  if (auto key =
-          secret_key(config.secret_key, config.database_path,
-                     sqlite::open_reader(config.database_path)->last_event().value_or(0) > 0);
-      key) {
+  if (config.database_url.empty()) {
+    check_database(checks, config.database_path);
+  } else {
+    check_server(checks, config.database_url);
+  }
+  const auto reader = reader_of(config);
+  // Before the first start there is nothing that a key would have to fit.
+  const bool is_used = reader && reader->last_event().value_or(0) > 0;
+  if (auto key = secret_key(config.secret_key, secrets_beside(config), is_used); key) {
     checks.ok("secret key", "there");
   } else {
     checks.bad("secret key", key.error().message, "Set HMT_SECRET_KEY, or restore the key file");
@@ -96,6 +142,30 @@ void check_files(Checks& checks, const Config& config) {
   } else {
     checks.bad("sessions", sessions.error().message,
                "Set HMT_SESSIONS to india, always or a readable file");
+  }
+}
+
+// The keys that users' tokens are verified with.
+void check_users(Checks& checks, net::Loop& loop, const Users& users) {
+  if (!users.many()) return;
+  if (users.supabase_url.empty()) {
+    return checks.ok("users", "tokens signed with SUPABASE_JWT_SECRET are taken");
+  }
+  identity::FetchJwks fetch;
+  const auto body = ask<std::string>(loop, [&](broker::Done<std::string> done) {
+    fetch = identity::fetch_jwks_over(loop, *identity::supabase_origin(users.supabase_url));
+    fetch(std::move(done));
+  });
+  on_loop(loop, [&] { fetch = {}; });
+  const auto keys = body ? identity::KeySet::read(*body) : std::unexpected(body.error());
+  if (!keys) {
+    checks.bad("users", "the keys of SUPABASE_URL cannot be had: " + keys.error().message,
+               "Check SUPABASE_URL and the network");
+  } else if (keys->size() == 0 && users.jwt_secret.empty()) {
+    checks.bad("users", "the project publishes no key for users' tokens",
+               "Give it asymmetric JWT signing keys, or set SUPABASE_JWT_SECRET");
+  } else {
+    checks.ok("users", std::to_string(keys->size()) + " keys published by the project");
   }
 }
 
@@ -110,13 +180,10 @@ void check_feed(Checks& checks, net::Loop& loop, const kite::KiteConfig& kite,
   });
   const bool came = result.wait_for(std::chrono::seconds(15)) == std::future_status::ready;
   const auto why = came ? result.get() : "no frame within 15 s";
-  std::promise<void> closed;
-  loop.post([&] {
+  on_loop(loop, [&] {
     stream->close();
     stream.reset();
-    closed.set_value();
   });
-  closed.get_future().wait();
   if (why.empty()) {
     checks.ok("feed", "frames come");
   } else {
@@ -140,12 +207,7 @@ void check_clock(Checks& checks, net::Loop& loop, const Config& config) {
     });
   });
   const auto now = std::chrono::system_clock::now();
-  std::promise<void> gone;
-  loop.post([&] {
-    client.reset();
-    gone.set_value();
-  });
-  gone.get_future().wait();
+  on_loop(loop, [&] { client.reset(); });
   if (!asked) {
     checks.bad("clock", "the broker's time is not known: " + asked.error().message,
                "Check the network");
@@ -167,6 +229,69 @@ void check_clock(Checks& checks, net::Loop& loop, const Config& config) {
   }
 }
 
+void check_broker(Checks& checks, net::Loop& loop, const Config& config) {
+  if (config.kite.api_key.empty()) {
+    return checks.ok("broker", "no session of its own is configured: users bring theirs");
+  }
+  const auto kite = kite_config(config);
+  auto token = std::make_shared<kite::AccessToken>(kite.access_token);
+  std::unique_ptr<kite::RestGateway> gateway;
+  const auto account = ask<broker::Account>(loop, [&](broker::Done<broker::Account> done) {
+    gateway = std::make_unique<kite::RestGateway>(loop, kite, token);
+    gateway->profile(std::move(done));
+  });
+  if (account) {
+    checks.ok("broker", "signed in as " + account->user_id);
+  } else {
+    checks.bad("broker", account.error().message,
+               "Log in to Kite and set today's KITE_ACCESS_TOKEN");
+  }
+  check_clock(checks, loop, config);
+  check_feed(checks, loop, kite, token);
+  on_loop(loop, [&] { gateway.reset(); });
+}
+
+void check_connection(Checks& checks, net::Loop& loop, const runtime::BrokerDoor& door,
+                      const model::BrokerConnection& row) {
+  const auto name = "broker " + row.id.text().substr(0, 8);
+  if (!row.enabled) return checks.ok(name.c_str(), "switched off by its owner");
+  const auto session = door.session(row);
+  if (!session) {
+    return checks.bad(name.c_str(), session.error().message,
+                      "Restore HMT_SECRET_KEY, or let its owner enter the keys again");
+  }
+  if (session->empty()) return checks.ok(name.c_str(), "no session: its owner has not logged in");
+  std::unique_ptr<broker::OrderGateway> gateway;
+  const auto account = ask<broker::Account>(loop, [&](broker::Done<broker::Account> done) {
+    auto opened = door.open(row);
+    if (!opened) return done(std::unexpected(opened.error()));
+    gateway = std::move(*opened);
+    gateway->profile(std::move(done));
+  });
+  if (account) {
+    checks.ok(name.c_str(), "signed in as " + account->user_id);
+  } else {
+    checks.bad(name.c_str(), account.error().message, "Its owner must log in again");
+  }
+  on_loop(loop, [&] { gateway.reset(); });
+}
+
+// Each user's own session with the broker.
+void check_connections(Checks& checks, net::Loop& loop, const Config& config) {
+  if (!config.users.many()) return;
+  const auto reader = reader_of(config);
+  if (!reader) return;
+  const auto rows = reader->connections(store::Actor{});
+  const auto key = key_of(config, *reader);
+  const auto vault = key ? open_vault(config, *key) : std::unexpected(key.error());
+  if (!rows || !vault) {
+    return checks.bad("brokers", (rows ? vault.error() : rows.error()).message,
+                      "See the lines above");
+  }
+  const auto door = broker_door(config, loop, *vault, std::make_shared<kite::AccessToken>(""));
+  for (const auto& row : *rows) check_connection(checks, loop, door, row);
+}
+
 }  // namespace
 
 int doctor(const CommonOptions& options) {
@@ -179,29 +304,13 @@ int doctor(const CommonOptions& options) {
   checks.ok("configuration", "holds");
   check_files(checks, *config);
 
-  kite::KiteConfig kite;
-  kite.api_key = config->kite.api_key;
-  kite.api_secret = config->kite.api_secret;
-  kite.access_token = config->kite.access_token;
-  kite.rest = config->kite.rest;
-  kite.ticker = config->kite.ticker;
   net::Loop loop;
-  auto token = std::make_shared<kite::AccessToken>(kite.access_token);
-  auto gateway = std::make_unique<kite::RestGateway>(loop, kite, token);
   std::thread thread([&loop] { loop.run(); });
-  const auto account = ask<broker::Account>(
-      loop, [&](broker::Done<broker::Account> done) { gateway->profile(std::move(done)); });
-  if (account) {
-    checks.ok("broker", "signed in as " + account->user_id);
-  } else {
-    checks.bad("broker", account.error().message,
-               "Log in to Kite and set today's KITE_ACCESS_TOKEN");
-  }
-  check_clock(checks, loop, *config);
-  check_feed(checks, loop, kite, token);
+  check_users(checks, loop, config->users);
+  check_broker(checks, loop, *config);
+  check_connections(checks, loop, *config);
   loop.post([&loop] { loop.stop(); });
   thread.join();
-  gateway.reset();
   return checks.exit_code();
 }
 

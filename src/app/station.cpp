@@ -1,22 +1,26 @@
 #include "app/station.h"
 
 #include <atomic>
+#include <cstdio>
 #include <future>
+#include <random>
 #include <thread>
 #include <unistd.h>
 
 #include "agent/log.h"
 #include "agent/metrics.h"
 #include "api/server.h"
+#include "app/brokers.h"
 #include "app/build.h"
 #include "app/keys.h"
+#include "app/records.h"
 #include "app/sessions.h"
+#include "app/users.h"
 #include "feed/feed.h"
-#include "kite/rest.h"
 #include "kite/stream.h"
 #include "net/loop.h"
 #include "runtime/runtime.h"
-#include "sqlite/database.h"
+#include "vault/vault.h"
 
 namespace hmt::app {
 
@@ -24,26 +28,26 @@ namespace hmt::app {
 struct Station::Parts {
   Config config;
   AdminTokenFile token;
-  std::unique_ptr<sqlite::Database> database;
+  std::unique_ptr<Records> records;
   net::Loop market_loop;
   net::Loop orders_loop;
   net::Loop api_loop;
-  std::shared_ptr<kite::AccessToken> access_token;
+  net::Loop watch_loop;  // may wait for the database
   std::unique_ptr<runtime::Runtime> runtime;
-  std::unique_ptr<kite::RestGateway> gateway;
+  std::unique_ptr<identity::Users> users;  // null: single-user mode
   std::unique_ptr<api::Server> api;
   std::string address;
   std::function<void()> ended;
   std::atomic<bool> fenced = false;
-  std::thread commits, market, orders, face;
+  std::thread commits, market, orders, face, watch;
 
   // After the threads: what is outstanding answers now, while the runtime still stands; the
   // database goes last, whole and without a log file beside it.
   void close() {
     api.reset();
-    gateway.reset();
+    users.reset();
     runtime.reset();
-    database.reset();
+    records.reset();
   }
 };
 
@@ -52,14 +56,14 @@ namespace {
 constexpr base::Duration drain_patience =
     std::chrono::seconds(7);  // of the 10 s that an orderly end may take
 
-kite::KiteConfig kite_config(const Config& config) {
-  kite::KiteConfig kite;
-  kite.api_key = config.kite.api_key;
-  kite.api_secret = config.kite.api_secret;
-  kite.access_token = config.kite.access_token;
-  kite.rest = config.kite.rest;
-  kite.ticker = config.kite.ticker;
-  return kite;
+// Unique among processes, also when a pid comes again.
+std::string holder_name() {
+  char host[256] = "";
+  ::gethostname(host, sizeof host - 1);
+  std::random_device random;
+  char tail[16];
+  std::snprintf(tail, sizeof tail, "%08x", static_cast<unsigned>(random()));
+  return std::string(host) + ":" + std::to_string(::getpid()) + ":" + tail;
 }
 
 runtime::RuntimeSettings runtime_settings(const Config& config, const oms::TagKey& key,
@@ -75,11 +79,11 @@ runtime::RuntimeSettings runtime_settings(const Config& config, const oms::TagKe
                          .retry_backoff_ms = config.retry_backoff / std::chrono::milliseconds(1),
                          .simulated = config.kite.rest.is_loopback()};
   settings.calendar = std::move(calendar);
-  char host[256] = "";
-  ::gethostname(host, sizeof host - 1);
-  settings.holder = std::string(host) + ":" + std::to_string(::getpid());
+  settings.holder = holder_name();
   settings.health_period = config.health_interval;
   settings.venue = config.kite.rest.is_loopback() ? "simulator" : "kite";
+  settings.many_users = config.users.many();
+  settings.own_prices = config.users.many() && !config.kite.access_token.empty();
   return settings;
 }
 
@@ -105,31 +109,30 @@ runtime::MakeFeed feed_maker(const Config& config, net::Loop& loop,
 base::Result<std::unique_ptr<Station>> Station::open(const Config& config) {
   auto parts = std::make_unique<Parts>();
   parts->config = config;
+  for (auto& hidden : secrets_of(config)) agent::log_redact(std::move(hidden));
   auto calendar = read_sessions(config.sessions);
   if (!calendar) return std::unexpected(calendar.error());
-  auto database = sqlite::open_database(config.database_path);
-  if (!database) return std::unexpected(database.error());
-  parts->database = std::move(*database);
-  const auto events = parts->database->writer().reader()->last_event();
-  if (!events) return std::unexpected(events.error());
-  const auto secret = secret_key(config.secret_key, config.database_path, *events > 0);
+  auto records = open_records(config);
+  if (!records) return std::unexpected(records.error());
+  parts->records = std::move(*records);
+  const auto secret = key_of(config, *parts->records->writer().reader());
   if (!secret) return std::unexpected(secret.error());
-  auto token = admin_token(config.admin_token, config.database_path);
-  if (!token) return std::unexpected(token.error());
-  parts->token = std::move(*token);
-  for (const auto& hidden :
-       {config.kite.access_token, config.kite.api_secret, parts->token.token}) {
-    if (!hidden.empty()) agent::log_redact(hidden);
+  auto vault = open_vault(config, *secret);
+  if (!vault) return std::unexpected(vault.error());
+  if (!config.users.many()) {
+    auto token = admin_token(config.admin_token, secrets_beside(config));
+    if (!token) return std::unexpected(token.error());
+    parts->token = std::move(*token);
   }
+  agent::log_redact(parts->token.token);
 
-  parts->access_token = std::make_shared<kite::AccessToken>(config.kite.access_token);
-  parts->gateway = std::make_unique<kite::RestGateway>(parts->orders_loop, kite_config(config),
-                                                       parts->access_token);
+  auto prices = std::make_shared<kite::AccessToken>(config.kite.access_token);
   auto* raw = parts.get();
   parts->runtime = std::make_unique<runtime::Runtime>(
-      runtime::Schedulers{parts->market_loop, parts->orders_loop, parts->api_loop},
-      parts->database->writer(), *parts->gateway,
-      feed_maker(config, parts->market_loop, parts->access_token, *calendar),
+      runtime::Schedulers{parts->market_loop, parts->orders_loop, parts->api_loop,
+                          parts->watch_loop},
+      parts->records->writer(), broker_door(config, parts->orders_loop, *vault, prices),
+      feed_maker(config, parts->market_loop, prices, *calendar),
       runtime_settings(config, tag_key(*secret), *calendar), [raw] {
         raw->fenced = true;
         if (raw->ended) raw->ended();
@@ -139,8 +142,14 @@ base::Result<std::unique_ptr<Station>> Station::open(const Config& config) {
   face.version = version();
   face.build = build();
   face.metrics_text = agent::metrics_text;
+  if (config.users.many()) {
+    auto users = open_users(parts->api_loop, config.users);
+    if (!users) return std::unexpected(users.error());
+    parts->users = std::move(*users);
+    face.authenticator = sign_in_of(*parts->users, config.users);
+  }
   parts->api = std::make_unique<api::Server>(parts->api_loop, *parts->runtime,
-                                             parts->database->writer().reader(), std::move(face));
+                                             parts->records->writer().reader(), std::move(face));
   auto address = parts->api->listen(config.listen);
   if (!address) return base::invalid("HMT_LISTEN", address.error().message);
   parts->address = *address;
@@ -180,6 +189,8 @@ void Station::run() {
   p.market = std::thread([&p] { p.market_loop.run(); });
   p.orders = std::thread([&p] { p.orders_loop.run(); });
   p.face = std::thread([&p] { p.api_loop.run(); });
+  p.watch = std::thread([&p] { p.watch_loop.run(); });
+  if (p.users) p.api_loop.post([&p] { p.users->start(); });
   p.runtime->launch();
 }
 
@@ -194,15 +205,17 @@ void Station::drain() {
   std::promise<void> passed;
   p.market_loop.post([&passed] { passed.set_value(); });
   passed.get_future().wait();
+  p.runtime->give_up_lease();
   p.runtime->commits().stop();
   p.commits.join();
   p.api_loop.post([&p] { p.api->close_all(); });
-  for (auto* loop : {&p.market_loop, &p.orders_loop, &p.api_loop}) {
+  for (auto* loop : {&p.market_loop, &p.orders_loop, &p.api_loop, &p.watch_loop}) {
     loop->post([loop] { loop->stop(); });
   }
   p.market.join();
   p.orders.join();
   p.face.join();
+  p.watch.join();
   p.close();
 }
 

@@ -27,6 +27,11 @@ void Account::start_boot() {
   begun_ = false;
   if (common_.settings.many_users) set_reason("way", "The broker connection is being brought up");
   expect_session_end();
+  if (common_.settings.many_users && row_.access_token.empty()) {
+    set_reason("way", std::nullopt);
+    set_reason("session", "It has no broker session yet: log in to the broker");
+    return;
+  }
   boot_ask_account(std::move(boot));
 }
 

@@ -64,9 +64,8 @@ void Accounts::add(const model::BrokerConnection& row) {
   auto& account = accounts_[row.id];
   account = std::make_unique<Account>(row, std::move(*gateway), *this, common_);
   common_.schedulers.market.post(
-      [&market = common_.market, id = row.id, links = account->links()]() mutable {
-        market.add_account(id, std::move(links));
-      });
+      [&market = common_.market, id = row.id, owner = row.user_id,
+       links = account->links()]() mutable { market.add_account(id, owner, std::move(links)); });
   account->bring_up(lease_epoch_);
 }
 
@@ -93,6 +92,7 @@ void Accounts::drop(model::ConnectionId id, std::function<void()> then) {
       if (alive.expired()) return;
       accounts_.erase(id);
       common_.standing.forget_account(id);
+      refused_by_ticker_.erase(id);
       if (prices_from_ == id) prices_from_.reset();
       then();
     });
@@ -142,6 +142,7 @@ bool Accounts::anything_in_flight() const {
 // ---- prices
 
 void Accounts::account_began(Account& account) {
+  refused_by_ticker_.erase(account.id());
   lend_prices(account);
   owner_.account_began();
 }
@@ -178,8 +179,10 @@ void Accounts::ticker_session(bool accepted, const std::string& why) {
     entry.detail = {{"part", "ticker_session"}, {"why", why}};
     owner_.note(std::move(entry));
   }
+  if (prices_from_) refused_by_ticker_.insert(*prices_from_);
   const auto other = std::ranges::find_if(accounts_, [this](const auto& entry) {
-    return entry.second->is_live() && entry.second->row().enabled && entry.first != prices_from_;
+    return entry.second->is_live() && entry.second->row().enabled &&
+           !refused_by_ticker_.contains(entry.first);
   });
   if (common_.settings.own_prices || other == accounts_.end()) return;
   lend_prices(*other->second);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -78,8 +79,9 @@ class Accounts final : public AccountHost {
   base::TradingDate instruments_of_{};
   std::vector<std::function<void()>> want_instruments_;  // while they are being asked for
 
-  bool ticker_refused_ = false;
   std::optional<model::ConnectionId> prices_from_;  // whose session the ticker uses
+  bool ticker_refused_ = false;
+  std::set<model::ConnectionId> refused_by_ticker_;  // until they have another session
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

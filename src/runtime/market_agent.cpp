@@ -50,13 +50,14 @@ MarketAgent::Account* MarketAgent::find(model::ConnectionId id) {
   return found == accounts_.end() ? nullptr : &found->second;
 }
 
-model::ConnectionId MarketAgent::owner_of(const model::Trigger& trigger) const {
-  return many_ ? trigger.broker_connection_id : model::ConnectionId{};
+bool MarketAgent::owns(const Account& account, const model::Trigger& trigger) const {
+  return !many_ || (trigger.broker_connection_id == account.id && trigger.user_id == account.owner);
 }
 
-void MarketAgent::add_account(model::ConnectionId id, AccountLinks links) {
+void MarketAgent::add_account(model::ConnectionId id, model::UserId owner, AccountLinks links) {
   auto& account = accounts_[id];
   account.id = id;
+  account.owner = owner;
   account.links = std::move(links);
 }
 
@@ -104,6 +105,7 @@ void MarketAgent::begin(model::ConnectionId id, engine::Settings settings,
   std::map<model::TriggerId, const model::Trigger*> rows;
   for (const auto& trigger : recovery.triggers) {
     rows[trigger.id] = &trigger;
+    if (!owns(*account, trigger)) continue;
     engine.on(engine::TriggerChanged{trigger}, now, effects_);
   }
   for (const auto& attempt : recovery.attempts) {
@@ -142,9 +144,8 @@ void MarketAgent::handle(Account& account, engine::Event event) {
 }
 
 void MarketAgent::row_changed(const model::Trigger& trigger) {
-  const auto owner = owner_of(trigger);
   for (auto& [id, account] : accounts_) {
-    if (id == owner) {
+    if (owns(account, trigger)) {
       account.aside.erase(trigger.id);
       handle(account, engine::TriggerChanged{trigger});
     } else if (account.engine && account.engine->holds(trigger.id)) {
@@ -161,10 +162,11 @@ void MarketAgent::row_removed(model::TriggerId trigger) {
 }
 
 void MarketAgent::set_aside(const model::Trigger& trigger) {
-  auto* account = find(owner_of(trigger));
-  if (!account) return;
-  account->aside[trigger.id] = trigger.version;
-  handle(*account, engine::TriggerRemoved{trigger.id});
+  for (auto& [id, account] : accounts_) {
+    if (!owns(account, trigger)) continue;
+    account.aside[trigger.id] = trigger.version;
+    handle(account, engine::TriggerRemoved{trigger.id});
+  }
 }
 
 MarketAgent::HeldRows MarketAgent::held() const {

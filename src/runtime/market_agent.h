@@ -46,7 +46,8 @@ class MarketAgent final : public feed::FeedObserver {
 
   void use_feed(feed::Feed& feed) { feed_ = &feed; }
 
-  void add_account(model::ConnectionId id, AccountLinks links);
+  // Only rows of its owner are its engine's, whoever else names the connection.
+  void add_account(model::ConnectionId id, model::UserId owner, AccountLinks links);
   void remove_account(model::ConnectionId id);
   // Drops the account's engine, ahead of reading its records: what happens from here on belongs to
   // the next.
@@ -84,6 +85,7 @@ class MarketAgent final : public feed::FeedObserver {
   // One account's engine, and what it has asked for.
   struct Account {
     model::ConnectionId id;
+    model::UserId owner;
     AccountLinks links;
     std::string name;  // the broker's user id, once its engine has begun
     std::optional<engine::Engine> engine;
@@ -96,7 +98,7 @@ class MarketAgent final : public feed::FeedObserver {
   };
 
   Account* find(model::ConnectionId id);
-  model::ConnectionId owner_of(const model::Trigger& trigger) const;
+  bool owns(const Account& account, const model::Trigger& trigger) const;
   void handle(Account& account, engine::Event event);
   void forget(Account& account);
   void evaluate_tick(const model::Tick& tick, base::Instant now);

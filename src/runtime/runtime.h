@@ -105,6 +105,7 @@ class Runtime final : public Desk,
   void boot_take_lease(std::shared_ptr<Boot> boot);
   void boot_follow(std::shared_ptr<Boot> boot);
   void boot_read_connections(std::shared_ptr<Boot> boot);
+  void renew_seals(store::Writer& writer, std::vector<model::BrokerConnection>& rows);
   void boot_accounts(const Boot& boot);
   void boot_failed(std::shared_ptr<Boot> boot, const std::string& part, const std::string& why);
   void boot_again(std::shared_ptr<Boot> boot, base::Duration wait);

@@ -54,6 +54,8 @@ struct BrokerDoor {
   std::function<std::string(const model::BrokerConnection&, const std::string& field,
                             const agent::Secret&)>
       seal;
+  // Seals anew what a former key has sealed; whether the row has changed. Errors: corrupt.
+  std::function<base::Result<bool>(model::BrokerConnection&)> renew;
   std::function<base::Result<std::string>(const model::BrokerConnection&, const std::string& state)>
       login_url;
   // When a session that begins at this moment ends.

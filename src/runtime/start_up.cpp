@@ -107,6 +107,7 @@ void Runtime::boot_read_connections(std::shared_ptr<Boot> boot) {
   const bool taken = commits_.command([this, boot](store::Writer& writer) mutable {
     const auto reader = writer.reader();
     auto rows = reader->connections(store::Actor{});
+    if (rows) renew_seals(writer, *rows);
     const auto now = reader->engine_switch();
     schedulers_.orders.post([this, boot = std::move(boot), rows = std::move(rows), now]() mutable {
       if (boot->number != boot_number_) return;
@@ -121,6 +122,18 @@ void Runtime::boot_read_connections(std::shared_ptr<Boot> boot) {
     });
   });
   if (!taken) boot_failed(boot, "store", too_many_wait);
+}
+
+// Once all is sealed with the key of today, the key before it may go.
+void Runtime::renew_seals(store::Writer& writer, std::vector<model::BrokerConnection>& rows) {
+  store::Actor actor;
+  actor.name = "engine";
+  for (auto& row : rows) {
+    if (!door_.renew(row).value_or(false)) continue;
+    auto put = writer.put_connection(row, row.version, "connection_sealed_anew", actor,
+                                     schedulers_.orders.now());
+    if (put) row = std::move(*put);
+  }
 }
 
 void Runtime::boot_accounts(const Boot& boot) {

@@ -78,6 +78,8 @@ struct Ledger {
   bool session_good = true;
   bool book_shows = true;
   std::string account = "AB1234";
+  std::vector<std::string> sessions;  // given to gateways
+  base::Duration session_lasts = std::chrono::hours(20);
   // Of other accounts, by their names.
   std::map<std::string, std::shared_ptr<Ledger>> others;
   Ledger& of(const std::string& name) {
@@ -149,8 +151,12 @@ class LedgerGateway final : public broker::OrderGateway {
   void trades(broker::Done<std::vector<broker::Trade>>) override {}
   void margins(broker::Done<broker::Margins>) override {}
   void quotes(const std::vector<std::string>&, broker::Done<std::vector<broker::Quote>>) override {}
-  void exchange_token(const std::string&, broker::Done<broker::Session>) override {}
-  void use_session(const std::string&) override {}
+  void exchange_token(const std::string& request_token,
+                      broker::Done<broker::Session> done) override {
+    ledger_.asked.push_back("exchange_token");
+    answer(std::move(done), broker::Session{ledger_.account, "token of " + request_token});
+  }
+  void use_session(const std::string& token) override { ledger_.sessions.push_back(token); }
 
  private:
   template <class T>
@@ -267,11 +273,16 @@ struct Life {
     out.seal = [](const model::BrokerConnection&, const std::string&, const agent::Secret& secret) {
       return "sealed " + std::string(secret.reveal());
     };
+    out.renew = [](model::BrokerConnection& row) -> base::Result<bool> {
+      if (!row.api_key.starts_with("formerly ")) return false;
+      row.api_key.erase(0, 9);
+      return true;
+    };
     out.login_url = [](const model::BrokerConnection& row,
                        const std::string& state) -> base::Result<std::string> {
       return "https://broker.test/login?key=" + row.api_key + "&state=" + state;
     };
-    out.session_end = [](base::Instant from) { return from + std::chrono::hours(20); };
+    out.session_end = [&ledger](base::Instant from) { return from + ledger.session_lasts; };
     out.use_for_prices = [this](const model::BrokerConnection& row) {
       prices_from.push_back(row.id);
     };
@@ -368,6 +379,35 @@ class World : public testing::Test {
   }
 
   // ---- people
+  static model::ConnectionId connection(std::uint8_t number) {
+    model::ConnectionId out;
+    out.uuid.bytes.fill(number);
+    return out;
+  }
+  static store::Actor user(std::uint8_t number) {
+    store::Actor out;
+    out.user.emplace().uuid.bytes.fill(number);
+    out.name = "user:" + out.user->text();
+    return out;
+  }
+  // User n's own connection, to the account "ACn".
+  void connect(std::uint8_t number) {
+    model::BrokerConnection row;
+    row.id = connection(number);
+    row.account = "AC" + std::to_string(number);
+    row.api_key = "sealed key";
+    row.api_secret = "sealed secret";
+    row.access_token = "sealed token";
+    EXPECT_TRUE(records.writer()->put_connection(row, {}, "connection_added", user(number), now));
+  }
+  // User n's stop-loss on that connection.
+  static model::Trigger stop_loss_of(std::uint8_t number) {
+    auto row = stop_loss(number);
+    row.user_id = *user(number).user;
+    row.broker_connection_id = connection(number);
+    return row;
+  }
+  Ledger& ledger_of(std::uint8_t number) { return ledger.of("AC" + std::to_string(number)); }
   static model::TriggerId id(std::uint8_t number = 1) {
     model::TriggerId out;
     out.uuid.bytes.fill(number);

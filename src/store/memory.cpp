@@ -40,8 +40,13 @@ void MemoryStore::lose_next_answers(int count) {
   state_->losing = count;
 }
 
-void MemoryStore::share(base::Duration lease_lasts) {
+void MemoryStore::share(base::Duration lease_lasts, std::function<Instant()> clock) {
   state_->lease_lasts = lease_lasts;
+  state_->clock = std::move(clock);
+}
+
+void MemoryStore::keep_quiet(bool quiet) {
+  state_->quiet = quiet;
 }
 
 int MemoryStore::writes() const {
@@ -51,7 +56,7 @@ int MemoryStore::writes() const {
 void MemoryStore::put_by_hand(Trigger row, Instant now) {
   auto entry = by_hand("created", row, now);
   row.updated_at = now;
-  state_->changes.push_back({.writer = 0, .trigger = row.id, .connection = {}});
+  state_->tell({.writer = 0, .trigger = row.id, .connection = {}});
   if (auto* stored = state_->find(row.id)) {
     row.version = stored->version + 1;
     *stored = std::move(row);
@@ -68,7 +73,7 @@ void MemoryStore::delete_by_hand(model::TriggerId id, Instant now) {
   auto entry = by_hand("deleted", state_->rows.at(at->second), now);
   state_->rows.erase(at->second);
   state_->numbers.erase(at);
-  state_->changes.push_back({.writer = 0, .trigger = id, .connection = {}});
+  state_->tell({.writer = 0, .trigger = id, .connection = {}});
   state_->add_audit(std::move(entry));
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -30,9 +31,11 @@ class MemoryStore {
   void lose_next_answers(int count);
   int writes() const;  // asked for so far, failed ones included
 
-  // From now on it is as a database that several processes share: a lease lasts so long, a rival is
-  // refused meanwhile (by the `now` of its call), and writers have followers.
-  void share(base::Duration lease_lasts);
+  // From now on it is as a database that several processes share, with a clock of its own: a lease
+  // lasts so long, a rival is refused meanwhile, and writers have followers.
+  void share(base::Duration lease_lasts, std::function<Instant()> clock);
+  // What happens from here on is not told to followers, as if they had missed it.
+  void keep_quiet(bool quiet);
 
   // As a hand on the table would: the row appears or is replaced, and its version is one higher
   // than that of the row before; nothing is checked. An audit row says so.

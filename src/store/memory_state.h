@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,7 +33,8 @@ struct MemoryStore::State {
   std::int64_t epoch = 0;
   std::string holder;
   Instant held_until{};
-  std::optional<base::Duration> lease_lasts;            // none: one process, for good
+  std::optional<base::Duration> lease_lasts;  // none: one process, for good
+  std::function<Instant()> clock;
   std::map<model::ConnectionId, std::string> accounts;  // "venue account", of those bound
   std::vector<model::BrokerConnection> connections;     // oldest first
   bool stopped = false;
@@ -46,6 +48,10 @@ struct MemoryStore::State {
   };
   std::vector<Change> changes;
   int writers = 0;
+  bool quiet = false;
+  void tell(Change change) {
+    if (!quiet) changes.push_back(change);
+  }
 
   int failing = 0;
   int losing = 0;

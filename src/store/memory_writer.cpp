@@ -112,6 +112,7 @@ Result<Foreign> MemoryFollower::changes() {
 Result<void> MemoryFollower::renew_lease(std::int64_t epoch) {
   if (state_->failing > 0) return fail(ErrorKind::unavailable, "the database cannot be reached");
   if (state_->epoch != epoch) return lease_lost();
+  state_->held_until = state_->clock() + *state_->lease_lasts;
   return {};
 }
 
@@ -135,12 +136,14 @@ Result<T> MemoryWriter::answer(T value) {
 
 Result<std::int64_t> MemoryWriter::take_lease(const std::string& holder, Instant now) {
   if (auto up = begin(); !up) return std::unexpected(up.error());
-  if (state_->lease_lasts && holder != state_->holder && now < state_->held_until) {
-    return lease_held(state_->holder);
+  if (state_->lease_lasts) {
+    if (holder != state_->holder && state_->clock() < state_->held_until) {
+      return lease_held(state_->holder);
+    }
+    state_->held_until = state_->clock() + *state_->lease_lasts;
   }
   ++state_->epoch;
   state_->holder = holder;
-  state_->held_until = now + state_->lease_lasts.value_or(base::Duration(0));
   state_->add_audit(lease_entry(state_->epoch, holder, now));
   return answer(state_->epoch);
 }
@@ -280,7 +283,7 @@ Result<Written> MemoryWriter::finish(const Trigger& row, AuditEntry entry, const
   Written out;
   out.trigger = row;
   out.last_event = state_->add_audit(std::move(entry));
-  state_->changes.push_back({.writer = number_, .trigger = row.id, .connection = {}});
+  state_->tell({.writer = number_, .trigger = row.id, .connection = {}});
   if (key) {
     state_->answers[{actor.name, key->key}] = {
         key->request_hash, key->render ? key->render(row) : std::string(), row.id, now};
@@ -370,7 +373,7 @@ Result<model::BrokerConnection> MemoryWriter::put_connection(
     state_->connections.push_back(*row);
   }
   state_->add_audit(connection_entry(*row, event, actor));
-  state_->changes.push_back({.writer = number_, .trigger = {}, .connection = row->id});
+  state_->tell({.writer = number_, .trigger = {}, .connection = row->id});
   return answer(std::move(*row));
 }
 
@@ -387,7 +390,7 @@ Result<void> MemoryWriter::remove_connection(model::ConnectionId id, const Actor
   gone.updated_at = now;
   std::erase_if(state_->connections, [id](const auto& row) { return row.id == id; });
   state_->add_audit(connection_entry(gone, "connection_removed", actor));
-  state_->changes.push_back({.writer = number_, .trigger = {}, .connection = id});
+  state_->tell({.writer = number_, .trigger = {}, .connection = id});
   return {};
 }
 

@@ -183,7 +183,7 @@ class Follower {
   // What others committed since the last call that succeeded (the first: since this was made), each
   // change once, in whatever order the commits came. Returns at once. Errors: unavailable.
   virtual Result<Foreign> changes() = 0;
-  // Errors: refused (the lease is another's, or has run out), unavailable.
+  // Errors: refused (another has taken the lease), unavailable.
   virtual Result<void> renew_lease(std::int64_t epoch) = 0;
 };
 

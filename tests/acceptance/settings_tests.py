@@ -24,6 +24,9 @@ WRONG = {
     "HMT_ABSENCE_WINDOW_MS": "1",
     "KITE_API_URL": "ftp://example",
     "KITE_TICKER_URL": "not a url",
+    "SUPABASE_URL": "http://project.example",
+    "SUPABASE_JWT_SECRET": "y" * 31,
+    "SUPABASE_SERVICE_ROLE_KEY": "z" * 15,
     "KITE_LOGIN_URL": "http://not.this.machine/login",
     "HMT_SECRET_KEY_BEFORE": "too-short",
 }
@@ -41,8 +44,7 @@ def test_every_wrong_setting_is_named_at_once(world):
 
 def test_each_wrong_setting_alone_is_refused(world):
     world.start_sim()
-    alone = {**WRONG, "HMT_LISTEN": "nowhere:port", "HMT_SECRET_KEY": "too-short", "HMT_SESSIONS": "/no/such/file",
-             "SUPABASE_JWT_SECRET": "short"}
+    alone = {**WRONG, "HMT_LISTEN": "nowhere:port", "HMT_SECRET_KEY": "too-short", "HMT_SESSIONS": "/no/such/file"}
     for name, value in alone.items():
         code, said = world.serve_and_end(**{name: value})
         check(code == 2 and name in said, f"{name}={value}: {code} {said}")
@@ -50,8 +52,45 @@ def test_each_wrong_setting_alone_is_refused(world):
 
 def test_missing_credentials_are_named(world):
     world.start_sim()
-    code, said = world.serve_and_end(KITE_API_KEY=None, KITE_ACCESS_TOKEN=None)
+    code, said = world.serve_and_end(KITE_API_KEY=None, KITE_API_SECRET=None, KITE_ACCESS_TOKEN=None)
     check(code == 2 and "KITE_API_KEY" in said and "KITE_ACCESS_TOKEN" in said, f"hmt serve: {code} {said}")
+
+
+def test_a_login_through_the_program_needs_no_access_token(world):
+    world.start_sim()
+    engine = world.start_engine(ready=False, KITE_ACCESS_TOKEN=None, KITE_API_SECRET="simsecret")
+    said = wait_until(lambda: engine.health()["reasons"], "why it does not run yet")
+    check("log in" in said[0], f"it asks for the login: {said}")
+
+
+def test_many_users_need_an_operator_and_a_database_for_many(world):
+    world.start_sim()
+    many = {"SUPABASE_URL": "https://project.example"}
+    code, said = world.serve_and_end(**many)
+    check(code == 2 and "SUPABASE_SERVICE_ROLE_KEY: accepts" in said and "HMT_DATABASE_URL: accepts postgresql" in said,
+          f"both are named: {code} {said}")
+    many["SUPABASE_SERVICE_ROLE_KEY"] = "service-role-key-0123456789"
+    code, said = world.serve_and_end(**many, HMT_DATABASE_URL="postgresql://hmt:canary-password@/hmt")
+    check(code == 2 and "HMT_DATABASE_URL" in said and "canary" not in said, f"a host is missing: {code} {said}")
+    many["HMT_DATABASE_URL"] = f"postgresql://hmt:canary-password@127.0.0.1:{free_port()}/hmt"
+    code, said = world.serve_and_end(**many, KITE_ACCESS_TOKEN=None)
+    check(code == 2 and "KITE_ACCESS_TOKEN" in said, f"half a session for prices: {code} {said}")
+
+
+def test_an_operators_key_makes_no_many_users(world):
+    world.start_sim()
+    code, said = world.serve_and_end(SUPABASE_SERVICE_ROLE_KEY="service-role-key-0123456789")
+    check(code == 2 and "SUPABASE_SERVICE_ROLE_KEY" in said and "service-role-key" not in said, f"{code} {said}")
+
+
+def test_no_secret_of_the_settings_is_ever_said(world):
+    world.start_sim()
+    secret = {"SUPABASE_JWT_SECRET": "canary-jwt-secret-of-more-than-32-bytes",
+              "SUPABASE_SERVICE_ROLE_KEY": "canary-service-role-key",
+              "HMT_DATABASE_URL": f"postgresql://hmt:canary-password@127.0.0.1:{free_port()}/hmt"}
+    code, said = world.serve_and_end(**secret, HMT_LOG_LEVEL="debug")
+    check(code == 1, f"the settings hold, and no database is there: {code} {said}")
+    check("canary" not in said, f"no secret is said: {said}")
 
 
 def test_limits_of_the_real_broker_cannot_be_loosened(world):

@@ -28,10 +28,21 @@ struct KiteConfig {
   std::size_t instrument_rows_min = 0;
 };
 
-// The session's token, which orders and prices share although they may run on two threads.
+// The session's token, which orders and prices share although they may run on two threads. A
+// session of another app brings that app's key with it.
 class AccessToken {
  public:
   explicit AccessToken(std::string token) : token_(std::move(token)) {}
+
+  void use(std::string api_key, std::string token) {
+    const std::lock_guard lock(mutex_);
+    api_key_ = std::move(api_key);
+    token_ = std::move(token);
+  }
+  std::string api_key_or(const std::string& own) const {
+    const std::lock_guard lock(mutex_);
+    return api_key_.empty() ? own : api_key_;
+  }
 
   std::string get() const {
     const std::lock_guard lock(mutex_);
@@ -44,6 +55,7 @@ class AccessToken {
 
  private:
   mutable std::mutex mutex_;
+  std::string api_key_;  // empty: the app's own
   std::string token_;
 };
 

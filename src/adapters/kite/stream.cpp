@@ -99,7 +99,7 @@ void TickerStream::open() {
   net::WebSocketOptions options;
   options.handshake_timeout = config_.handshake_timeout;
   options.ca_file = config_.ca_file;
-  auto target = "/?api_key=" + net::percent_encode(config_.api_key) +
+  auto target = "/?api_key=" + net::percent_encode(token_->api_key_or(config_.api_key)) +
                 "&access_token=" + net::percent_encode(token_->get());
   line_->socket =
       net::connect_web_socket(loop_, config_.ticker, std::move(target), {{"X-Kite-Version", "3"}},

@@ -66,7 +66,8 @@ Result<void> Connection::set_up() {
        "WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false), "
        "set_config('search_path', 'public, pg_temp', false), set_config('TimeZone', 'UTC', false), "
        "set_config('DateStyle', 'ISO', false), set_config('row_security', 'on', false), "
-       "set_config('jit', 'off', false), set_config('default_transaction_read_only', 'off', false), "
+       "set_config('jit', 'off', false), set_config('default_transaction_read_only', 'off', "
+       "false), "
        "set_config('default_transaction_deferrable', 'off', false), "
        "set_config('tcp_keepalives_idle', '5', false), "
        "set_config('tcp_keepalives_interval', '2', false), "
@@ -84,8 +85,8 @@ Result<void> Connection::set_up() {
   }
   if (!answers.error) return {};
   if (answers.error->kind == ErrorKind::invalid || answers.error->kind == ErrorKind::refused) {
-    return fail(ErrorKind::unavailable, settings_.place() + " does not let us in as hmt_engine: " +
-                                            answers.error->message);
+    return fail(ErrorKind::unavailable,
+                settings_.place() + " does not let us in as hmt_engine: " + answers.error->message);
   }
   return std::unexpected(*answers.error);
 }
@@ -227,8 +228,8 @@ void Transaction::roll_back() {
   if (!link || !link->usable()) return;
   if (!link->is_in_transaction()) return;
   const Command end{"ROLLBACK", {}};
-  const auto answers = link->exchange(std::span(&end, 1),
-                                      connection_.deadline(connection_.limits_.answer));
+  const auto answers =
+      link->exchange(std::span(&end, 1), connection_.deadline(connection_.limits_.answer));
   link->take_warning();
   if (answers.error) link.reset();
 }

@@ -9,10 +9,10 @@
 #include "postgres/settings.h"
 #include "store/store.h"
 
-// A session that is opened when it is needed and again when it was lost, and transactions on it. The
-// first failure inside a transaction sticks: everything after it does nothing, and commit() reports
-// it. So nothing that was read or written around a failure can be acted on. A WARNING is a failure.
-// Thread rule: one thread for each connection.
+// A session that is opened when it is needed and again when it was lost, and transactions on it.
+// The first failure inside a transaction sticks: everything after it does nothing, and commit()
+// reports it. So nothing that was read or written around a failure can be acted on. A WARNING is a
+// failure. Thread rule: one thread for each connection.
 namespace hmt::postgres {
 
 enum class Role : std::uint8_t {
@@ -97,8 +97,8 @@ class Transaction {
   Transaction& operator=(const Transaction&) = delete;
 
   // Sends what is queued and the COMMIT in one round trip. Errors: the first failure of the
-  // transaction; nothing of it is kept. unavailable with a message that begins "commit unknown" when
-  // the answer to the COMMIT was not heard.
+  // transaction; nothing of it is kept. unavailable with a message that begins "commit unknown"
+  // when the answer to the COMMIT was not heard.
   base::Result<void> commit();
 
  private:

@@ -49,7 +49,7 @@ struct Report {
   bool is_read_only = false;
   std::int64_t schema_version = 0;  // 0: not migrated yet
   std::int64_t known_version = 0;
-  std::string holder;  // of the lease, while it lasts; empty: nobody
+  std::string holder;            // of the lease, while it lasts; empty: nobody
   base::Duration clock_ahead{};  // of the server, compared with this machine
   base::Duration round_trip{};
 };

@@ -14,8 +14,8 @@ namespace hmt::postgres {
 
 using Field = std::optional<std::string>;  // none: NULL
 
-// PostgreSQL keeps microseconds: what is written is cut to them first, so that what is told and what
-// is stored are the same.
+// PostgreSQL keeps microseconds: what is written is cut to them first, so that what is told and
+// what is stored are the same.
 base::Instant to_microseconds(base::Instant at);
 
 Field field(std::int64_t value);
@@ -23,14 +23,30 @@ Field field(bool value);
 // What is not UTF-8, and the zero byte, become U+FFFD: the database takes neither, and an order's
 // record must not fail on what a broker wrote.
 Field field(std::string_view text);
-inline Field field(const std::string& text) { return field(std::string_view(text)); }
-inline Field field(const char* text) { return field(std::string_view(text)); }
-inline Field field(std::int32_t value) { return field(static_cast<std::int64_t>(value)); }
-inline Field field(std::uint32_t value) { return field(static_cast<std::int64_t>(value)); }
-inline Field field(base::Price price) { return price.text(); }
-inline Field field(base::Instant at) { return base::to_rfc3339_nanos(to_microseconds(at)); }
-inline Field field(base::TradingDate date) { return date.text(); }
-inline Field field(std::nullopt_t) { return std::nullopt; }
+inline Field field(const std::string& text) {
+  return field(std::string_view(text));
+}
+inline Field field(const char* text) {
+  return field(std::string_view(text));
+}
+inline Field field(std::int32_t value) {
+  return field(static_cast<std::int64_t>(value));
+}
+inline Field field(std::uint32_t value) {
+  return field(static_cast<std::int64_t>(value));
+}
+inline Field field(base::Price price) {
+  return price.text();
+}
+inline Field field(base::Instant at) {
+  return base::to_rfc3339_nanos(to_microseconds(at));
+}
+inline Field field(base::TradingDate date) {
+  return date.text();
+}
+inline Field field(std::nullopt_t) {
+  return std::nullopt;
+}
 template <class Tag>
 Field field(const base::Id<Tag>& id) {
   return id.text();

@@ -22,7 +22,7 @@ class PostgresFollower : public store::Follower {
   Connection connection_;
   const base::Duration lease_lasts_;
   const std::string writer_;
-  std::string seen_;  // the snapshot of the last look
+  std::string seen_;                      // the snapshot of the last look
   std::deque<model::TriggerId> waiting_;  // more than are told at once
   bool is_holder_ = false;
   Clock::time_point tidied_ = Clock::now();

@@ -177,11 +177,11 @@ Result<void> Link::connect(Clock::time_point deadline) {
 }
 
 bool Link::usable() {
-  if (broken_ || retired_) return false;
+  if (broken_ || retired_ || PQstatus(handle_) != CONNECTION_OK) return false;
+  // Nothing is asked, so what can be read is a farewell, or so rare that a new session may as well
+  // be opened.
   pollfd one{PQsocket(handle_), POLLIN, 0};
-  // Nothing is asked, so what can be read is a notice or a farewell.
-  if (::poll(&one, 1, 0) > 0 && PQconsumeInput(handle_) == 0) broken_ = true;
-  return !broken_ && PQstatus(handle_) == CONNECTION_OK;
+  return ::poll(&one, 1, 0) == 0;
 }
 
 bool Link::is_in_transaction() const {
@@ -300,7 +300,8 @@ Answers Link::exchange(std::span<const Command> commands, Clock::time_point dead
     broken_ |= !out.heard;
     PQclear(sync);
   }
-  if (broken_ && !out.error) out.error = lost("the connection to " + settings_.place() + " was lost");
+  if (broken_ && !out.error)
+    out.error = lost("the connection to " + settings_.place() + " was lost");
   return out;
 }
 

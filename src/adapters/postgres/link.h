@@ -19,8 +19,8 @@ struct pg_result;
 // answered by then ends the link. Thread rule: one thread.
 namespace hmt::postgres {
 
-// The columns of one row, taken from left to right. Texts that do not parse leave a zero value and a
-// `problem`.
+// The columns of one row, taken from left to right. Texts that do not parse leave a zero value and
+// a `problem`.
 class Columns {
  public:
   Columns(const pg_result* result, int row) : result_(result), row_(row) {}

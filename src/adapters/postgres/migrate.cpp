@@ -94,7 +94,8 @@ Result<std::int64_t> schema_version(Connection& owner) {
     return fail(ErrorKind::refused, role + " may not act as hmt_engine in " +
                                         owner.settings().place() +
                                         ": as an administrator, GRANT hmt_engine, authenticated "
-                                        "TO " + role);
+                                        "TO " +
+                                        role);
   }
   return read_version(owner);
 }

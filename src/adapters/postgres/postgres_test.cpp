@@ -6,24 +6,26 @@ namespace {
 
 class PostgresBackend : public Backend {
  public:
-  PostgresBackend() : database_(postgres::open_database(place_.url()).value()) {}
+  PostgresBackend() : database_(postgres::open_database(place_->url()).value()) {}
   Writer& writer() override { return database_->writer(); }
   void reopen() override {
     lease_lapses();
     database_.reset();
-    database_ = postgres::open_database(place_.url()).value();
+    database_ = postgres::open_database(place_->url()).value();
   }
   void lease_lapses() override {
-    EXPECT_EQ(place_.sql("UPDATE hmt_lease SET expires_at = now() - interval '1 second'"), "");
+    EXPECT_EQ(place_->sql("UPDATE hmt_lease SET expires_at = now() - interval '1 second'"), "");
   }
   void connection_ready(model::UserId user, model::ConnectionId connection) override {
-    EXPECT_EQ(place_.sql("SET ROLE hmt_engine; INSERT INTO broker_connections (id, user_id) VALUES "
-                         "('" + connection.text() + "', '" + user.text() + "')"),
-              "");
+    EXPECT_EQ(
+        place_->sql("SET ROLE hmt_engine; INSERT INTO broker_connections (id, user_id) VALUES "
+                    "('" +
+                    connection.text() + "', '" + user.text() + "')"),
+        "");
   }
 
  private:
-  postgres::TestDatabase place_{postgres::migrated()};
+  postgres::EmptyDatabase place_;
   std::unique_ptr<postgres::Database> database_;
 };
 

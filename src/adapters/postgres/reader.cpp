@@ -81,7 +81,7 @@ std::string trouble_with(const TriggerRow& row) {
 const std::string& open_triggers() {
   static const std::string sql =
       "SELECT " + trigger_columns +
-      " FROM hmt_gtt_orders WHERE id IN ("
+      " FROM hmt_gtt_orders WHERE ($2::uuid IS NULL OR broker_connection_id = $2) AND id IN ("
       "SELECT id FROM hmt_gtt_orders WHERE status IN ('active', 'firing') UNION "
       "SELECT trigger_id FROM hmt_order_attempts "
       "WHERE state IN ('queued', 'forwarded', 'unknown') OR trading_date >= $1) "
@@ -92,16 +92,19 @@ const std::string& open_triggers() {
 const std::string& open_attempts() {
   static const std::string sql =
       "SELECT " + attempt_columns +
-      " FROM hmt_order_attempts WHERE state IN ('queued', 'forwarded', 'unknown') "
+      " FROM hmt_order_attempts WHERE ($2::uuid IS NULL OR broker_connection_id = $2) AND (state "
+      "IN "
+      "('queued', 'forwarded', 'unknown') "
       "OR trading_date >= $1 OR (state IN ('not_placed', 'absent') AND EXISTS (SELECT FROM "
-      "hmt_gtt_orders t WHERE t.id = trigger_id AND t.status = 'firing')) "
+      "hmt_gtt_orders t WHERE t.id = trigger_id AND t.status = 'firing'))) "
       "ORDER BY hmt_order_attempts.number";
   return sql;
 }
 
 constexpr auto open_groups =
     "SELECT id, winner FROM hmt_groups g WHERE winner IS NOT NULL AND EXISTS (SELECT FROM "
-    "hmt_gtt_orders t WHERE t.parent_id = g.id AND t.status = 'active') ORDER BY id";
+    "hmt_gtt_orders t WHERE t.parent_id = g.id AND t.status = 'active' AND ($1::uuid IS NULL OR "
+    "t.broker_connection_id = $1)) ORDER BY id";
 
 const std::string& all_connections() {
   static const std::string sql = "SELECT " + connection_columns + ", " + sealed_columns +
@@ -134,15 +137,14 @@ void name_orphans(store::Recovery& out) {
   }
 }
 
-void read_switch(const Rows& rows, store::Recovery& out) {
-  if (rows.empty()) {
-    out.stopped = true;
-    out.stopped_why = "the switch in the database is missing";
-    return;
-  }
+constexpr auto the_switch = "SELECT stopped, why FROM hmt_engine_switch";
+
+store::Switch read_switch(const Rows& rows) {
+  if (rows.empty()) return {true, "the switch in the database is missing"};
   auto in = rows.front();
-  out.stopped = in.flag();
-  if (out.stopped) out.stopped_why = in.text();
+  store::Switch out{.stopped = in.flag(), .why = in.text()};
+  if (!out.stopped) out.why.clear();
+  return out;
 }
 
 std::vector<model::BrokerConnection> read_connections(const Rows& rows) {
@@ -160,9 +162,10 @@ Result<std::vector<model::BrokerConnection>> connections_of(Connection& connecti
                                                             model::UserId user) {
   Transaction transaction(connection, Kind::snapshot);
   connection.act_as(user);
-  const auto seen = connection.queue(
-      "SELECT " + connection_columns + " FROM broker_connections WHERE user_id = $1 ORDER BY number",
-      Fields(user));
+  const auto seen =
+      connection.queue("SELECT " + connection_columns +
+                           " FROM broker_connections WHERE user_id = $1 ORDER BY number",
+                       Fields(user));
   connection.act_as_engine();
   const auto sealed = connection.queue(
       "SELECT id, " + sealed_columns + " FROM broker_connections WHERE user_id = $1", Fields(user));
@@ -320,17 +323,17 @@ Result<std::optional<std::string>> PostgresReader::kept_answer(const std::string
   return in.text();
 }
 
-Result<store::Recovery> PostgresReader::recovery(base::TradingDate since) {
+Result<store::Recovery> PostgresReader::recovery(base::TradingDate since,
+                                                 std::optional<model::ConnectionId> only) {
   auto loan = pool_->take();
   if (!loan) return std::unexpected(loan.error());
   auto& connection = **loan;
   Transaction transaction(connection, Kind::snapshot);
   connection.take_time(whole_table);
-  const auto triggers = connection.queue(open_triggers(), Fields(since));
-  const auto winners = connection.queue(open_groups);
-  const auto attempts = connection.queue(open_attempts(), Fields(since));
-  const auto stop = connection.queue("SELECT stopped, why FROM hmt_engine_switch");
-  const auto connections = connection.queue(all_connections());
+  const auto triggers = connection.queue(open_triggers(), Fields(since, only));
+  const auto winners = connection.queue(open_groups, Fields(only));
+  const auto attempts = connection.queue(open_attempts(), Fields(since, only));
+  const auto stop = connection.queue(the_switch);
   if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
   store::Recovery out;
   read_triggers(connection.rows(triggers), out);
@@ -341,8 +344,40 @@ Result<store::Recovery> PostgresReader::recovery(base::TradingDate since) {
   }
   out.attempts = read_attempts(connection.rows(attempts), &out.unreadable);
   name_orphans(out);
-  read_switch(connection.rows(stop), out);
-  out.connections = read_connections(connection.rows(connections));
+  const auto now = read_switch(connection.rows(stop));
+  out.stopped = now.stopped;
+  out.stopped_why = now.why;
+  return out;
+}
+
+Result<store::Switch> PostgresReader::engine_switch() {
+  auto connection = pool_->take();
+  if (!connection) return std::unexpected(connection.error());
+  Transaction transaction(**connection, Kind::read);
+  const auto at = (*connection)->queue(the_switch);
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  return read_switch((*connection)->rows(at));
+}
+
+Result<store::TriggerCounts> PostgresReader::counts(const Actor& actor) {
+  auto connection = pool_->take();
+  if (!connection) return std::unexpected(connection.error());
+  Transaction transaction(**connection, Kind::read);
+  if (actor.user) (*connection)->act_as(*actor.user);
+  const auto at = Query(
+                      "count(*) FILTER (WHERE status = 'active'), count(*) FILTER (WHERE status = "
+                      "'triggered'), count(*) FILTER (WHERE status = 'failed')",
+                      "hmt_gtt_orders")
+                      .where("user_id = ", actor.user)
+                      .queue(**connection);
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  store::TriggerCounts out;
+  const auto& rows = (*connection)->rows(at);
+  if (rows.empty()) return out;
+  auto in = rows.front();
+  out.active = in.integer();
+  out.triggered = in.integer();
+  out.failed = in.integer();
   return out;
 }
 
@@ -371,8 +406,9 @@ Result<std::vector<store::Held>> PostgresReader::active_rows() {
   Transaction transaction(**connection, Kind::read);
   (*connection)->take_time(whole_table);
   const auto at = (*connection)
-                      ->queue("SELECT id, version FROM hmt_gtt_orders WHERE status = 'active' "
-                              "ORDER BY id");
+                      ->queue(
+                          "SELECT id, version, broker_connection_id FROM hmt_gtt_orders WHERE "
+                          "status = 'active' ORDER BY id");
   if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
   std::vector<store::Held> out;
   const auto& rows = (*connection)->rows(at);
@@ -380,7 +416,9 @@ Result<std::vector<store::Held>> PostgresReader::active_rows() {
   for (int i = 0; i < rows.size(); ++i) {
     auto in = rows.row(i);
     const auto id = in.id<model::TriggerId>();
-    out.push_back({id, in.integer()});
+    const auto version = in.integer();
+    out.push_back(
+        {id, version, in.optional_id<model::ConnectionId>().value_or(model::ConnectionId{})});
   }
   return out;
 }

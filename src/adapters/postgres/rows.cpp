@@ -178,8 +178,8 @@ const std::string attempt_columns =
     price_of("average_price") + ", " + instant_of("created_at") + ", " +
     instant_of("forwarded_at") + ", " + instant_of("answered_at");
 
-const std::string audit_columns = "number, " + instant_of("at") +
-                                  ", event, severity, actor, user_id, trigger_id, tag, detail";
+const std::string audit_columns =
+    "number, " + instant_of("at") + ", event, severity, actor, user_id, trigger_id, tag, detail";
 
 const std::string connection_columns = "id, " + or_nil("user_id") + ", broker, name, account, " +
                                        instant_of("session_expires_at") + ", enabled, version, " +
@@ -344,12 +344,11 @@ const Shape engine_shape = shape_of({{"id", "uuid"},
                                      {"updated_at", "timestamptz"}});
 
 Fields engine_fields(const Trigger& row) {
-  return Fields(row.id, word(row.leg_1.state),
-                word(row.leg_2 ? row.leg_2->state : model::LegState::armed), word(row.status),
-                row.triggered_at, leg_word_or_null(row.triggered_leg), row.triggered_price,
-                or_null(row.order_id), or_null(row.order_status), row.filled_quantity,
-                row.average_price, or_null(row.error_message), row.version, row.fire_no,
-                row.created_at, row.updated_at);
+  return Fields(
+      row.id, word(row.leg_1.state), word(row.leg_2 ? row.leg_2->state : model::LegState::armed),
+      word(row.status), row.triggered_at, leg_word_or_null(row.triggered_leg), row.triggered_price,
+      or_null(row.order_id), or_null(row.order_status), row.filled_quantity, row.average_price,
+      or_null(row.error_message), row.version, row.fire_no, row.created_at, row.updated_at);
 }
 
 const Shape attempt_shape = shape_of({{"tag", "text"},
@@ -396,9 +395,9 @@ Fields attempt_fields(const model::Attempt& attempt) {
                 word(request.product), request.quantity, request.price, request.market_protection,
                 seen.last_price, seen.exchange_time, seen.last_trade_time, seen.connection_epoch,
                 seen.received_at, seen.after_gap, seen.rule, word(attempt.state),
-                or_null(attempt.order_id), or_null(attempt.order_status),
-                or_null(attempt.message), attempt.filled_quantity, attempt.average_price,
-                attempt.created_at, attempt.forwarded_at, attempt.answered_at);
+                or_null(attempt.order_id), or_null(attempt.order_status), or_null(attempt.message),
+                attempt.filled_quantity, attempt.average_price, attempt.created_at,
+                attempt.forwarded_at, attempt.answered_at);
 }
 
 const Shape audit_shape = shape_of({{"at", "timestamptz"},

@@ -13,9 +13,9 @@
 namespace hmt::postgres {
 
 // The columns that the read_… functions expect, in their order.
-extern const std::string trigger_columns;  // of hmt_gtt_orders, `number` first
-extern const std::string attempt_columns;  // of hmt_order_attempts
-extern const std::string audit_columns;    // of hmt_audit, `number` first
+extern const std::string trigger_columns;     // of hmt_gtt_orders, `number` first
+extern const std::string attempt_columns;     // of hmt_order_attempts
+extern const std::string audit_columns;       // of hmt_audit, `number` first
 extern const std::string connection_columns;  // of broker_connections, without the sealed ones
 extern const std::string sealed_columns;
 
@@ -46,10 +46,10 @@ struct Shape {
   std::vector<std::string> types;
 
   int count() const { return static_cast<int>(names.size()); }
-  std::string list() const;                      // "a, b"
-  std::string assignments() const;               // "b = u.b": all but the first
-  std::string arrays(int first = 1) const;       // "$1::text[], $2::bigint[]"
-  std::string values(int first = 1) const;       // "$1::text, $2::bigint"
+  std::string list() const;                 // "a, b"
+  std::string assignments() const;          // "b = u.b": all but the first
+  std::string arrays(int first = 1) const;  // "$1::text[], $2::bigint[]"
+  std::string values(int first = 1) const;  // "$1::text, $2::bigint"
 };
 
 extern const Shape user_shape;     // id first; what a user may write

@@ -8,7 +8,8 @@ namespace {
 using model::Trigger;
 using model::TriggerId;
 
-// With FOR KEY SHARE, taking the lease waits until this transaction has ended; renewing it does not.
+// With FOR KEY SHARE, taking the lease waits until this transaction has ended; renewing it does
+// not.
 constexpr auto read_lease =
     "SELECT epoch, holder, expires_at > clock_timestamp() FROM hmt_lease FOR KEY SHARE";
 constexpr auto read_switch = "SELECT stopped FROM hmt_engine_switch FOR SHARE";
@@ -44,8 +45,8 @@ constexpr auto read_attempts =
 
 // The columns that stay as they were first written.
 bool is_kept(std::string_view column) {
-  return column == "tag" || column == "trigger_id" || column == "user_id" ||
-         column == "fire_no" || column == "attempt_no";
+  return column == "tag" || column == "trigger_id" || column == "user_id" || column == "fire_no" ||
+         column == "attempt_no";
 }
 
 std::string attempt_update() {
@@ -88,8 +89,7 @@ void Sheet::read(const Question& question) {
                                             Fields(wanted).add_array(question.settling));
   const auto groups = connection_.queue(read_groups, wanted);
   const auto attempts = connection_.queue(
-      read_attempts,
-      Fields().add_array(tags).add_array(ids).add_array(fires).add_array(numbers));
+      read_attempts, Fields().add_array(tags).add_array(ids).add_array(fires).add_array(numbers));
   connection_.exchange();
 
   if (!connection_.rows(lease).empty()) {

@@ -35,6 +35,20 @@ inline std::string url_of(const std::string& url, const std::string& database,
   return out;
 }
 
+// `url` by way of another port of this machine; without TLS, so that messages can be told apart.
+inline std::string url_by(const std::string& url, std::uint16_t port) {
+  const auto host = url.find('@') + 1;
+  const auto path = url.find('/', host);
+  const auto query = url.find('?', path);
+  return url.substr(0, host) + "127.0.0.1:" + std::to_string(port) +
+         url.substr(path, query == std::string::npos ? query : query - path) + "?sslmode=disable";
+}
+
+inline std::uint16_t port_of(const std::string& url) {
+  const auto colon = url.find(':', url.find('@'));
+  return static_cast<std::uint16_t>(std::stoi(url.substr(colon + 1)));
+}
+
 // A session as psql's: any SQL, its rows as text. What goes wrong comes back as "error: …", and a
 // warning as "warning: …".
 class Psql {
@@ -85,15 +99,13 @@ class Psql {
   std::string tag_;
 };
 
-// A database of its own, gone with it: a copy of `like`.
+// A database of its own, gone with it.
 class TestDatabase {
  public:
-  explicit TestDatabase(const std::string& like = "template1") {
+  TestDatabase() {
     static std::atomic<int> count = 0;
     name_ = "hmt_" + std::to_string(::getpid()) + "_" + std::to_string(++count);
-    EXPECT_EQ(Psql(server_url())
-                  .sql("CREATE DATABASE " + name_ + " TEMPLATE " + like + " STRATEGY FILE_COPY"),
-              "");
+    EXPECT_EQ(Psql(server_url()).sql("CREATE DATABASE " + name_), "");
   }
   ~TestDatabase() {
     session_.reset();
@@ -103,9 +115,7 @@ class TestDatabase {
   TestDatabase& operator=(const TestDatabase&) = delete;
 
   const std::string& name() const { return name_; }
-  std::string url(const std::string& user = "") const {
-    return url_of(server_url(), name_, user);
-  }
+  std::string url(const std::string& user = "") const { return url_of(server_url(), name_, user); }
   // As the superuser, in one session.
   std::string sql(const std::string& text) {
     if (!session_) session_ = std::make_unique<Psql>(url());

@@ -28,8 +28,9 @@ std::unexpected<base::Error> unless_failed(const Connection& connection, base::E
 ClaimVerdict judge_claim(const store::Claim& claim, Sheet& sheet, Changed& changed) {
   auto* found = sheet.row(claim.attempt.trigger_id);
   store::ClaimFacts facts;
-  // A lease that has run out is nobody's, though nobody has taken it yet.
-  facts.lease_epoch = sheet.lease().holds ? sheet.lease().epoch : 0;
+  // One that has run out is still ours until another takes it, which waits for this transaction: a
+  // fire that was held while the database was away is not lost for that.
+  facts.lease_epoch = sheet.lease().epoch;
   facts.stopped = sheet.lease().stopped;
   facts.standing = sheet.standing(claim.attempt);
   if (found && found->problem.empty()) facts.row = &found->trigger;
@@ -78,8 +79,7 @@ void put_group(const Trigger& row, store::GroupAction action, Instant at, Sheet&
   }
 }
 
-void put_outcome(const store::TriggerOutcome& outcome, Instant at, Sheet& sheet,
-                 Changed& changed) {
+void put_outcome(const store::TriggerOutcome& outcome, Instant at, Sheet& sheet, Changed& changed) {
   const auto* found = sheet.row(outcome.id);
   if (!found) return;
   auto row = found->trigger;
@@ -107,8 +107,7 @@ Question question_of(std::span<const store::Record> records) {
 }  // namespace
 
 PostgresWriter::PostgresWriter(Setting setting)
-    : setting_(std::move(setting)),
-      connection_(setting_.settings, Role::engine, setting_.limits) {}
+    : setting_(std::move(setting)), connection_(setting_.settings, Role::engine, setting_.limits) {}
 
 std::size_t PostgresWriter::tell(const model::AuditEntry& entry) {
   return queue_audit(connection_, std::span(&entry, 1), epoch_);
@@ -227,8 +226,7 @@ Result<void> PostgresWriter::put_record(const store::Record& record, Sheet& shee
   return {};
 }
 
-Result<Changed> PostgresWriter::record(std::int64_t epoch,
-                                       std::span<const store::Record> records) {
+Result<Changed> PostgresWriter::record(std::int64_t epoch, std::span<const store::Record> records) {
   Transaction transaction(connection_, Kind::write);
   Sheet sheet(connection_);
   sheet.read(question_of(records));

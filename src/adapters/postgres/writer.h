@@ -74,12 +74,10 @@ class PostgresWriter : public store::Writer {
   base::Result<std::optional<model::BrokerConnection>> connection_for_update(
       model::ConnectionId id);
 
-  base::Result<void> put_record(const store::Record& record, Sheet& sheet,
-                                store::Changed& changed);
+  base::Result<void> put_record(const store::Record& record, Sheet& sheet, store::Changed& changed);
 
   Before look(const Write& write, model::TriggerId id, std::optional<model::GroupId> group);
-  base::Result<std::optional<store::Written>> kept_answer(const Write& write,
-                                                          const Before& before);
+  base::Result<std::optional<store::Written>> kept_answer(const Write& write, const Before& before);
   base::Result<model::Trigger> change_of(const Before& before, const Write& write,
                                          std::optional<std::int64_t> version);
   base::Result<void> check_group_of(const Before& before, const model::Trigger& row, bool joins);

@@ -103,9 +103,9 @@ Result<void> PostgresWriter::remove_connection(model::ConnectionId id, const sto
 Result<store::Changed> PostgresWriter::absorb(const store::Foreign& foreign) {
   static const std::string triggers_sql =
       "SELECT " + trigger_columns + " FROM hmt_gtt_orders WHERE id = ANY ($1::uuid[])";
-  static const std::string connections_sql =
-      "SELECT " + connection_columns + ", " + sealed_columns +
-      " FROM broker_connections WHERE id = ANY ($1::uuid[])";
+  static const std::string connections_sql = "SELECT " + connection_columns + ", " +
+                                             sealed_columns +
+                                             " FROM broker_connections WHERE id = ANY ($1::uuid[])";
   Transaction transaction(connection_, Kind::write);
   const auto numbered = connection_.queue(number_them, Fields(epoch_, numbered_at_once));
   const auto triggers = connection_.queue(triggers_sql, Fields().add_array(foreign.triggers));

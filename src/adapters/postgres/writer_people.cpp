@@ -40,10 +40,10 @@ const std::string& user_insert() {
 }
 
 const std::string& user_update() {
-  static const std::string sql = exactly(
-      "UPDATE hmt_gtt_orders SET " + user_shape.assignments() + " FROM (VALUES (" +
-          user_shape.values() + ")) AS u (" + user_shape.list() + ") WHERE hmt_gtt_orders.id = u.id",
-      user_shape.count() + 1);
+  static const std::string sql = exactly("UPDATE hmt_gtt_orders SET " + user_shape.assignments() +
+                                             " FROM (VALUES (" + user_shape.values() + ")) AS u (" +
+                                             user_shape.list() + ") WHERE hmt_gtt_orders.id = u.id",
+                                         user_shape.count() + 1);
   return sql;
 }
 
@@ -100,8 +100,8 @@ PostgresWriter::Before PostgresWriter::look(const Write& write, TriggerId id,
   if (group) {
     connection_.queue("INSERT INTO hmt_groups (id) VALUES ($1) ON CONFLICT DO NOTHING",
                       Fields(*group));
-    out.winner = connection_.queue("SELECT winner FROM hmt_groups WHERE id = $1 FOR UPDATE",
-                                   Fields(*group));
+    out.winner =
+        connection_.queue("SELECT winner FROM hmt_groups WHERE id = $1 FOR UPDATE", Fields(*group));
     out.member = connection_.queue(one_of_group(), Fields(*group, id));
   }
   connection_.exchange();
@@ -168,8 +168,7 @@ Result<Trigger> PostgresWriter::change_of(const Before& before, const Write& wri
   auto row = read_trigger(found.front());
   if (!store::may_see(write.actor, row.trigger.user_id)) return store::no_such_trigger();
   if (!row.problem.empty()) {
-    return fail(ErrorKind::corrupt,
-                row.trigger.id.text() + " cannot be read: " + row.problem);
+    return fail(ErrorKind::corrupt, row.trigger.id.text() + " cannot be read: " + row.problem);
   }
   if (auto may = store::check_change(row.trigger, version); !may) {
     return std::unexpected(may.error());
@@ -237,8 +236,7 @@ Result<Written> PostgresWriter::cancel(TriggerId id, std::optional<std::int64_t>
   if (!row) return std::unexpected(row.error());
   store::apply_status(*row, model::TriggerStatus::cancelled, now);
   as_kept(*row);
-  as_user(write,
-          exactly("UPDATE hmt_gtt_orders SET status = 'cancelled' WHERE id = $1", 2),
+  as_user(write, exactly("UPDATE hmt_gtt_orders SET status = 'cancelled' WHERE id = $1", 2),
           Fields(id, 1));
   return finish(transaction, *row, store::cancelled_entry(*row, actor), write);
 }

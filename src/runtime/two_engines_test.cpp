@@ -1,0 +1,217 @@
+#include <gmock/gmock.h>
+
+#include "runtime/test_world.h"
+
+// Two processes on one database, and hands on its table.
+namespace hmt::runtime {
+namespace {
+
+using model::TriggerStatus;
+using testing::Contains;
+using testing::HasSubstr;
+
+constexpr auto lease = seconds(10);
+
+class SharedRecords : public World {
+ protected:
+  SharedRecords() {
+    records.share(lease, [this] {
+      if (timekeeper) return timekeeper->clock.now();
+      return life ? life->clock.now() : now;
+    });
+  }
+
+  // ---- a second process, on the same clock as the first
+  void begin_other() {
+    auto theirs = settings;
+    theirs.holder = "the other";
+    other_settings = theirs;
+    other = std::make_unique<Life>(records, ledger, other_settings, life->clock.now(), false);
+    other->runtime.launch();
+    both(seconds(1));
+  }
+  bool step_other() {
+    if (!other) return false;
+    if (other->clock.run_one()) return true;
+    if (other->runtime.commits().size() != 0) {
+      other->runtime.commits().run_pending();
+      return true;
+    }
+    return false;
+  }
+  void both(base::Duration by) {
+    for (base::Duration done{}; done < by; done += milliseconds(100)) {
+      for (auto* each : {first_runs ? life.get() : nullptr, other.get()}) {
+        if (each) advance(*each, milliseconds(100));
+      }
+      if (!first_runs) frozen += milliseconds(100);
+    }
+  }
+  static void advance(Life& each, base::Duration by) {
+    const auto until = each.clock.steady() + by;
+    const auto run = [&each] {
+      for (int i = 0; i < 10'000; ++i) {
+        if (each.clock.run_one()) continue;
+        if (each.runtime.commits().size() == 0) return;
+        each.runtime.commits().run_pending();
+      }
+    };
+    run();
+    while (each.clock.next_timer(until)) run();
+    for (const auto& line : each.lines) {
+      if (line->observer) line->observer->on_heartbeat();
+    }
+    run();
+  }
+  // SIGSTOP and SIGCONT of the first process: time goes on without it.
+  void freeze() {
+    first_runs = false;
+    timekeeper = other.get();
+  }
+  void thaw() {
+    first_runs = true;
+    advance(*life, frozen);
+    frozen = {};
+  }
+  void tick_both(std::string_view price) {
+    tick(price);
+    std::swap(life, other);
+    if (life) tick(price);
+    std::swap(life, other);
+    both(milliseconds(200));
+  }
+
+  std::unique_ptr<Life> other;
+  RuntimeSettings other_settings;
+  Life* timekeeper = nullptr;  // whose clock the database goes by; null: the first's
+  bool first_runs = true;
+  base::Duration frozen{};
+};
+
+TEST_F(SharedRecords, TheSecondProcessStandsByAndSaysWhoHoldsTheLease) {
+  live();
+  create(stop_loss());
+  begin_other();
+  EXPECT_EQ(standing().status, EngineStatus::running);
+  EXPECT_EQ(other->runtime.standing().status, EngineStatus::starting);
+  EXPECT_THAT(other->runtime.standing().reasons,
+              Contains(HasSubstr("Standing by: another engine")));
+  EXPECT_THAT(other->runtime.watch(row()).why_not, HasSubstr("test"));
+  tick_both("1500");
+  EXPECT_EQ(orders(), 1);
+}
+
+TEST_F(SharedRecords, AHolderThatDiesIsReplacedOnceItsLeaseHasRunOut) {
+  live();
+  create(stop_loss());
+  begin_other();
+  const auto before = other->clock.now();
+  timekeeper = other.get();
+  life.reset();
+  std::swap(life, other);
+  for (int i = 0; i < 300 && standing().status != EngineStatus::running; ++i) {
+    advance(*life, milliseconds(100));
+  }
+  EXPECT_EQ(standing().status, EngineStatus::running);
+  EXPECT_LE(life->clock.now() - before, lease + seconds(2));
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 1);
+}
+
+TEST_F(SharedRecords, AnOrderlyEndHandsTheLeaseOverAtOnce) {
+  live();
+  create(stop_loss());
+  begin_other();
+  life->runtime.drain(seconds(1), [] {});
+  both(milliseconds(300));
+  life->runtime.give_up_lease();
+  both(seconds(1));
+  EXPECT_EQ(other->runtime.standing().status, EngineStatus::running);
+}
+
+TEST_F(SharedRecords, AFrozenHolderThatWakesSendsNothingAndStandsBy) {
+  live();
+  create(stop_loss());
+  begin_other();
+  freeze();
+  both(lease + seconds(2));
+  EXPECT_EQ(other->runtime.standing().status, EngineStatus::running);
+  // The price that it sleeps on reaches both.
+  tick("1500");
+  thaw();
+  std::swap(life, other);
+  tick("1500");
+  std::swap(life, other);
+  both(seconds(2));
+  EXPECT_EQ(orders(), 1);
+  EXPECT_EQ(row().status, TriggerStatus::triggered);
+  EXPECT_EQ(standing().status, EngineStatus::starting);
+  EXPECT_EQ(other->runtime.standing().status, EngineStatus::running);
+  EXPECT_EQ(life->fenced, 0);
+}
+
+// ---- hands on the table
+
+TEST_F(SharedRecords, ARowThatSomebodyWritesIsArmedWithinAQuarterOfASecond) {
+  live();
+  tick("1510");
+  records.put_by_hand(stop_loss(), life->clock.now());
+  advance(*life, milliseconds(250));
+  EXPECT_THAT(watch().why_not, HasSubstr("No price"));
+  tick_and_settle("1510");
+  EXPECT_TRUE(watch().monitored);
+  auto edited = row();
+  edited.leg_1.trigger_price = model::Price::from_rupees(1400);
+  records.put_by_hand(edited, life->clock.now());
+  advance(*life, milliseconds(250));
+  EXPECT_TRUE(watch().monitored);
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 0);
+  records.delete_by_hand(id(), life->clock.now());
+  advance(*life, milliseconds(500));
+  EXPECT_EQ(standing().active_triggers, 0);
+  tick_and_settle("1300");
+  EXPECT_EQ(orders(), 0);
+}
+
+TEST_F(SharedRecords, WhatTheFollowerMissedTheFullCompareFinds) {
+  live();
+  records.keep_quiet(true);
+  records.put_by_hand(stop_loss(), life->clock.now());
+  advance(*life, seconds(1));
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 0);
+  advance(*life, settings.compare_period + seconds(1));
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 1);
+}
+
+TEST_F(SharedRecords, ADatabaseThatWasAwayIsComparedAsSoonAsItIsBack) {
+  live();
+  records.keep_quiet(true);
+  records.put_by_hand(stop_loss(), life->clock.now());
+  records.fail_next_writes(1);
+  advance(*life, milliseconds(150));
+  EXPECT_THAT(standing().reasons, Contains(HasSubstr("are not seen")));
+  records.fail_next_writes(0);
+  advance(*life, milliseconds(400));
+  EXPECT_EQ(standing().status, EngineStatus::running);
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 1);
+}
+
+TEST_F(SharedRecords, AStopThatWasAskedOfTheOtherProcessStopsTheHolder) {
+  live();
+  create(stop_loss());
+  begin_other();
+  std::optional<base::Result<std::string>> answer;
+  other->runtime.stop({}, [&](auto said) { answer = std::move(said); });
+  both(milliseconds(300));
+  ASSERT_TRUE(answer && *answer);
+  EXPECT_EQ(standing().status, EngineStatus::stopped);
+  tick_both("1400");
+  EXPECT_EQ(orders(), 0);
+}
+
+}  // namespace
+}  // namespace hmt::runtime
