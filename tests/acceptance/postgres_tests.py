@@ -285,6 +285,12 @@ def test_a_server_that_is_not_there_is_named_and_the_password_is_not(world):
         check(why in said and secret not in said, f"it says what is wrong, and no secret: {said}")
 
 
+def test_doctor_names_a_server_that_does_not_wait_for_its_disk(world):
+    world.start_sim()
+    code, out, error = world.command("doctor", **world.environment())
+    check(code == 1 and re.search(r"^FAIL +database.*fsync", out + error, re.M), f"hmt doctor: {code} {out}{error}")
+
+
 # ---- one engine at a time
 
 def standby(world, **environment):
