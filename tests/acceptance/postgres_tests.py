@@ -187,6 +187,10 @@ def test_an_update_while_it_fires_loses_and_the_trail_says_so(world):
               f"the row after {change}")
     hold.release()
     one_order(world, engine, trigger_id)
+    lost_by_hand(engine, trigger_id)
+
+
+def lost_by_hand(engine, trigger_id):
     trail = engine.audit(trigger_id)
     lost = [row for row in trail if row["actor"].startswith("sql") and row["event"] not in ("created", "edited")]
     check(lost, f"the trail tells of the edits that lost: {[(row['event'], row['actor']) for row in trail]}")
@@ -194,14 +198,12 @@ def test_an_update_while_it_fires_loses_and_the_trail_says_so(world):
 
 def test_a_firing_row_cannot_be_deleted(world):
     engine, trigger_id, hold = firing(world)
-    try:
-        world.database.execute(rows.delete(trigger_id))
-        refused = False
-    except postgres.PostgresError as error:
-        refused = "firing" in str(error)
-    check(refused, "the deletion is refused, and says why")
+    # A statement that fails could not leave a trace in the trail: it reaches nothing, with a warning.
+    world.database.execute(rows.delete(trigger_id))
+    equal(engine.trigger(trigger_id)["status"], "firing", "the row")
     hold.release()
     one_order(world, engine, trigger_id)
+    lost_by_hand(engine, trigger_id)
 
 
 # ---- soon
