@@ -41,7 +41,7 @@ def test_the_original_insert_is_armed_and_fires(world):
     equal(sorted(row), sorted(rows.ORIGINAL), "the columns of the statement")
     trigger = engine.wait_monitored(write(world, row))
     equal((trigger["status"], trigger["version"], trigger["on_unknown"]), ("active", 1, "park"), "what the defaults are")
-    world.sim.price(INFY, "1499.95")
+    world.sim.price(INFY, "1499.90")
     one_order(world, engine, trigger["id"], 7)
     form = world.relay.placements[0].form
     equal((form["order_type"], form["transaction_type"], form["product"]), ("LIMIT", "SELL", "CNC"), "the order")
@@ -124,9 +124,9 @@ def test_a_transaction_that_commits_late_is_not_overlooked(world):
     late.run("BEGIN")
     late_id = late.run(rows.insert(rows.row(owner, quantity_1=2)))
     ids = [write(world, rows.row(owner, trigger_price_1="1400", quantity_1=number)) for number in range(3, 8)]
-    for each in ids:
-        engine.wait_monitored(each)
     # The statement keeps the transaction from being ended as an idle one.
+    wait_until(lambda: late.run("SELECT 1") == "1" and active(engine) == 6, "the others are armed")
+    check(all(engine.trigger(each)["monitored"] for each in ids), "and watched")
     stays(lambda: late.run("SELECT 1") == "1" and active(engine) == 6, "what is not committed is not there", 1.5)
     late.run("COMMIT")
     engine.wait_monitored(late_id)
