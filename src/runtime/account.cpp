@@ -73,6 +73,11 @@ void Account::bring_down(const std::string& why) {
       [&market = common_.market, id = id()] { market.evaluate(id, false); });
 }
 
+void Account::leave(const std::string& why) {
+  leaving_ = true;
+  bring_down(why);
+}
+
 // A session that is refused is replaced where it stands; one that never came about is asked anew.
 void Account::use_row(model::BrokerConnection row, const std::string& access_token) {
   const bool renewed = row.access_token != row_.access_token && !access_token.empty();

@@ -63,6 +63,9 @@ class Account final : public OrderListener {
   void bring_up(std::int64_t lease_epoch);
   // When it returns, nothing of this account leaves any more.
   void bring_down(const std::string& why);
+  // For good: it only hears what is in flight to its end.
+  void leave(const std::string& why);
+  bool is_leaving() const { return leaving_; }
   void unblock();  // a person says that the broker takes orders again
   bool is_blocked() const { return unblock_at_.has_value(); }
 
@@ -108,6 +111,7 @@ class Account final : public OrderListener {
   std::int64_t lease_epoch_ = 0;
   std::uint64_t boot_number_ = 0;
   bool begun_ = false;
+  bool leaving_ = false;
   std::set<model::TriggerId> gone_;         // triggers whose instrument does not trade today
   std::set<std::string> refused_sessions_;  // told already
   std::optional<base::Instant> unblock_at_;

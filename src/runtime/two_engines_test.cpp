@@ -124,7 +124,7 @@ TEST_F(SharedRecords, AnOrderlyEndHandsTheLeaseOverAtOnce) {
   begin_other();
   life->runtime.drain(seconds(1), [] {});
   both(milliseconds(300));
-  life->runtime.give_up_lease();
+  life->runtime.give_up_lease([] {});
   both(seconds(1));
   EXPECT_EQ(other->runtime.standing().status, EngineStatus::running);
 }
@@ -148,6 +148,40 @@ TEST_F(SharedRecords, AFrozenHolderThatWakesSendsNothingAndStandsBy) {
   EXPECT_EQ(standing().status, EngineStatus::starting);
   EXPECT_EQ(other->runtime.standing().status, EngineStatus::running);
   EXPECT_EQ(life->fenced, 0);
+}
+
+TEST_F(SharedRecords, NothingFiresWhileTheLeaseCannotBeRenewedAndItIsNotUsedUp) {
+  live();
+  create(stop_loss());
+  records.hold_leases(true);
+  advance(*life, seconds(7));
+  tick("1500");
+  advance(*life, seconds(2));
+  EXPECT_EQ(orders(), 0);
+  EXPECT_THAT(watch().why_not, HasSubstr("cannot be renewed"));
+  EXPECT_EQ(row().fire_no, 0) << "no fire was begun only to be taken back";
+  records.hold_leases(false);
+  advance(*life, seconds(1));
+  EXPECT_EQ(orders(), 1) << "what was seen meanwhile counts";
+  EXPECT_EQ(row().status, TriggerStatus::triggered);
+}
+
+TEST_F(SharedRecords, AStopThatWasAskedOfAStandbyDoesNotKeepItFromTakingOver) {
+  live();
+  create(stop_loss());
+  begin_other();
+  other->runtime.stop({}, [](auto) {});
+  both(seconds(3));
+  std::optional<base::Result<std::string>> started;
+  life->runtime.start({}, [&](auto said) { started = std::move(said); });
+  both(seconds(1));
+  ASSERT_TRUE(started && *started);
+  EXPECT_EQ(standing().status, EngineStatus::running);
+  timekeeper = other.get();
+  life.reset();
+  std::swap(life, other);
+  for (int i = 0; i < 150; ++i) advance(*life, milliseconds(100));
+  EXPECT_EQ(standing().status, EngineStatus::running);
 }
 
 // ---- hands on the table
@@ -207,8 +241,10 @@ TEST_F(SharedRecords, AStopThatWasAskedOfTheOtherProcessStopsTheHolder) {
   std::optional<base::Result<std::string>> answer;
   other->runtime.stop({}, [&](auto said) { answer = std::move(said); });
   both(milliseconds(300));
-  ASSERT_TRUE(answer && *answer);
   EXPECT_EQ(standing().status, EngineStatus::stopped);
+  EXPECT_FALSE(answer) << "it is said when the holder can have nothing under way";
+  both(seconds(3));
+  ASSERT_TRUE(answer && *answer);
   tick_both("1400");
   EXPECT_EQ(orders(), 0);
 }
