@@ -107,7 +107,7 @@ void Accounts::wait_to_drop(model::ConnectionId id) {
     const bool passed = common_.commits.command([this, &orders, id, again, alive](store::Writer&) {
       orders.post([this, id, again, alive] {
         if (alive.expired()) return;
-        const auto* still = find(id);
+        auto* still = find(id);
         still && still->gate().in_flight() != 0 ? again() : take_away(id);
       });
     });

@@ -187,8 +187,7 @@ void MarketAgent::row_removed(model::TriggerId trigger) {
 
 void MarketAgent::set_aside(const model::Trigger& trigger) {
   for (auto& [id, account] : accounts_) {
-    if (!owns(account, trigger)) continue;
-    account.aside[trigger.id] = trigger.version;
+    if (owns(account, trigger)) account.aside[trigger.id] = trigger.version;
     handle(account, engine::TriggerRemoved{trigger.id});
   }
 }
@@ -347,7 +346,19 @@ void MarketAgent::finish(Account& account) {
     }
     in_hand_.clear();
   }
-  wake_when_due(account);
+  wake_later(account);
+}
+
+// After what is queued already: in a burst one look serves all of it.
+void MarketAgent::wake_later(Account& account) {
+  if (std::exchange(account.wake_asked, true)) return;
+  scheduler_.post([this, id = account.id, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    auto* known = find(id);
+    if (!known) return;
+    known->wake_asked = false;
+    wake_when_due(*known);
+  });
 }
 
 void MarketAgent::carry_out(Account& account, engine::MakeClaim& effect) {

@@ -102,6 +102,7 @@ class MarketAgent final : public feed::FeedObserver {
     std::set<model::InstrumentToken> unserved;  // wanted, and no connection has room
     agent::TimerId wake_timer = 0;
     std::optional<base::Instant> wake_at;
+    bool wake_asked = false;
   };
 
   Account* find(model::ConnectionId id);
@@ -129,6 +130,7 @@ class MarketAgent final : public feed::FeedObserver {
   void serve_unserved();
   void hold_against_last_price(Account& account, model::InstrumentToken token);
   void compare_clocks(const model::Tick& tick, base::Instant now);
+  void wake_later(Account& account);
   void wake_when_due(Account& account);
   void tell_counts();
 

@@ -384,6 +384,21 @@ void Runtime::on_committed(store::Changed changed) {
   if (changed.last_event != 0) tell_events(changed.last_event);
 }
 
+// What passed our own API was held against the instruments there; what comes by SQL is here.
+void Runtime::on_foreign(store::Changed changed) {
+  auto rows = std::exchange(changed.triggers, {});
+  schedulers_.orders.post([this, rows = std::move(rows)] {
+    for (const auto& row : rows) {
+      if (auto* account = accounts_.find(account_of(row))) {
+        account->admit(row);
+      } else {
+        schedulers_.market.post([this, row] { market_.row_changed(row); });
+      }
+    }
+  });
+  on_committed(std::move(changed));
+}
+
 void Runtime::on_store_away(const std::string& why) {
   standing_.set_reason("store", "The database cannot be written: " + why);
 }

@@ -92,7 +92,7 @@ class Runtime final : public Desk,
   void session_ended(const model::BrokerConnection& row) override;
 
   // WatchObserver
-  void on_foreign(store::Changed changed) override { on_committed(std::move(changed)); }
+  void on_foreign(store::Changed changed) override;
   void on_lease_lost(std::int64_t epoch, const std::string& why) override;
   void on_switch(const store::Switch& now) override;
   void on_following(bool works, const std::string& why) override;

@@ -208,6 +208,29 @@ TEST_F(SharedRecords, ARowThatSomebodyWritesIsArmedWithinAQuarterOfASecond) {
   EXPECT_EQ(orders(), 0);
 }
 
+TEST_F(SharedRecords, ARowWithAnotherInstrumentsTokenIsWatchedOnItsOwnInstrument) {
+  live();
+  auto wrong = stop_loss();
+  wrong.instrument_token = 999;
+  records.put_by_hand(wrong, life->clock.now());
+  advance(*life, milliseconds(500));
+  EXPECT_EQ(row().instrument_token, infy) << "the symbol is what the trader meant";
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 1);
+}
+
+TEST_F(SharedRecords, ARowOfAnInstrumentThatDoesNotTradeIsNotWatchedAndSaysSo) {
+  live();
+  auto wrong = stop_loss();
+  wrong.trading_symbol = "NOSUCH";
+  records.put_by_hand(wrong, life->clock.now());
+  advance(*life, milliseconds(500));
+  EXPECT_THAT(watch().why_not, HasSubstr("No instrument of its name"));
+  advance(*life, settings.compare_period + seconds(1));
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 0) << "the full compare does not bring it back";
+}
+
 TEST_F(SharedRecords, WhatTheFollowerMissedTheFullCompareFinds) {
   live();
   records.keep_quiet(true);

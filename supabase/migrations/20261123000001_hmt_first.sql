@@ -143,14 +143,14 @@ CREATE TABLE public.hmt_gtt_orders (
   triggered_at timestamptz CHECK (triggered_at BETWEEN '1970-01-01' AND '2200-01-01'),
   triggered_leg text CHECK (triggered_leg IN ('1', '2')),
   triggered_price numeric CHECK (triggered_price >= 0 AND triggered_price < 1000000000),
-  order_id text,
+  order_id text CHECK (length(order_id) <= 200),
   order_status text,
   filled_quantity bigint NOT NULL DEFAULT 0 CHECK (filled_quantity >= 0),
-  average_price numeric CHECK (average_price >= 0 AND average_price < 1000000000),
-  error_message text,
+  average_price numeric CHECK (average_price >= 0 AND average_price < 1000000000 AND scale(average_price) <= 7),
+  error_message text CHECK (length(error_message) <= 10000),
 
-  version bigint NOT NULL DEFAULT 1 CHECK (version > 0),
-  fire_no integer NOT NULL DEFAULT 0 CHECK (fire_no >= 0),
+  version bigint NOT NULL DEFAULT 1 CHECK (version BETWEEN 1 AND 9007199254740992),
+  fire_no integer NOT NULL DEFAULT 0 CHECK (fire_no BETWEEN 0 AND 1000000),
   created_at timestamptz NOT NULL DEFAULT now() CHECK (created_at BETWEEN '1970-01-01' AND '2200-01-01'),
   updated_at timestamptz NOT NULL DEFAULT now() CHECK (updated_at BETWEEN '1970-01-01' AND '2200-01-01'),
   expires_at timestamptz CHECK (expires_at BETWEEN '1970-01-01' AND '2200-01-01'),
@@ -425,6 +425,9 @@ BEGIN
     IF TG_OP = 'INSERT' AND NEW.status <> 'active' THEN
       RAISE EXCEPTION 'a trigger starts active' USING ERRCODE = '23514', COLUMN = 'status';
     END IF;
+  END IF;
+  IF NEW.status = 'firing' AND (TG_OP = 'INSERT' OR OLD.status <> 'firing') THEN
+    RAISE EXCEPTION 'only an engine fires a trigger' USING ERRCODE = '23514', COLUMN = 'status';
   END IF;
   IF TG_OP = 'INSERT' THEN
     -- A row that comes again under its old id goes on counting: a fire's number is used once.
