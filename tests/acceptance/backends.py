@@ -42,12 +42,16 @@ class Sqlite:
     def fresh(self, world, empty=False, name="hmt"):
         return SqliteDatabase(os.path.join(world.folder, f"{name}.db"))
 
+    def durable(self, world):
+        return self.fresh(world)
+
     def close(self):
         pass
 
 
 class SqliteDatabase:
     environment = {}
+    seals = {}
     secrets = {}
 
     def __init__(self, path):
@@ -102,9 +106,9 @@ class Postgres:
         self.lock = threading.Lock()
         self.server = self.prepared()
 
-    def prepared(self):
+    def prepared(self, fsync=False):
         """What a project has before anything of ours is in it: its owner, who is no superuser."""
-        server = postgres.Server(fsync=False)  # the tests cut processes off, not the power
+        server = postgres.Server(fsync=fsync)  # the tests cut processes off, not the power
         try:
             server.sql("postgres", f"CREATE ROLE {PROJECT_USER} {PROJECT_RIGHTS} PASSWORD '{PROJECT_PASSWORD}'")
             if self.has_users:
@@ -132,9 +136,13 @@ class Postgres:
                 self.template = name
         return self.template
 
-    def private(self):
+    def durable(self, world):
+        """A database that waits for its disk, as those of people do."""
+        return self.private(fsync=True)
+
+    def private(self, fsync=False):
         """A database on a server of its own, which a test may stop, crash and pause."""
-        server = self.prepared()
+        server = self.prepared(fsync)
         try:
             name = self.empty(server)
             migrate(self.binary, project_url(server, name))
@@ -196,7 +204,8 @@ def migrate(binary, url):
 
 
 class PostgresDatabase:
-    environment = {"HMT_SECRET_KEY": SECRET_KEY, "HMT_LEASE_MS": LEASE_MS}
+    seals = {"HMT_SECRET_KEY": SECRET_KEY}
+    environment = {**seals, "HMT_LEASE_MS": LEASE_MS}  # so short a lease is taken beside a simulated broker alone
     secrets = {"HMT_DATABASE_URL": PROJECT_PASSWORD}
 
     def __init__(self, server, name, private=False):

@@ -696,6 +696,11 @@ class World:
         self.kept_database = self.open(self.backend.private())
         return self.kept_database
 
+    def use_durable_database(self):
+        """Instead of it one that survives a loss of power: what doctor asks for."""
+        self.kept_database = self.open(self.backend.durable(self))
+        return self.kept_database
+
     def environment(self, **changes):
         out = {"HMT_DATABASE_URL": self.database.url, **self.database.environment, "HMT_LISTEN": "127.0.0.1:0",
                "HMT_SESSIONS": "always", "HMT_ADMIN_TOKEN": TOKEN, "HMT_LOG_FORMAT": "json", "KITE_API_KEY": "simkey",

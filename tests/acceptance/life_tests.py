@@ -39,7 +39,7 @@ def test_migrate_makes_the_schema_and_may_be_repeated(world):
 
 
 def migrate(world):
-    return world.command("migrate", HMT_DATABASE_URL=world.database.url, **world.database.environment)
+    return world.command("migrate", HMT_DATABASE_URL=world.database.url, **world.database.seals)
 
 
 def test_a_schema_that_is_newer_is_left_alone(world):
@@ -58,6 +58,7 @@ def doctor(world, **changes):
 
 
 def test_doctor_finds_everything_well(world):
+    world.use_durable_database()
     world.start_sim()
     code, said = doctor(world)
     equal(code, 0, f"the exit code of hmt doctor: {said}")
@@ -67,6 +68,7 @@ def test_doctor_finds_everything_well(world):
 
 
 def test_doctor_names_what_is_wrong_and_the_remedy(world):
+    world.use_durable_database()
     world.start_sim()
     code, said = doctor(world, KITE_ACCESS_TOKEN="a-dead-token-of-yesterday")
     check(code == 1 and re.search(r"^FAIL +broker.*KITE_ACCESS_TOKEN", said, re.M), f"a dead token: {code} {said}")

@@ -95,6 +95,7 @@ class People:
     def environment(self):
         return {"SUPABASE_URL": self.issuer.url, "SUPABASE_JWT_SECRET": tokens.SECRET,
                 "SUPABASE_SERVICE_ROLE_KEY": OPERATOR, "HMT_ADMIN_TOKEN": None, "KITE_API_KEY": None,
+                "KITE_LOGIN_URL": f"http://{self.world.sim.address}/connect/login",
                 "KITE_API_SECRET": None, "KITE_ACCESS_TOKEN": None}
 
 

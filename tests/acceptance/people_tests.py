@@ -1,4 +1,5 @@
 """Many users of one engine: each with an account, a session and limits of their own, and nothing of anybody else's."""
+import html
 import json
 import re
 import time
@@ -8,7 +9,7 @@ import postgres_tests
 import rows
 import tokens
 from backends import only, postgres
-from harness import ENGINE, Failure, Stream, check, equal, stays, wait_until
+from harness import ENGINE, Failure, Stream, check, equal, request, stays, wait_until
 
 ONLY = only("postgres", "many users need PostgreSQL")
 INFY = "NSE:INFY"
@@ -116,6 +117,31 @@ def test_a_wrong_request_token_or_secret_leaves_the_session_as_it_was(world):
     equal(p.a.get(path)["session_expires_at"], None, "its session")
 
 
+def test_a_browser_that_logs_in_at_the_broker_comes_back_to_a_live_connection_once(world):
+    p = people.People(world, connect=False)
+    world.sim.control("account", {"api_key": "browserkey", "api_secret": "browser-secret", "user_id": "BROWSER",
+                                  "redirect_url": f"http://{p.engine.address}{people.BROKERS}/callback"})
+    answer = p.a.call("POST", people.BROKERS, {"name": "x", "api_key": "browserkey", "api_secret": "browser-secret"})
+    equal(answer.status, 201, f"a connection: {answer.text}")
+    path = f"{people.BROKERS}/{answer.json['id']}"
+    page = browse(p.a.call("POST", f"{path}/login").json["login_url"])
+    link = html.unescape(re.search(r'href="([^"]+)"', page.text)[1])
+    back = browse(f"http://{world.sim.address}/connect/{link}").headers["Location"]
+    token = re.search("request_token=([^&]+)", back)[1]
+    landed = browse(back)
+    equal(landed.status, 200, f"the page after the login: {landed.text}")
+    check(token not in landed.text and token not in p.engine.process.log(), "the request token is neither shown nor logged")
+    shown = p.a.get(path)
+    check(shown["session_expires_at"], f"the session: {shown}")
+    equal(browse(back).status, 400, "the same way back a second time")
+
+
+def browse(url):
+    """One page, without the pages that it sends to."""
+    host, path = re.fullmatch("http://([^/]+)(/.*)", url).groups()
+    return request(host, "GET", path)
+
+
 def test_no_users_secret_is_stored_open_logged_or_shown(world):
     p = people.People(world, HMT_LOG_LEVEL="debug")
     mine = p.a.arm()
@@ -164,7 +190,7 @@ def test_the_operator_stops_and_starts_for_all_and_a_user_cannot(world):
 
 
 def test_legacy_tokens_of_a_shared_secret_are_taken(world):
-    p = people.People(world, SUPABASE_URL=None)
+    p = people.People(world, SUPABASE_URL=None, connect=False)  # the issuer's own keys count nothing here
     content = tokens.claims(p.a.id, "whoever holds the secret")
     good = people.call(p.engine.address, "GET", "/api/v1/triggers", tokens.hs256(content))
     equal(good.status, 200, f"a token of the secret: {good.text}")

@@ -66,7 +66,7 @@ def test_a_login_through_the_program_needs_no_access_token(world):
 def test_many_users_need_an_operator_and_a_database_for_many(world):
     world.start_sim()
     many = {"SUPABASE_URL": "https://project.example"}
-    code, said = world.serve_and_end(**many)
+    code, said = world.serve_and_end(**many, HMT_DATABASE_URL="sqlite:many.db")
     check(code == 2 and "SUPABASE_SERVICE_ROLE_KEY: accepts" in said and "HMT_DATABASE_URL: accepts postgresql" in said,
           f"both are named: {code} {said}")
     many["SUPABASE_SERVICE_ROLE_KEY"] = "service-role-key-0123456789"
