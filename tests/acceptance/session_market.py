@@ -13,6 +13,9 @@ from decimal import Decimal
 import oracle
 
 
+KEPT_SECONDS = 10
+
+
 class Stuck(Exception):
     """Something did not happen in its time."""
 
@@ -30,13 +33,15 @@ class Client:
         if body is not None:
             body, headers["Content-Type"] = json.dumps(body), "application/json"
         connection = getattr(self.kept, "connection", None)
-        if connection is None:
+        # A server ends a connection that idles, and a request that is not a reading cannot be repeated.
+        if connection is None or time.monotonic() - self.kept.used > KEPT_SECONDS:
             host, port = self.address.rsplit(":", 1)
             connection = self.kept.connection = http.client.HTTPConnection(host, int(port), timeout=timeout)
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
             text = answer.read()
+            self.kept.used = time.monotonic()
         except (OSError, http.client.HTTPException):
             connection.close()
             self.kept.connection = None
