@@ -95,11 +95,11 @@ CREATE TABLE public.broker_connections (
   sealed_api_key text,
   sealed_api_secret text,
   sealed_access_token text,
-  session_expires_at timestamptz CHECK (session_expires_at BETWEEN '1970-01-01' AND '2200-01-01'),
+  session_expires_at timestamptz CHECK (session_expires_at BETWEEN '1970-01-01 00:00+00' AND '2200-01-01 00:00+00'),
   enabled boolean NOT NULL DEFAULT true,
   version bigint NOT NULL DEFAULT 1 CHECK (version > 0),
-  created_at timestamptz NOT NULL DEFAULT now() CHECK (created_at BETWEEN '1970-01-01' AND '2200-01-01'),
-  updated_at timestamptz NOT NULL DEFAULT now() CHECK (updated_at BETWEEN '1970-01-01' AND '2200-01-01')
+  created_at timestamptz NOT NULL DEFAULT now() CHECK (created_at BETWEEN '1970-01-01 00:00+00' AND '2200-01-01 00:00+00'),
+  updated_at timestamptz NOT NULL DEFAULT now() CHECK (updated_at BETWEEN '1970-01-01 00:00+00' AND '2200-01-01 00:00+00')
 );
 CREATE INDEX idx_broker_connections_user ON public.broker_connections (user_id);
 
@@ -140,7 +140,7 @@ CREATE TABLE public.hmt_gtt_orders (
 
   status text NOT NULL DEFAULT 'active' CHECK (status IN
     ('active', 'firing', 'triggered', 'failed', 'cancelled', 'expired', 'needs_attention')),
-  triggered_at timestamptz CHECK (triggered_at BETWEEN '1970-01-01' AND '2200-01-01'),
+  triggered_at timestamptz CHECK (triggered_at BETWEEN '1970-01-01 00:00+00' AND '2200-01-01 00:00+00'),
   triggered_leg text CHECK (triggered_leg IN ('1', '2')),
   triggered_price numeric CHECK (triggered_price >= 0 AND triggered_price < 1000000000),
   order_id text CHECK (length(order_id) <= 200),
@@ -151,9 +151,9 @@ CREATE TABLE public.hmt_gtt_orders (
 
   version bigint NOT NULL DEFAULT 1 CHECK (version BETWEEN 1 AND 9007199254740992),
   fire_no integer NOT NULL DEFAULT 0 CHECK (fire_no BETWEEN 0 AND 1000000),
-  created_at timestamptz NOT NULL DEFAULT now() CHECK (created_at BETWEEN '1970-01-01' AND '2200-01-01'),
-  updated_at timestamptz NOT NULL DEFAULT now() CHECK (updated_at BETWEEN '1970-01-01' AND '2200-01-01'),
-  expires_at timestamptz CHECK (expires_at BETWEEN '1970-01-01' AND '2200-01-01'),
+  created_at timestamptz NOT NULL DEFAULT now() CHECK (created_at BETWEEN '1970-01-01 00:00+00' AND '2200-01-01 00:00+00'),
+  updated_at timestamptz NOT NULL DEFAULT now() CHECK (updated_at BETWEEN '1970-01-01 00:00+00' AND '2200-01-01 00:00+00'),
+  expires_at timestamptz CHECK (expires_at BETWEEN '1970-01-01 00:00+00' AND '2200-01-01 00:00+00'),
 
   CONSTRAINT hmt_two_legs_are_complete CHECK (condition_type <> 'two-leg' OR
     (product_type_2 IS NOT NULL AND trigger_price_2 IS NOT NULL AND quantity_2 IS NOT NULL AND direction IS NULL)),
@@ -269,7 +269,7 @@ CREATE TABLE public.hmt_lease (
   taken_at timestamptz,
   expires_at timestamptz NOT NULL
 );
-INSERT INTO public.hmt_lease (epoch, holder, expires_at) VALUES (0, '', '1970-01-01');
+INSERT INTO public.hmt_lease (epoch, holder, expires_at) VALUES (0, '', '1970-01-01 00:00+00');
 
 -- Whose triggers a connection's are: they must never fire in another account, nor be used up by a simulator. The nil UUID is
 -- the operator's own connection.

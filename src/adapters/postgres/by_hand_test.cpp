@@ -328,6 +328,11 @@ TEST_F(ByHand, TheTrailCannotBeRewritten) {
         "SET ROLE hmt_engine; DELETE FROM hmt_audit"}) {
     EXPECT_THAT(sql(wrong), HasSubstr("error")) << wrong;
   }
+  sql("GRANT UPDATE (event) ON hmt_audit TO hmt_engine");
+  EXPECT_THAT(sql("SET ROLE hmt_engine; UPDATE hmt_audit SET event = 'x', number = 99 WHERE number "
+                  "IS NULL"),
+              HasSubstr("append-only"));
+  sql("REVOKE UPDATE (event) ON hmt_audit FROM hmt_engine");
   EXPECT_EQ(sql("SELECT * FROM hmt_audit"), before);
   EXPECT_EQ(sql("SELECT detail ->> 'role' FROM hmt_audit WHERE number IS NULL"), "postgres\n");
 }

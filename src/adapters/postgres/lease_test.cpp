@@ -83,6 +83,9 @@ TEST_F(LeaseTest, TakingItWaitsForTheClaimThatIsUnderWayAndRenewingDoesNot) {
   const auto waiting = rival->writer().take_lease("second", at_minute(1));
   ASSERT_FALSE(waiting);
   EXPECT_EQ(waiting.error().kind, ErrorKind::unavailable);
+  EXPECT_THAT(sql("SET lock_timeout = '50ms'; UPDATE hmt_lease SET epoch = epoch + 1"),
+              HasSubstr("lock timeout"))
+      << "nor does a hand take it";
   under_way.sql("COMMIT");
   EXPECT_TRUE(rival->writer().take_lease("second", at_minute(1)));
 }
