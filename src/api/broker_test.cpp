@@ -137,6 +137,15 @@ TEST_F(BrokerApi, ARepetitionThatOvertakesTheFirstRequestWaits) {
   EXPECT_EQ(rows(), 1U);
 }
 
+TEST_F(BrokerApi, ACreationThatFailedMayBeRepeatedWithItsKey) {
+  const net::Headers key = {{"Idempotency-Key", "k"}};
+  desk.away = base::Error{base::ErrorKind::unavailable, "the database is away"};
+  EXPECT_EQ(add("anna", annas_body, key).status, 503);
+  desk.away.reset();
+  EXPECT_EQ(add("anna", annas_body, key).status, 201);
+  EXPECT_EQ(rows(), 1U);
+}
+
 TEST_F(BrokerApi, TwentyConnectionsAreTheMostOfOneUser) {
   for (int i = 0; i < 20; ++i) added();
   const auto more = add("anna", annas_body, {{"Idempotency-Key", "k"}});

@@ -25,6 +25,9 @@ TEST_F(LoginApi, ALoginGoesOverTheBrokersPageAndComesBackLive) {
   EXPECT_EQ(live.at("account"), "AB1234");
   EXPECT_NE(live.at("session_expires_at"), "null");
   EXPECT_EQ(sealed(path, &model::BrokerConnection::access_token), "sealed exchanged token-4713");
+  const auto trail = get_as("anna", "/api/v1/audit?before=9000000000");
+  EXPECT_EQ(trail.at("audit.0.event"), "session_renewed");
+  EXPECT_EQ(trail.at("audit.0.actor"), "user:" + anna_id) << "in the name of who began it";
 }
 
 TEST_F(LoginApi, AStateEndsOneLoginAndNoSecond) {

@@ -81,6 +81,7 @@ class TestDesk final : public runtime::Desk {
 
   void add_connection(model::ConnectionId id, runtime::ConnectionChange change, store::Actor actor,
                       runtime::Done<model::BrokerConnection> done) override {
+    if (away) return answer<model::BrokerConnection>(std::move(done), std::unexpected(*away));
     auto work = [this, id, change = std::move(change), actor, done = std::move(done)]() mutable {
       model::BrokerConnection row;
       row.id = id;

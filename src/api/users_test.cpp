@@ -256,18 +256,37 @@ TEST_F(UsersApi, AStreamEndsWithItsTokenAndTellsNothingAfter) {
   EXPECT_FALSE(again.is_closed());
 }
 
-TEST_F(UsersApi, WhatHappensAfterATokensEndIsNotToldOnItsStream) {
+TEST_F(UsersApi, AnEventThatIsHeardOfAfterATokensEndIsNotToldOnItsStream) {
   users.at("token-a") = user(id_a, 1s);
   Listener listener(loop, port, "/api/v1/stream", as("token-a"));
   listener.next("hello");
-  users.emplace("later", user(id_a));
-  const auto over = [&] {
-    return static_cast<net::Loop&>(loop).now() >= users.at("token-a").expires_at;
-  };
-  EXPECT_TRUE(loop.run_until(over));
-  arm_as("later");
+  model::AuditEntry entry;
+  entry.event = "too_late";
+  entry.actor = "engine";
+  entry.user_id = users.at("token-a").user;
+  const auto number = *database->writer().note(entry);
+  EXPECT_TRUE(loop.run_until([&] {
+    const bool over = static_cast<net::Loop&>(loop).now() >= users.at("token-a").expires_at;
+    if (over) desk.tell(number);
+    return over;
+  }));
   EXPECT_EQ(listener.end().close_code, 4003);
-  EXPECT_EQ(listener.count("trg"), 0);
+  EXPECT_EQ(listener.count("evt"), 0);
+}
+
+TEST_F(UsersApi, APriceAfterATokensEndIsNotToldOnItsStream) {
+  users.at("token-a") = user(id_a, 1s);
+  Listener listener(loop, port, "/api/v1/stream", as("token-a"));
+  listener.next("hello");
+  listener.say(R"({"t":"sub","px":[408065]})");
+  EXPECT_TRUE(loop.run_until([&] { return !desk.wanted.empty(); }));
+  EXPECT_TRUE(loop.run_until([&] {
+    const bool over = static_cast<net::Loop&>(loop).now() >= users.at("token-a").expires_at;
+    if (over) desk.trade(infy, "1573.15");
+    return over;
+  }));
+  EXPECT_EQ(listener.end().close_code, 4003);
+  EXPECT_EQ(listener.count("px"), 0);
 }
 
 TEST_F(UsersApi, AStreamOnATicketEndsWithTheTokenThatBoughtIt) {

@@ -19,7 +19,7 @@ std::string_view word(Algorithm algorithm);
 class PublicKey {
  public:
   // The bytes that a JWK holds, decoded. Errors: invalid (wrong length, not on the curve, an RSA
-  // key of less than 2048 or more than 8192 bits, an exponent below 65537 or above 32 bits).
+  // key of less than 2048 or more than 4096 bits, an exponent below 65537 or above 32 bits).
   static base::Result<PublicKey> p256(std::string_view x, std::string_view y);
   static base::Result<PublicKey> rsa(std::string_view modulus, std::string_view exponent);
   static base::Result<PublicKey> ed25519(std::string_view x);

@@ -29,6 +29,7 @@ class Jwks : public testing::Test {
                                                        patience)](JwksDone done) mutable {
       ++asked;
       ask([this, done = std::move(done)](base::Result<std::string> got) mutable {
+        brought = got.has_value();
         done(std::move(got));
         ++answered;
       });
@@ -78,6 +79,7 @@ class Jwks : public testing::Test {
   std::vector<std::string> targets;  // of all questions that came
   std::size_t asked = 0;
   std::size_t answered = 0;
+  bool brought = false;  // the last answer, a text
   const TestKey first = TestKey::p256("first");
   const TestKey second = TestKey::p256("second");
 };
@@ -151,6 +153,22 @@ TEST_F(Jwks, KeysOfTenMinutesAreNotUsedUnlessTheIssuerFailed) {
   EXPECT_EQ(source->look_up("first").kind, ErrorKind::unavailable);
 }
 
+TEST_F(Jwks, AFailureThatIsOverIsForgotten) {
+  publish({&first});
+  start();
+  status = 500;
+  pass(9min);
+  settle();
+  status = 200;
+  pass(30s);
+  settle();
+  hangs = true;
+  pass(9min + 59s);
+  EXPECT_TRUE(knows(first));
+  pass(1s);
+  EXPECT_FALSE(knows(first)) << "ten minutes are ten minutes again";
+}
+
 TEST_F(Jwks, AfterAFailureTheyComeBack) {
   status = 503;
   start();
@@ -198,6 +216,7 @@ TEST_F(Jwks, AnAnswerOfMoreThan64KbIsNotRead) {
   body.insert(body.size() - 1, 1, ' ');
   make_source();
   start();
+  EXPECT_FALSE(brought) << "it is not even taken whole";
   EXPECT_EQ(source->keys(), nullptr);
 }
 
@@ -218,6 +237,8 @@ TEST_F(Jwks, ManyTokensOfOneNewKeyAskOnce) {
     EXPECT_EQ(source->look_up("first").kind, ErrorKind::unavailable);
     EXPECT_EQ(source->look_up("k" + std::to_string(i)).kind, ErrorKind::unavailable);
   }
+  pass(31s);
+  EXPECT_EQ(source->look_up("first").kind, ErrorKind::unavailable);
   EXPECT_EQ(asked, 1U);
 }
 
@@ -266,16 +287,19 @@ TEST_F(Jwks, ANameThatIsNobodysIsRememberedForAWhile) {
 TEST_F(Jwks, ManyNamesOfNobodyDoNotFillTheMemory) {
   publish({&first});
   start();
-  // 64 names a question can be remembered.
+  // A question can be remembered for 64 names.
   for (int round = 0; round < 6; ++round) {
     pass(31s);
-    for (int i = 0; i < 64; ++i) {
+    for (int i = 0; i < 65; ++i) {
       source->look_up("n" + std::to_string(round) + "-" + std::to_string(i));
     }
     settle();
   }
   pass(31s);
-  EXPECT_EQ(source->look_up("n5-0").kind, ErrorKind::refused);
+  EXPECT_EQ(source->look_up("n5-63").kind, ErrorKind::refused);
+  EXPECT_EQ(source->look_up("n5-64").kind, ErrorKind::unavailable);
+  settle();
+  pass(31s);
   EXPECT_EQ(source->look_up("n0-0").kind, ErrorKind::unavailable) << "the oldest are forgotten";
   settle();
 }
@@ -304,6 +328,13 @@ TEST_F(Jwks, ItMayGoWhileAQuestionIsOnItsWay) {
   EXPECT_EQ(answered, 1U) << "the client ends it, and nobody is there to hear of it";
   pass(1h);
   EXPECT_EQ(asked, 1U);
+}
+
+TEST_F(Jwks, ItLeavesNoTimerBehind) {
+  start();
+  EXPECT_FALSE(clock.idle());
+  source.reset();
+  EXPECT_TRUE(clock.idle());
 }
 
 // A key becomes known before it signs, and is revoked after its last token has ended.

@@ -87,14 +87,32 @@ TEST(KeySet, APointThatIsNotOnTheCurveIsNoKey) {
   EXPECT_EQ(kept({key.jwk({{"x", ""}})}), 0U);
 }
 
+// Of two primes that everybody knows; takes them over.
+std::string product(BIGNUM* p, BIGNUM* q) {
+  BN_CTX* context = BN_CTX_new();
+  BIGNUM* both = BN_new();
+  BN_mul(both, p, q, context);
+  std::string out(static_cast<std::size_t>(BN_num_bytes(both)), '\0');
+  BN_bn2bin(both, reinterpret_cast<unsigned char*>(out.data()));
+  for (auto* number : {p, q, both}) BN_free(number);
+  BN_CTX_free(context);
+  return out;
+}
+
 TEST(KeySet, AnRsaKeyThatIsTooWeakOrTooLargeIsNoKey) {
   EXPECT_EQ(kept({TestKey::rsa("weak", 1024).jwk()}), 0U);
   EXPECT_EQ(kept({TestKey::rsa("weak", 2040).jwk()}), 0U);
   const auto& key = Issuers::get().rsa;
   const auto padded = base64url(std::string(200, '\0') + std::string(100, '\x7F'));
   EXPECT_EQ(kept({key.jwk({{"n", in_quotes(padded)}})}), 0U) << "zeros in front do not count";
-  EXPECT_EQ(kept({key.jwk({{"n", in_quotes(base64url(std::string(1025, '\x7F')))}})}), 0U);
+  const auto of = [&](BIGNUM* p, BIGNUM* q) {
+    return kept({key.jwk({{"n", in_quotes(base64url(product(p, q)))}})});
+  };
+  EXPECT_EQ(of(BN_get_rfc3526_prime_1536(nullptr), BN_get_rfc3526_prime_2048(nullptr)), 1U);
+  EXPECT_EQ(of(BN_get_rfc3526_prime_2048(nullptr), BN_get_rfc3526_prime_3072(nullptr)), 0U);
   EXPECT_EQ(kept({key.jwk({{"n", in_quotes(base64url(std::string(9000, '\x7F')))}})}), 0U);
+  EXPECT_EQ(kept({key.jwk({{"n", in_quotes(base64url(std::string(256, '\xFF')))}})}), 0U)
+      << "divisible by 3";
   EXPECT_EQ(kept({key.jwk({{"n", ""}})}), 0U);
   for (const std::string_view exponent : {"Aw", "AQ", "AQAA", "", "AAAA", "AQAAAAE"}) {
     EXPECT_EQ(kept({key.jwk({{"e", in_quotes(exponent)}})}), 0U) << exponent;

@@ -56,6 +56,20 @@ TEST_F(UsersTest, TheClockIsReadForEveryToken) {
   EXPECT_EQ(kind(users.check(issuers.rsa.token())), ErrorKind::refused);
 }
 
+TEST_F(UsersTest, ARevokedKeySignsNobodyInAnyMore) {
+  auto users = with_keys();
+  users.start();
+  publish(issuers.jwks());
+  EXPECT_TRUE(users.check(issuers.rsa.token()));
+  clock.advance(9min);
+  publish(jwks({issuers.elliptic.jwk()}));
+  EXPECT_TRUE(users.check(issuers.elliptic.token()));
+  EXPECT_EQ(kind(users.check(issuers.rsa.token())), ErrorKind::refused);
+  clock.advance(11min);
+  EXPECT_EQ(kind(users.check(issuers.elliptic.token())), ErrorKind::unavailable)
+      << "keys that could not be refreshed are not used on";
+}
+
 TEST_F(UsersTest, ATokenOfAnUnknownKeyIsLookedUpAndThenRefused) {
   auto users = with_keys();
   users.start();

@@ -21,11 +21,16 @@ bool same_keys(const model::BrokerConnection& a, const model::BrokerConnection& 
 Accounts::Accounts(AccountsOwner& owner, BrokerDoor& door, Common common)
     : owner_(owner), door_(door), common_(common) {}
 
+Accounts::~Accounts() {
+  common_.schedulers.orders.cancel(instruments_timer_);
+}
+
 void Accounts::begin(const std::vector<model::BrokerConnection>& rows, std::int64_t lease_epoch,
                      bool running, const std::string& off) {
   lease_epoch_ = lease_epoch;
   running_ = running;
   off_ = off;
+  if (common_.settings.many_users && common_.settings.own_prices) serve_prices();
   for (const auto& row : rows) {
     const auto known = accounts_.find(row.id);
     if (known == accounts_.end()) {
@@ -144,7 +149,7 @@ bool Accounts::anything_in_flight() const {
 void Accounts::account_began(Account& account) {
   refused_by_ticker_.erase(account.id());
   lend_prices(account);
-  owner_.account_began();
+  owner_.prices_wanted();
 }
 
 // One session is enough for everybody's prices: the first that is there, until the ticker refuses
@@ -186,7 +191,24 @@ void Accounts::ticker_session(bool accepted, const std::string& why) {
   });
   if (common_.settings.own_prices || other == accounts_.end()) return;
   lend_prices(*other->second);
-  owner_.account_began();
+  owner_.prices_wanted();
+}
+
+// The operator's session serves prices and instruments before any user has logged in.
+void Accounts::serve_prices() {
+  if (!own_) {
+    auto opened = door_.open(model::BrokerConnection{});
+    if (!opened) return;
+    own_ = std::move(*opened);
+    look_at_instruments();
+  }
+  owner_.prices_wanted();
+}
+
+void Accounts::look_at_instruments() {
+  need_instruments(*own_, [] {});
+  instruments_timer_ = common_.schedulers.orders.after(common_.settings.health_period,
+                                                       [this] { look_at_instruments(); });
 }
 
 // ---- instruments

@@ -21,14 +21,15 @@ class AccountsOwner {
   virtual ~AccountsOwner() = default;
   virtual void note(model::AuditEntry entry) = 0;
   virtual void correct(model::Trigger corrected, std::int64_t version) = 0;
-  // An account's engine has begun: prices are wanted.
-  virtual void account_began() = 0;
+  // There is a session that brings prices.
+  virtual void prices_wanted() = 0;
   virtual void session_ended(const model::BrokerConnection& row) = 0;
 };
 
 class Accounts final : public AccountHost {
  public:
   Accounts(AccountsOwner& owner, BrokerDoor& door, Common common);
+  ~Accounts() override;
 
   // Under this lease, and evaluating or not, with the reason. Accounts that are there already are
   // brought up anew.
@@ -65,6 +66,8 @@ class Accounts final : public AccountHost {
   void drop(model::ConnectionId id, std::function<void()> then);
   void lend_prices(const Account& account);
   void instruments_came(base::Result<std::vector<model::Instrument>> list);
+  void serve_prices();
+  void look_at_instruments();
 
   AccountsOwner& owner_;
   BrokerDoor& door_;
@@ -77,6 +80,8 @@ class Accounts final : public AccountHost {
   mutable std::mutex catalogue_mutex_;
   std::shared_ptr<const model::Catalogue> catalogue_ = std::make_shared<model::Catalogue>();
   base::TradingDate instruments_of_{};
+  std::unique_ptr<broker::OrderGateway> own_;  // the operator's, where users have theirs
+  agent::TimerId instruments_timer_ = 0;
   std::vector<std::function<void()>> want_instruments_;  // while they are being asked for
 
   std::optional<model::ConnectionId> prices_from_;  // whose session the ticker uses

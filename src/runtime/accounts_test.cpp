@@ -82,6 +82,17 @@ TEST_F(ManyUsers, TheInstrumentsAndThePricesAreFetchedOnceForAll) {
   EXPECT_EQ(standing().subscribed_instruments, 1);
 }
 
+TEST_F(ManyUsers, TheOperatorsSessionServesPricesAndInstrumentsBeforeAnybodyLogsIn) {
+  settings.own_prices = true;
+  live();
+  EXPECT_EQ(life->runtime.catalogue()->size(), 1U);
+  life->runtime.want_prices(1, {infy});
+  pass(seconds(1));
+  tick_and_settle("1510");
+  EXPECT_EQ(life->runtime.last_price(infy)->last, model::Price::from_rupees(1510));
+  EXPECT_TRUE(life->prices_from.empty()) << "the ticker's own session is not a user's";
+}
+
 TEST_F(ManyUsers, ADeadSessionBlindsItsOwnersTriggersAndNoOthers) {
   connect(1);
   connect(2);

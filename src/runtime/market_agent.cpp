@@ -29,6 +29,14 @@ void tell(const std::vector<model::AuditEntry>& entries) {
   }
 }
 
+// What becomes of an order is said once; everything else the records, or the next look, say again.
+bool is_of_an_order(const engine::Event& event) {
+  return std::holds_alternative<engine::ClaimSettled>(event) ||
+         std::holds_alternative<engine::AttemptForwarded>(event) ||
+         std::holds_alternative<engine::AttemptWithdrawn>(event) ||
+         std::holds_alternative<engine::AttemptAnswered>(event);
+}
+
 }  // namespace
 
 MarketAgent::MarketAgent(agent::Scheduler& scheduler, CommitQueue& commits, StandingBoard& standing,
@@ -71,7 +79,10 @@ void MarketAgent::remove_account(model::ConnectionId id) {
 }
 
 void MarketAgent::forget(model::ConnectionId id) {
-  if (auto* account = find(id)) forget(*account);
+  auto* account = find(id);
+  if (!account) return;
+  forget(*account);
+  account->recovers = true;
 }
 
 void MarketAgent::forget_all() {
@@ -81,6 +92,7 @@ void MarketAgent::forget_all() {
 
 void MarketAgent::forget(Account& account) {
   account.engine.reset();
+  account.recovers = false;
   // What is watched from here on is not held against a price from before.
   for (const auto token : account.watched) last_fresh_.erase(token);
   standing_.none_armed(account.id);
@@ -98,6 +110,7 @@ void MarketAgent::begin(model::ConnectionId id, engine::Settings settings,
   standing_.none_armed(id);
   for (const auto token : std::exchange(account->watched, {})) unwatch(*account, token);
   account->name = settings.account;
+  account->recovers = false;
   auto& engine = account->engine.emplace(std::move(settings));
   const auto now = scheduler_.now();
   for (const auto& won : recovery.winners)
@@ -136,7 +149,7 @@ void MarketAgent::handle(model::ConnectionId id, engine::Event event) {
 
 void MarketAgent::handle(Account& account, engine::Event event) {
   if (!account.engine) {
-    account.early.push_back(std::move(event));
+    if (account.recovers || is_of_an_order(event)) account.early.push_back(std::move(event));
     return;
   }
   account.engine->on(event, scheduler_.now(), effects_);
@@ -235,10 +248,10 @@ void MarketAgent::compare_clocks(const model::Tick& tick, base::Instant now) {
              : std::nullopt);
 }
 
+// What comes before an account has begun, its order book tells when it does.
 void MarketAgent::on_order(const model::BrokerOrder& order) {
   for (auto& [id, account] : accounts_) {
-    const bool is_theirs =
-        order.account.empty() || account.name.empty() || order.account == account.name;
+    const bool is_theirs = order.account.empty() || order.account == account.name;
     if (!many_ || is_theirs) handle(account, engine::OrderNews{order, model::OrderSource::stream});
   }
 }

@@ -89,7 +89,8 @@ class MarketAgent final : public feed::FeedObserver {
     AccountLinks links;
     std::string name;  // the broker's user id, once its engine has begun
     std::optional<engine::Engine> engine;
-    std::vector<engine::Event> early;                // heard before the engine began
+    std::vector<engine::Event> early;  // heard before the engine began
+    bool recovers = false;  // its records are being read: all news is kept for the next engine
     std::map<model::TriggerId, std::int64_t> aside;  // by version
     std::set<model::InstrumentToken> watched;
     std::set<model::InstrumentToken> unserved;  // wanted, and no connection has room

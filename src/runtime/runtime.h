@@ -86,7 +86,7 @@ class Runtime final : public Desk,
   // AccountsOwner
   void note(model::AuditEntry entry) override;
   void correct(model::Trigger corrected, std::int64_t version) override;
-  void account_began() override;
+  void prices_wanted() override;
   void session_ended(const model::BrokerConnection& row) override;
 
   // WatchObserver

@@ -157,7 +157,7 @@ void Runtime::boot_accounts(const Boot& boot) {
 }
 
 // Prices are wanted from the first account on; the others find the ticker running.
-void Runtime::account_began() {
+void Runtime::prices_wanted() {
   if (lease_epoch_ == 0) return;
   if (!settings_.many_users) {
     standing_.set_started(schedulers_.orders.now(), lease_epoch_);

@@ -23,6 +23,9 @@ BEGIN
   IF current_setting('server_version_num')::int < 150000 THEN
     RAISE EXCEPTION 'HMT needs PostgreSQL 15 or later; this is %', current_setting('server_version');
   END IF;
+  IF current_setting('server_encoding') <> 'UTF8' THEN
+    RAISE EXCEPTION 'HMT needs a database whose encoding is UTF8; this is %', current_setting('server_encoding');
+  END IF;
   FOREACH wanted IN ARRAY ARRAY['anon', 'authenticated', 'service_role', 'hmt_engine'] LOOP
     CONTINUE WHEN EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = wanted);
     IF NOT may_create THEN

@@ -87,6 +87,27 @@ TEST_F(Claims, AClaimThatFindsNoRowToWriteIsNotWon) {
   EXPECT_EQ(sql("SELECT count(*) FROM hmt_order_attempts"), "0\n");
 }
 
+TEST_F(Claims, AnEngineThatLacksARightWaitsForItAndIsNotTakenForFenced) {
+  const auto row = create(stop_loss(1));
+  sql("REVOKE UPDATE (number) ON hmt_audit FROM hmt_engine; REVOKE INSERT ON hmt_audit FROM "
+      "hmt_engine");
+  EXPECT_EQ(claim(claim_of(row, "TAG1")).error().kind, ErrorKind::unavailable);
+  const auto record = record_of(std::vector{audit_of(row, "order_placed")});
+  const auto done = writer().record(epoch, std::span(&record, 1));
+  EXPECT_EQ(done.error().kind, ErrorKind::unavailable);
+  EXPECT_THAT(done.error().message, HasSubstr("permission denied for table hmt_audit"));
+  sql("GRANT INSERT, UPDATE (number) ON hmt_audit TO hmt_engine");
+  EXPECT_EQ(claim(claim_of(row, "TAG1"))->front(), ClaimVerdict::won);
+}
+
+TEST_F(Claims, ATableThatIsNotAsItWasHoldsTheFireAndDropsNothing) {
+  const auto row = create(stop_loss(1));
+  sql("ALTER TABLE hmt_order_attempts RENAME rule TO rules");
+  EXPECT_EQ(claim(claim_of(row, "TAG1")).error().kind, ErrorKind::unavailable);
+  sql("ALTER TABLE hmt_order_attempts RENAME rules TO rule");
+  EXPECT_EQ(claim(claim_of(row, "TAG1"))->front(), ClaimVerdict::won);
+}
+
 TEST_F(Claims, AClaimWaitsForTheDiskWhateverTheDatabaseWasTold) {
   EXPECT_EQ(sql("ALTER DATABASE " + place->name() + " SET synchronous_commit = off"), "");
   database.reset();

@@ -111,6 +111,7 @@ void Connection::start() {
   queued_.clear();
   answers_.clear();
   within_ = limits_.answer;
+  is_user_ = false;
   if (auto open = ready(); !open) blame(open.error());
 }
 
@@ -127,7 +128,14 @@ bool Connection::send() {
   }
   auto answers = link_->exchange(commands, deadline(within_));
   for (auto& each : answers.rows) answers_.push_back(std::move(each));
-  if (answers.error) blame(*answers.error);
+  if (answers.error) {
+    // Only a user is refused something. An engine without its rights waits until it has them.
+    const bool is_ours = role_ == Role::engine && !is_user_;
+    if (is_ours && answers.error->kind == ErrorKind::refused) {
+      answers.error->kind = ErrorKind::unavailable;
+    }
+    blame(*answers.error);
+  }
   if (auto words = link_->take_warning(); !words.empty()) blame(warned(words));
   return answers.heard;
 }
@@ -156,6 +164,7 @@ const Rows& Connection::rows(std::size_t at) const {
 }
 
 void Connection::act_as(model::UserId user) {
+  is_user_ = true;
   if (user.uuid.is_nil()) blame({ErrorKind::refused, "the nil id is no user's"});
   const auto claims = R"({"sub":")" + user.text() + R"(","role":"authenticated"})";
   queue(

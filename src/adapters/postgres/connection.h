@@ -32,8 +32,10 @@ class Connection {
  public:
   Connection(Settings settings, Role role, Limits limits = {})
       : settings_(std::move(settings)), role_(role), limits_(limits) {}
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
-  // Opens the session if there is none. Errors: unavailable; corrupt (not an HMT database yet).
+  // Opens the session if there is none. Errors: unavailable.
   base::Result<void> ready();
   void close() { link_.reset(); }
   // Forgets the answers, and closes the session if a transaction was left open on it.
@@ -77,6 +79,7 @@ class Connection {
   Role role_;
   Limits limits_;
   std::unique_ptr<Link> link_;
+  bool is_user_ = false;     // the present transaction has acted as one
   base::Duration within_{};  // of the present transaction's exchanges
   std::vector<Command> queued_;
   std::vector<Rows> answers_;

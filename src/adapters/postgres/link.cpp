@@ -23,6 +23,7 @@ std::string first_line(std::string_view text) {
   return std::string(text.substr(0, text.find('\n')));
 }
 
+// What is not known to be for good is `unavailable`: it is tried again, and nothing is dropped.
 ErrorKind kind_of(std::string_view state, std::string_view column) {
   const auto group = state.substr(0, 2);
   if (state == "23514" && column == "parent_id") return ErrorKind::conflict;
@@ -31,7 +32,7 @@ ErrorKind kind_of(std::string_view state, std::string_view column) {
   if (state == "22012") return ErrorKind::unavailable;  // our own checks divide by zero
   if (group == "22" || group == "23") return ErrorKind::invalid;
   if (state == "42501") return ErrorKind::refused;
-  if (group == "42" || group == "XX") return ErrorKind::corrupt;
+  if (state == "XX001" || state == "XX002") return ErrorKind::corrupt;
   return ErrorKind::unavailable;
 }
 

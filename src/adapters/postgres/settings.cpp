@@ -110,7 +110,9 @@ Result<Settings> Settings::parse(const std::string& url) {
   out.set_default("tcp_user_timeout", "5000");
   out.values_.emplace_back("client_encoding", "UTF8");
   const auto host = out.value("host");
-  out.place_ = "the database " + out.value("dbname") + " at " + (host.empty() ? "?" : host);
+  const auto name = out.value("dbname");
+  out.place_ = "the database" + (name.empty() ? "" : " " + name) +
+               (host.empty() ? " of this machine" : " at " + host);
   return out;
 }
 
