@@ -64,7 +64,7 @@ class Brokers {
 
   std::string seal(const BrokerConnection& row, const std::string& field,
                    const Secret& secret) const {
-    agent::log_redact(std::string(secret.reveal()));
+    hide(std::string(secret.reveal()));
     return vault_->seal(secret, vault::place_of(row, field_named(field)));
   }
 
@@ -94,9 +94,15 @@ class Brokers {
 
   static Keys hidden(Keys keys) {
     for (const auto& secret : {keys.api_secret, keys.access_token}) {
-      if (!secret.empty()) agent::log_redact(secret);
+      hide(secret);
     }
     return keys;
+  }
+
+  // What is shorter is no secret, and would tear holes into every other word.
+  static void hide(std::string secret) {
+    constexpr std::size_t hidden_from = 8;
+    if (secret.size() >= hidden_from) agent::log_redact(std::move(secret));
   }
 
   Config config_;

@@ -108,6 +108,12 @@ void check_server(Checks& checks, const std::string& url) {
     return checks.bad("database", server + " does not wait for its disk",
                       "Switch fsync and full_page_writes on: a power cut would undo fires");
   }
+  if (found->schema_version > found->known_version) {
+    return checks.bad("database",
+                      server + " has schema " + std::to_string(found->schema_version) +
+                          ", newer than this program",
+                      "Use the newer program that wrote it");
+  }
   const auto schema = "schema " + std::to_string(found->schema_version) + " of " +
                       std::to_string(found->known_version);
   checks.ok("database", server + ", " + schema +

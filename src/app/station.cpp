@@ -205,7 +205,9 @@ void Station::drain() {
   std::promise<void> passed;
   p.market_loop.post([&passed] { passed.set_value(); });
   passed.get_future().wait();
-  p.runtime->give_up_lease();
+  auto given_up = std::make_shared<std::promise<void>>();
+  p.runtime->give_up_lease([given_up] { given_up->set_value(); });
+  given_up->get_future().wait_for(std::chrono::seconds(1));  // else it runs out by itself
   p.runtime->commits().stop();
   p.commits.join();
   p.api_loop.post([&p] { p.api->close_all(); });

@@ -8,13 +8,12 @@ namespace hmt::engine {
 
 void Engine::handle(Now& now, const TriggerChanged& changed) {
   const auto& trigger = changed.trigger;
-  for (auto& [tag, flight] : flights_) {
-    if (flight.attempt.trigger_id != trigger.id) continue;
-    if (flight.claiming) {
-      flight.changed = trigger;  // the claim's verdict says whether it matters
+  for (auto* flight : flights_of(trigger.id)) {
+    if (flight->claiming) {
+      flight->changed = trigger;  // the claim's verdict says whether it matters
       return;
     }
-    if (trigger.version <= flight.claimed_version) return;  // news from before the claim
+    if (trigger.version <= flight->claimed_version) return;  // news from before the claim
   }
   const auto known = triggers_.find(trigger.id);
   if (known != triggers_.end() && known->second.version >= trigger.version) return;  // older news
@@ -31,8 +30,8 @@ void Engine::handle(Now& now, const TriggerChanged& changed) {
 }
 
 void Engine::handle(Now& now, const TriggerRemoved& removed) {
-  for (auto& [tag, flight] : flights_) {
-    if (flight.claiming && flight.attempt.trigger_id == removed.id) flight.changed.reset();
+  for (auto* flight : flights_of(removed.id)) {
+    if (flight->claiming) flight->changed.reset();
   }
   disarm(now, removed.id);
 }

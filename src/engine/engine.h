@@ -153,6 +153,9 @@ class Engine {
   Flight* find(const model::OrderTag& tag);
   template <class Condition>
   bool any_other(const Flight& flight, Condition holds) const;
+  // The trigger's own flights: its tags are neighbours, so a burst of others costs nothing.
+  std::vector<Flight*> flights_of(model::TriggerId id);
+  std::vector<const Flight*> flights_of(model::TriggerId id) const;
   bool another_has_order(const Flight& flight) const;
   bool another_may_have_order(const Flight& flight) const;
   // The row that the trigger's flights share, now as `trigger` says.

@@ -133,9 +133,7 @@ void Engine::fired_too_often(Now& now, model::Trigger trigger) {
 // broker.
 std::int32_t Engine::next_fire_no(const model::Trigger& trigger) const {
   auto last = trigger.fire_no;
-  for (const auto& [tag, flight] : flights_) {
-    if (flight.attempt.trigger_id == trigger.id) last = std::max(last, flight.attempt.fire_no);
-  }
+  for (const auto* flight : flights_of(trigger.id)) last = std::max(last, flight->attempt.fire_no);
   return last + 1;
 }
 

@@ -62,12 +62,33 @@ Flight* Engine::find(const model::OrderTag& tag) {
   return found == flights_.end() ? nullptr : &found->second;
 }
 
+namespace {
+
+template <class Found, class Flights>
+std::vector<Found> neighbours(Flights& flights, model::TriggerId id) {
+  std::vector<Found> out;
+  const auto start = oms::tag_start(id);
+  for (auto at = flights.lower_bound(start); at != flights.end() && at->first.starts_with(start);
+       ++at) {
+    if (at->second.attempt.trigger_id == id) out.push_back(&at->second);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<Flight*> Engine::flights_of(model::TriggerId id) {
+  return neighbours<Flight*>(flights_, id);
+}
+
+std::vector<const Flight*> Engine::flights_of(model::TriggerId id) const {
+  return neighbours<const Flight*>(flights_, id);
+}
+
 template <class Condition>
 bool Engine::any_other(const Flight& flight, Condition holds) const {
-  return std::ranges::any_of(flights_, [&](const auto& entry) {
-    const auto& other = entry.second;
-    return &other != &flight && other.attempt.trigger_id == flight.attempt.trigger_id &&
-           holds(other);
+  return std::ranges::any_of(flights_of(flight.attempt.trigger_id), [&](const Flight* other) {
+    return other != &flight && holds(*other);
   });
 }
 
@@ -80,10 +101,9 @@ bool Engine::another_may_have_order(const Flight& flight) const {
 }
 
 std::shared_ptr<model::Trigger> Engine::row_for(const model::Trigger& trigger) const {
-  for (const auto& [tag, flight] : flights_) {
-    if (flight.attempt.trigger_id != trigger.id) continue;
-    *flight.row = trigger;
-    return flight.row;
+  for (const auto* flight : flights_of(trigger.id)) {
+    *flight->row = trigger;
+    return flight->row;
   }
   return std::make_shared<model::Trigger>(trigger);
 }

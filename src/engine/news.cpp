@@ -208,9 +208,7 @@ void Engine::claim_row(Now& now, Flight& flight, bool surprise) {
   }
   if (const auto group = flight.row->parent_id; group && !winners_.contains(*group))
     handle(now, GroupWon{*group, attempt.trigger_id});
-  for (auto& [tag, other] : flights_) {
-    if (other.attempt.trigger_id == attempt.trigger_id) other.retry_at.reset();
-  }
+  for (auto* other : flights_of(attempt.trigger_id)) other->retry_at.reset();
   const bool second = another_may_have_order(flight);
   auto& trigger = *flight.row;
   set_leg(trigger, flight.leg(), model::LegState::fired);

@@ -31,10 +31,9 @@ void Engine::handle(Now& now, const AttemptRecovered& recovered) {
   flight.row = row;
   const bool is_its_fire =
       row->status == model::TriggerStatus::firing && row->fire_no == attempt.fire_no;
-  for (auto& [tag, other] : flights_) {
-    if (other.attempt.trigger_id != attempt.trigger_id) continue;
-    if (comes_before(other.attempt, attempt)) other.overtaken();
-    if (comes_before(attempt, other.attempt)) flight.overtaken();
+  for (auto* other : flights_of(attempt.trigger_id)) {
+    if (comes_before(other->attempt, attempt)) other->overtaken();
+    if (comes_before(attempt, other->attempt)) flight.overtaken();
   }
   switch (attempt.state) {
     case AttemptState::queued:

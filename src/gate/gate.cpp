@@ -46,6 +46,11 @@ void Gate::restore_rate(const std::vector<base::Instant>& sent) {
 
 void Gate::submit(const model::Attempt& attempt, model::Purpose purpose) {
   if (!seen_.insert(attempt.tag).second) {
+    // Taken back before a lease was lost, and recovered since: the one who asks has not heard.
+    if (withdrawn_.contains(attempt.tag)) {
+      observer_.on_withdrawn(attempt.tag, "It was taken back before it was sent");
+      return;
+    }
     agent::log_error("tag_seen_twice", {{"tag", attempt.tag}});
     return;
   }
@@ -175,6 +180,7 @@ void Gate::answered(const model::OrderTag& tag, const model::PlaceAnswer& answer
 }
 
 void Gate::withdraw(const model::OrderTag& tag, const std::string& why) {
+  withdrawn_.insert(tag);
   observer_.on_withdrawn(tag, why);
 }
 

@@ -115,6 +115,7 @@ class Gate {
   std::map<Turn, model::Attempt> queue_;
   std::map<model::OrderTag, Sending> sending_;
   std::set<model::OrderTag> seen_;
+  std::set<model::OrderTag> withdrawn_;  // of those: never to be sent, and told so again
   agent::TimerId timer_ = 0;
   std::atomic<std::size_t> queued_ = 0;
   std::atomic<std::size_t> in_flight_ = 0;

@@ -58,6 +58,21 @@ TEST_F(GateTest, ATagThatWasTurnedBackDoesNotPassLater) {
   EXPECT_THAT(gateway.left, IsEmpty());
 }
 
+// The lease was lost with the order waiting, what became of it could not be written, and the same
+// process has the lease again.
+TEST_F(GateTest, ATagThatWasTakenBackAndComesAgainIsToldSoAgain) {
+  gate.shut("Another engine has taken over");
+  submit("A");
+  const auto before = std::ranges::count_if(
+      observer.told, [](const auto& line) { return line.starts_with("withdrawn A"); });
+  ASSERT_EQ(before, 1);
+  gate.open(1);
+  submit("A");
+  EXPECT_EQ(observer.told.size(), 2U);
+  EXPECT_TRUE(observer.told.back().starts_with("withdrawn A"));
+  EXPECT_THAT(gateway.left, IsEmpty());
+}
+
 // ---- turns
 
 TEST_F(GateTest, ExitsGoFirstThenTheOldest) {

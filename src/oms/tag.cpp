@@ -80,6 +80,12 @@ model::OrderTag make_tag(const TagKey& key, const TagScope& scope, model::Trigge
   return tag;
 }
 
+std::string tag_start(model::TriggerId trigger) {
+  std::string start = "T";
+  put_digits(start, tag_bits(trigger), trigger_digits);
+  return start;
+}
+
 std::optional<TagParts> read_tag(const TagKey& key, const TagScope& scope, std::string_view tag) {
   if (tag.size() != tag_size || tag.front() != 'T') return std::nullopt;
   const auto trigger = read_digits(tag.substr(1, trigger_digits));

@@ -37,6 +37,9 @@ std::uint64_t tag_bits(model::TriggerId id);
 model::OrderTag make_tag(const TagKey& key, const TagScope& scope, model::TriggerId trigger,
                          std::int32_t fire_no, std::int32_t attempt_no);
 
+// What every tag of the trigger begins with, whatever the key: they are neighbours when sorted.
+std::string tag_start(model::TriggerId trigger);
+
 // The parts of a tag whose MAC holds; nothing for any other text.
 std::optional<TagParts> read_tag(const TagKey& key, const TagScope& scope, std::string_view tag);
 

@@ -73,6 +73,11 @@ void Account::bring_down(const std::string& why) {
       [&market = common_.market, id = id()] { market.evaluate(id, false); });
 }
 
+void Account::leave(const std::string& why) {
+  leaving_ = true;
+  bring_down(why);
+}
+
 // A session that is refused is replaced where it stands; one that never came about is asked anew.
 void Account::use_row(model::BrokerConnection row, const std::string& access_token) {
   const bool renewed = row.access_token != row_.access_token && !access_token.empty();
@@ -167,47 +172,58 @@ void Account::tell_gone(std::map<model::TriggerId, std::string> gone) {
     if (gone_.contains(trigger)) continue;
     note("instrument_gone", model::Severity::alarm, {{"trigger_id", trigger.text()}, {"why", why}});
   }
-  gone_.clear();
-  for (const auto& [trigger, why] : gone) gone_.insert(trigger);
+  gone_ = std::move(gone);
   set_reason("symbols",
-             gone.empty() ? std::nullopt
-                          : std::optional(std::to_string(gone.size()) +
-                                          " triggers name an instrument that does not "
-                                          "trade today and are not watched"),
+             gone_.empty() ? std::nullopt
+                           : std::optional(std::to_string(gone_.size()) +
+                                           " triggers name an instrument that does not "
+                                           "trade today and are not watched"),
              StandingBoard::Kind::degrading);
-  common_.standing.set_lone_reasons(id(), std::move(gone));
+  common_.standing.set_lone_reasons(id(), gone_);
 }
 
 // Tokens are reused after expiry and change on renames: the symbol is what the trader meant.
-void Account::correct_tokens(const std::vector<model::Trigger>& triggers) {
+bool Account::stands(const model::Trigger& row, std::map<model::TriggerId, std::string>& gone) {
   const auto catalogue = host_.catalogue();
+  if (row.status != model::TriggerStatus::active || catalogue->size() == 0) return true;
+  auto& market = common_.market;
+  const auto* instrument = catalogue->find(row.exchange, row.trading_symbol);
+  if (instrument && instrument->token == row.instrument_token) return true;
+  // Its token may be another instrument's by now.
+  common_.schedulers.market.post([&market, row] { market.set_aside(row); });
+  if (!instrument) {
+    agent::log_error("instrument_gone",
+                     {{"trigger_id", row.id.text()}, {"symbol", row.trading_symbol}});
+    gone[row.id] = "No instrument of its name trades today: it may have expired";
+    return false;
+  }
+  auto corrected = row;
+  corrected.instrument_token = instrument->token;
+  host_.correct(std::move(corrected), row.version);
+  agent::log_warning("token_changed",
+                     {{"trigger_id", row.id.text()}, {"symbol", row.trading_symbol}});
+  return false;
+}
+
+void Account::correct_tokens(const std::vector<model::Trigger>& triggers) {
   auto& market = common_.market;
   std::map<model::TriggerId, std::string> gone;
   for (const auto& trigger : triggers) {
-    if (trigger.status != model::TriggerStatus::active) continue;
-    const auto* instrument = catalogue->find(trigger.exchange, trigger.trading_symbol);
-    if (!instrument) {
-      if (catalogue->size() == 0) continue;
-      agent::log_error("instrument_gone",
-                       {{"trigger_id", trigger.id.text()}, {"symbol", trigger.trading_symbol}});
-      gone[trigger.id] = "No instrument of its name trades today: it may have expired";
-      // Its token may be another instrument's by now.
-      common_.schedulers.market.post([&market, trigger] { market.set_aside(trigger); });
-      continue;
+    if (stands(trigger, gone) && gone_.contains(trigger.id)) {
+      common_.schedulers.market.post([&market, trigger] { market.row_changed(trigger); });
     }
-    if (instrument->token == trigger.instrument_token) {
-      if (gone_.contains(trigger.id)) {
-        common_.schedulers.market.post([&market, trigger] { market.row_changed(trigger); });
-      }
-      continue;
-    }
-    auto corrected = trigger;
-    corrected.instrument_token = instrument->token;
-    host_.correct(std::move(corrected), trigger.version);
-    agent::log_warning("token_changed",
-                       {{"trigger_id", trigger.id.text()}, {"symbol", trigger.trading_symbol}});
   }
   tell_gone(std::move(gone));
+}
+
+void Account::admit(const model::Trigger& row) {
+  auto& market = common_.market;
+  auto gone = gone_;
+  gone.erase(row.id);
+  if (stands(row, gone)) {
+    common_.schedulers.market.post([&market, row] { market.row_changed(row); });
+  }
+  if (gone != gone_) tell_gone(std::move(gone));
 }
 
 void Account::instruments_changed() {

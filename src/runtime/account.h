@@ -63,11 +63,16 @@ class Account final : public OrderListener {
   void bring_up(std::int64_t lease_epoch);
   // When it returns, nothing of this account leaves any more.
   void bring_down(const std::string& why);
+  // For good: it only hears what is in flight to its end.
+  void leave(const std::string& why);
+  bool is_leaving() const { return leaving_; }
   void unblock();  // a person says that the broker takes orders again
   bool is_blocked() const { return unblock_at_.has_value(); }
 
   // The row as it was changed: a new session is used at once.
   void use_row(model::BrokerConnection row, const std::string& access_token);
+  // A row that somebody else wrote: watched when its instrument is what it says.
+  void admit(const model::Trigger& row);
   void instruments_changed();  // the catalogue is another: symbols may have other tokens
 
   AccountLinks links();  // for the market's thread
@@ -91,6 +96,7 @@ class Account final : public OrderListener {
   void set_reason(const std::string& part, std::optional<std::string> reason,
                   StandingBoard::Kind kind = StandingBoard::Kind::blinding);
   void correct_tokens(const std::vector<model::Trigger>& triggers);
+  bool stands(const model::Trigger& row, std::map<model::TriggerId, std::string>& gone);
   void tell_gone(std::map<model::TriggerId, std::string> gone);
   void tell_unreadable(const store::Recovery& recovery);
   void check_health();
@@ -108,8 +114,9 @@ class Account final : public OrderListener {
   std::int64_t lease_epoch_ = 0;
   std::uint64_t boot_number_ = 0;
   bool begun_ = false;
-  std::set<model::TriggerId> gone_;         // triggers whose instrument does not trade today
-  std::set<std::string> refused_sessions_;  // told already
+  bool leaving_ = false;
+  std::map<model::TriggerId, std::string> gone_;  // triggers whose instrument does not trade today
+  std::set<std::string> refused_sessions_;        // told already
   std::optional<base::Instant> unblock_at_;
   base::Duration block_for_{};
   agent::TimerId health_timer_ = 0;

@@ -21,6 +21,7 @@ struct Account::Boot {
 };
 
 void Account::start_boot() {
+  if (leaving_) return;
   auto boot = std::make_shared<Boot>();
   boot->number = ++boot_number_;
   boot->retry = common_.settings.start_retry;

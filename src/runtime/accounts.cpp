@@ -31,11 +31,14 @@ void Accounts::begin(const std::vector<model::BrokerConnection>& rows, std::int6
   running_ = running;
   off_ = off;
   if (common_.settings.many_users && common_.settings.own_prices) serve_prices();
+  for (const auto& [id, account] : accounts_) {
+    if (std::ranges::find(rows, id, &model::BrokerConnection::id) == rows.end()) drop(id);
+  }
   for (const auto& row : rows) {
     const auto known = accounts_.find(row.id);
     if (known == accounts_.end()) {
       add(row);
-    } else if (!same_keys(known->second->row(), row)) {
+    } else if (known->second->is_leaving() || !same_keys(known->second->row(), row)) {
       row_changed(row);
     } else {
       if (const auto token = door_.session(row)) {
@@ -74,34 +77,64 @@ void Accounts::add(const model::BrokerConnection& row) {
   account->bring_up(lease_epoch_);
 }
 
-// The market's thread lets go of it first; what is in flight is heard to its end.
-void Accounts::drop(model::ConnectionId id, std::function<void()> then) {
+void Accounts::drop(model::ConnectionId id) {
   auto* account = find(id);
   if (!account) {
-    then();
+    dropped(id);
     return;
   }
-  account->bring_down("The broker connection was taken away");
+  if (account->is_leaving()) return;
+  account->leave("The broker connection was taken away");
+  wait_to_drop(id);
+}
+
+// What is in flight is heard to its end, a claim that is being written included: it passes the
+// commits, and after it this does.
+void Accounts::wait_to_drop(model::ConnectionId id) {
+  auto& orders = common_.schedulers.orders;
+  auto* account = find(id);
+  if (!account) return;
+  const auto again = [this, id, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired()) wait_to_drop(id);
+  };
   if (account->gate().in_flight() != 0) {
-    common_.schedulers.orders.after(
-        look_again, [this, id, then = std::move(then), alive = std::weak_ptr(alive_)] {
-          if (!alive.expired()) drop(id, then);
-        });
+    orders.after(look_again, again);
     return;
   }
+  common_.schedulers.market.post([this, &market = common_.market, &orders, id, again,
+                                  alive = std::weak_ptr(alive_)] {
+    market.forget(id);  // it claims nothing any more
+    const bool passed = common_.commits.command([this, &orders, id, again, alive](store::Writer&) {
+      orders.post([this, id, again, alive] {
+        if (alive.expired()) return;
+        auto* still = find(id);
+        still && still->gate().in_flight() != 0 ? again() : take_away(id);
+      });
+    });
+    if (!passed) orders.post([&orders, again] { orders.after(look_again, again); });
+  });
+}
+
+// The market's thread lets go of it first.
+void Accounts::take_away(model::ConnectionId id) {
   common_.schedulers.market.post([this, &market = common_.market,
-                                  &orders = common_.schedulers.orders, id, then = std::move(then),
+                                  &orders = common_.schedulers.orders, id,
                                   alive = std::weak_ptr(alive_)] {
     market.remove_account(id);
-    orders.post([this, id, then, alive] {
+    orders.post([this, id, alive] {
       if (alive.expired()) return;
       accounts_.erase(id);
-      common_.standing.forget_account(id);
-      refused_by_ticker_.erase(id);
-      if (prices_from_ == id) prices_from_.reset();
-      then();
+      dropped(id);
     });
   });
+}
+
+void Accounts::dropped(model::ConnectionId id) {
+  common_.standing.forget_account(id);
+  refused_by_ticker_.erase(id);
+  const auto newest = replaced_by_.extract(id);
+  if (!newest.empty() && lease_epoch_ != 0) add(newest.mapped());
+  if (prices_from_ == id && !find(id)) lend_from_another();
 }
 
 void Accounts::row_changed(const model::BrokerConnection& row) {
@@ -112,8 +145,11 @@ void Accounts::row_changed(const model::BrokerConnection& row) {
     return;
   }
   if (row.version < account->row().version) return;  // older news
-  if (!same_keys(account->row(), row)) {
-    drop(row.id, [this, row] { row_changed(row); });
+  if (account->is_leaving() || !same_keys(account->row(), row)) {
+    const auto kept = replaced_by_.find(row.id);
+    if (kept == replaced_by_.end() || kept->second.version <= row.version)
+      replaced_by_[row.id] = row;
+    drop(row.id);
     return;
   }
   const bool switched = account->row().enabled != row.enabled;
@@ -123,10 +159,12 @@ void Accounts::row_changed(const model::BrokerConnection& row) {
   if (!switched) return;
   if (!row.enabled) account->bring_down("The broker connection is switched off");
   account->bring_up(lease_epoch_);
+  if (!row.enabled && prices_from_ == row.id) lend_from_another();
 }
 
 void Accounts::row_removed(model::ConnectionId id) {
-  drop(id, [] {});
+  replaced_by_.erase(id);
+  drop(id);
 }
 
 bool Accounts::unblock_all() {
@@ -185,11 +223,20 @@ void Accounts::ticker_session(bool accepted, const std::string& why) {
     owner_.note(std::move(entry));
   }
   if (prices_from_) refused_by_ticker_.insert(*prices_from_);
+  lend_from_another();
+}
+
+// A session is not used against its owner's wish, nor one that the ticker has refused.
+void Accounts::lend_from_another() {
+  if (common_.settings.own_prices || !common_.settings.many_users) return;
   const auto other = std::ranges::find_if(accounts_, [this](const auto& entry) {
-    return entry.second->is_live() && entry.second->row().enabled &&
+    return entry.second->is_live() && entry.second->row().enabled && entry.first != prices_from_ &&
            !refused_by_ticker_.contains(entry.first);
   });
-  if (common_.settings.own_prices || other == accounts_.end()) return;
+  const bool refused = ticker_refused_;
+  prices_from_.reset();
+  if (!refused) owner_.prices_unwanted();  // what is connected is so with the former's session
+  if (other == accounts_.end()) return;
   lend_prices(*other->second);
   owner_.prices_wanted();
 }

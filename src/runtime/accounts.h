@@ -23,6 +23,7 @@ class AccountsOwner {
   virtual void correct(model::Trigger corrected, std::int64_t version) = 0;
   // There is a session that brings prices.
   virtual void prices_wanted() = 0;
+  virtual void prices_unwanted() = 0;  // none is left
   virtual void session_ended(const model::BrokerConnection& row) = 0;
 };
 
@@ -63,8 +64,12 @@ class Accounts final : public AccountHost {
 
  private:
   void add(const model::BrokerConnection& row);
-  void drop(model::ConnectionId id, std::function<void()> then);
+  void drop(model::ConnectionId id);
+  void wait_to_drop(model::ConnectionId id);
+  void take_away(model::ConnectionId id);
+  void dropped(model::ConnectionId id);
   void lend_prices(const Account& account);
+  void lend_from_another();
   void instruments_came(base::Result<std::vector<model::Instrument>> list);
   void serve_prices();
   void look_at_instruments();
@@ -73,7 +78,8 @@ class Accounts final : public AccountHost {
   BrokerDoor& door_;
   Common common_;
   std::map<model::ConnectionId, std::unique_ptr<Account>> accounts_;
-  std::int64_t lease_epoch_ = 0;  // 0: not the holder
+  std::map<model::ConnectionId, model::BrokerConnection> replaced_by_;  // of those that are leaving
+  std::int64_t lease_epoch_ = 0;                                        // 0: not the holder
   bool running_ = false;
   std::string off_ = "The engine is starting";
 

@@ -320,6 +320,65 @@ TEST_F(ManyUsers, AConnectionThatIsRemovedIsUsedNoMore) {
   EXPECT_TRUE(life->runtime.connection_standing(connection(2)).live);
 }
 
+TEST_F(ManyUsers, ALoginThatComesBackAfterTheSwitchWentOffLeavesItOff) {
+  connect(1);
+  live();
+  ledger_of(1).holds_sessions = true;
+  std::optional<base::Result<model::BrokerConnection>> session;
+  life->runtime.log_in(connection(1), agent::Secret("request"), user(1),
+                       [&](auto answer) { session = std::move(answer); });
+  settle();
+  ASSERT_TRUE(enable(1, false));
+  life->clock.post(std::move(ledger_of(1).held.front()));
+  settle();
+  ASSERT_TRUE(session && *session);
+  EXPECT_FALSE(stored(1).enabled);
+  EXPECT_EQ(stored(1).access_token, "sealed token of request");
+}
+
+TEST_F(ManyUsers, ALoginThatComesBackAfterTheRemovalBringsNothingBack) {
+  connect(1);
+  live();
+  ledger_of(1).holds_sessions = true;
+  std::optional<base::Result<model::BrokerConnection>> session;
+  life->runtime.log_in(connection(1), agent::Secret("request"), user(1),
+                       [&](auto answer) { session = std::move(answer); });
+  settle();
+  life->runtime.remove_connection(connection(1), user(1), [](auto) {});
+  settle();
+  life->clock.post(std::move(ledger_of(1).held.front()));
+  settle();
+  ASSERT_TRUE(session);
+  ASSERT_FALSE(*session);
+  EXPECT_EQ(session->error().kind, base::ErrorKind::not_found);
+  EXPECT_TRUE(records_reader->connections({})->empty());
+}
+
+TEST_F(ManyUsers, ASessionIsNotLentAgainstItsOwnersWish) {
+  connect(1);
+  connect(2);
+  live();
+  ASSERT_EQ(life->prices_from.size(), 1U);
+  const auto lender = life->prices_from.front();
+  ASSERT_TRUE(enable(lender == connection(1) ? 1 : 2, false));
+  pass(seconds(1));
+  ASSERT_EQ(life->prices_from.size(), 2U);
+  EXPECT_NE(life->prices_from.back(), lender);
+}
+
+TEST_F(ManyUsers, AnAccountThatWasRemovedMayBeConnectedAnew) {
+  connect(1);
+  live();
+  life->runtime.remove_connection(connection(1), user(1), [](auto) {});
+  settle();
+  connect(2);
+  ledger_of(2).account = "AC1";
+  crash();
+  live();
+  EXPECT_TRUE(life->runtime.connection_standing(connection(2)).live)
+      << life->runtime.connection_standing(connection(2)).why_not;
+}
+
 TEST_F(ManyUsers, PricesMoveToAnotherUsersSessionWhenTheTickerRefusesTheFirst) {
   connect(1);
   connect(2);

@@ -1,6 +1,7 @@
 #include "runtime/commit_queue.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -189,6 +190,8 @@ bool CommitQueue::singly(std::size_t count) {
 
 // False: try them again later.
 bool CommitQueue::claims_failed(const base::Error& error, const std::vector<model::Claim>& claims) {
+  if (error.field == store::held_row && (singly(claims.size()) || wait_behind_others()))
+    return true;
   if (!is_for_good(error.kind)) {
     store_failed(error);
     return false;
@@ -208,9 +211,14 @@ bool CommitQueue::records_failed(const base::Error& error,
   if (error.kind == base::ErrorKind::refused) {
     observer_.on_fenced();
     one_by_one_ = 0;
-    taken_.erase(taken_.begin(), taken_.begin() + static_cast<std::ptrdiff_t>(records.size()));
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      auto refused = std::move(std::get<RecordItem>(taken_.front()).refused);
+      taken_.pop_front();
+      if (refused) refused(error.message);
+    }
     return true;
   }
+  if (error.field == store::held_row && singly(records.size())) return true;
   if (!is_for_good(error.kind)) {
     store_failed(error);
     return false;
@@ -222,6 +230,20 @@ bool CommitQueue::records_failed(const base::Error& error,
   auto refused = std::move(std::get<RecordItem>(taken_.front()).refused);
   taken_.pop_front();
   if (refused) refused(error.message);
+  return true;
+}
+
+// Someone else's transaction holds the claim's row: claims of other rows go first. False: there are
+// none, so it is waited for like the database itself.
+bool CommitQueue::wait_behind_others() {
+  const bool others = std::ranges::any_of(taken_ | std::views::drop(1), [](const Item& item) {
+    return std::holds_alternative<ClaimItem>(item);
+  });
+  if (!others) return false;
+  auto held = std::move(taken_.front());
+  taken_.pop_front();
+  taken_.push_back(std::move(held));
+  if (one_by_one_ != 0) --one_by_one_;
   return true;
 }
 

@@ -79,6 +79,7 @@ class CommitQueue {
   bool commit_records();
   bool claims_failed(const base::Error& error, const std::vector<model::Claim>& claims);
   bool records_failed(const base::Error& error, const std::vector<model::Record>& records);
+  bool wait_behind_others();
   bool singly(std::size_t count);  // whether the batch was of several, and is taken apart now
   bool tell_refused(const base::Error& error, base::Instant at, const model::Attempt* attempt,
                     const std::vector<model::AuditEntry>& audit);

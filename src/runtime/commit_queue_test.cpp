@@ -103,11 +103,12 @@ class CountingWriter final : public store::Writer {
   std::vector<std::string> batches;
   std::optional<model::TriggerId> refused_trigger;
   base::ErrorKind refused_as = base::ErrorKind::invalid;
+  std::string refused_field;
   bool broken = false;
 
  private:
   std::unexpected<base::Error> refusal() const {
-    return base::fail(refused_as, "CHECK constraint failed: quantity > 0");
+    return base::fail(refused_as, "CHECK constraint failed: quantity > 0", refused_field);
   }
 
   std::unique_ptr<store::Writer> inner_;
@@ -308,11 +309,32 @@ TEST_F(CommitQueueTest, UnderAnotherLeaseNothingIsWritten) {
   ASSERT_TRUE(records.writer()->take_lease("rival", at_second(1)));
   claim(row);
   bool done = false;
-  queue.record(record_of("a"), [&] { done = true; });
+  std::string refused;
+  queue.record(
+      record_of("a"), [&] { done = true; }, [&](const std::string& why) { refused = why; });
   EXPECT_TRUE(queue.run_pending());
   EXPECT_THAT(verdicts, ElementsAre(ClaimVerdict::fenced));
   EXPECT_FALSE(done);
+  EXPECT_THAT(refused, testing::HasSubstr("another engine")) << "who waits for it is told";
   EXPECT_THAT(told.words, ElementsAre("committed 0", "fenced"));
+}
+
+// ---- a row that somebody else's transaction holds
+
+TEST_F(CommitQueueTest, AClaimWhoseRowIsHeldDoesNotKeepTheOthersWaiting) {
+  const auto held = create(1);
+  writer.refused_trigger = held.id;
+  writer.refused_as = ErrorKind::unavailable;
+  writer.refused_field = store::held_row;
+  claim(held);
+  claim(create(2));
+  claim(create(3));
+  EXPECT_FALSE(queue.run_pending());
+  EXPECT_THAT(verdicts, ElementsAre(ClaimVerdict::won, ClaimVerdict::won));
+  writer.refused_trigger.reset();
+  EXPECT_TRUE(queue.run_pending());
+  EXPECT_EQ(verdicts.size(), 3U);
+  EXPECT_EQ(verdicts.back(), ClaimVerdict::won);
 }
 
 // ---- a record that can never be written

@@ -56,12 +56,7 @@ void ConnectionDesk::put(BrokerConnection row, std::optional<std::int64_t> versi
        answer, now, &orders, alive = std::weak_ptr(alive_)](store::Writer& writer) {
         auto put = writer.put_connection(row, version, event, actor, now);
         orders.post([this, alive, answer, put = std::move(put)]() mutable {
-          if (alive.expired()) return;
-          if (put) {
-            accounts_.row_changed(*put);
-            told_();
-          }
-          say(answer, std::move(put));
+          if (!alive.expired()) was_put(answer, std::move(put));
         });
       });
   if (!taken) say<BrokerConnection>(answer, too_many_wait());
@@ -233,29 +228,61 @@ void ConnectionDesk::ask_whose(const BrokerConnection& row, agent::Secret token,
   });
 }
 
-// The account is tied first: a login of somebody else's changes nothing.
-void ConnectionDesk::session_came(BrokerConnection row, const std::string& account,
+namespace {
+
+// On the commit thread: the account is tied first, so that a login of somebody else's changes
+// nothing; then the session alone is put into the row as it stands now.
+base::Result<BrokerConnection> keep_session(store::Writer& writer, const BrokerConnection& seen,
+                                            const BrokerConnection& session,
+                                            const std::string& venue, const store::Actor& actor,
+                                            base::Instant now) {
+  auto row = writer.reader()->connection(seen.id, actor);
+  const bool is_new = !row && row.error().kind == ErrorKind::not_found &&
+                      seen.id == model::ConnectionId{} && !actor.user;
+  if (is_new) row = seen;
+  if (!row) return row;
+  if (row->api_key != seen.api_key || row->api_secret != seen.api_secret) {
+    return base::fail(ErrorKind::conflict,
+                      "The keys of the connection were changed meanwhile: log in again", "version");
+  }
+  if (auto bound = writer.bind_account(row->id, venue, session.account, now); !bound) {
+    return std::unexpected(bound.error());
+  }
+  row->account = session.account;
+  row->access_token = session.access_token;
+  row->session_expires_at = session.session_expires_at;
+  const auto version = is_new ? std::nullopt : std::optional(row->version);
+  return writer.put_connection(*row, version, "session_renewed", actor, now);
+}
+
+}  // namespace
+
+void ConnectionDesk::session_came(const BrokerConnection& row, const std::string& account,
                                   const agent::Secret& token, const store::Actor& actor,
                                   const Answer<BrokerConnection>& answer) {
   auto& orders = common_.schedulers.orders;
-  row.account = account;
-  row.access_token = door_.seal(row, "access_token", token);
-  row.session_expires_at = door_.session_end(orders.now());
-  const auto id = row.id;
+  auto session = row;
+  session.account = account;
+  session.access_token = door_.seal(row, "access_token", token);
+  session.session_expires_at = door_.session_end(orders.now());
   const bool taken = common_.commits.command(
-      [this, row = std::move(row), id, account, actor, answer, &orders,
+      [this, row, session = std::move(session), actor, answer, &orders,
        venue = common_.settings.venue, alive = std::weak_ptr(alive_)](store::Writer& writer) {
-        auto bound = writer.bind_account(id, venue, account, orders.now());
-        orders.post([this, row, actor, answer, bound, alive] {
-          if (alive.expired()) return;
-          if (!bound) {
-            say<BrokerConnection>(answer, std::unexpected(bound.error()));
-            return;
-          }
-          put(row, {}, "session_renewed", actor, answer);
+        auto put = keep_session(writer, row, session, venue, actor, orders.now());
+        orders.post([this, answer, put = std::move(put), alive]() mutable {
+          if (!alive.expired()) was_put(answer, std::move(put));
         });
       });
   if (!taken) say<BrokerConnection>(answer, too_many_wait());
+}
+
+void ConnectionDesk::was_put(const Answer<BrokerConnection>& answer,
+                             base::Result<BrokerConnection> put) {
+  if (put) {
+    accounts_.row_changed(*put);
+    told_();
+  }
+  say(answer, std::move(put));
 }
 
 void ConnectionDesk::forget_session(const BrokerConnection& row) {

@@ -45,7 +45,9 @@ class ConnectionDesk {
                 const store::Actor& actor, const Answer<model::BrokerConnection>& answer);
   void ask_whose(const model::BrokerConnection& row, agent::Secret token, const store::Actor& actor,
                  const Answer<model::BrokerConnection>& answer);
-  void session_came(model::BrokerConnection row, const std::string& account,
+  void was_put(const Answer<model::BrokerConnection>& answer,
+               base::Result<model::BrokerConnection> put);
+  void session_came(const model::BrokerConnection& row, const std::string& account,
                     const agent::Secret& token, const store::Actor& actor,
                     const Answer<model::BrokerConnection>& answer);
 

@@ -9,6 +9,7 @@ namespace hmt::runtime {
 namespace {
 
 constexpr base::Duration counts_period = std::chrono::milliseconds(200);
+constexpr base::Duration held_price_age_max = std::chrono::seconds(60);
 constexpr std::size_t wanted_max = 500;  // live prices for each screen
 
 double seconds(base::Duration duration) {
@@ -83,6 +84,15 @@ void MarketAgent::forget(model::ConnectionId id) {
   if (!account) return;
   forget(*account);
   account->recovers = true;
+  account->is_away = false;
+}
+
+void MarketAgent::lose_lease() {
+  forget_all();
+  for (auto& [id, account] : accounts_) {
+    account.early.clear();
+    account.is_away = true;
+  }
 }
 
 void MarketAgent::forget_all() {
@@ -149,6 +159,7 @@ void MarketAgent::handle(model::ConnectionId id, engine::Event event) {
 
 void MarketAgent::handle(Account& account, engine::Event event) {
   if (!account.engine) {
+    if (account.is_away) return;
     if (account.recovers || is_of_an_order(event)) account.early.push_back(std::move(event));
     return;
   }
@@ -176,8 +187,7 @@ void MarketAgent::row_removed(model::TriggerId trigger) {
 
 void MarketAgent::set_aside(const model::Trigger& trigger) {
   for (auto& [id, account] : accounts_) {
-    if (!owns(account, trigger)) continue;
-    account.aside[trigger.id] = trigger.version;
+    if (owns(account, trigger)) account.aside[trigger.id] = trigger.version;
     handle(account, engine::TriggerRemoved{trigger.id});
   }
 }
@@ -193,20 +203,42 @@ MarketAgent::HeldRows MarketAgent::held() const {
     account.engine->tell_held(tell);
     for (const auto& [row, version] : account.aside) tell(row, version);
   }
-  std::ranges::sort(out.rows);
   return out;
 }
 
 void MarketAgent::on_ticks(std::span<const model::Tick> ticks) {
   if (ticks.empty()) return;
   const auto now = scheduler_.now();
+  const bool fires = lease_allows();
   for (const auto& tick : ticks) {
     prices_.post(tick);
     if (tick.freshness == model::Freshness::fresh) last_fresh_.insert_or_assign(tick.token, tick);
-    evaluate_tick(tick, now);
+    if (fires) evaluate_tick(tick, now);
   }
   standing_.set_last_tick(ticks.back().received_at);
   compare_clocks(ticks.back(), now);
+}
+
+// A fire that the gate would only take back is not begun; what was seen meanwhile is looked at when
+// the lease is fresh again.
+bool MarketAgent::lease_allows() {
+  if (!links_.may_fire) return true;
+  const bool any = std::ranges::any_of(
+      accounts_, [](const auto& entry) { return entry.second.engine.has_value(); });
+  const bool may = !any || links_.may_fire();
+  if (may == std::exchange(may_fire_, may)) return may;
+  standing_.set_reason("lease_fresh",
+                       may ? std::nullopt
+                           : std::optional<std::string>(
+                                 "The lease cannot be renewed in the database: nothing fires until "
+                                 "it is"));
+  if (!may) return false;
+  const auto now = scheduler_.now();
+  const auto seen = last_fresh_;
+  for (const auto& [token, tick] : seen) {
+    if (now - tick.received_at <= held_price_age_max) evaluate_tick(tick, now);
+  }
+  return true;
 }
 
 void MarketAgent::evaluate_tick(const model::Tick& tick, base::Instant now) {
@@ -314,7 +346,19 @@ void MarketAgent::finish(Account& account) {
     }
     in_hand_.clear();
   }
-  wake_when_due(account);
+  wake_later(account);
+}
+
+// After what is queued already: in a burst one look serves all of it.
+void MarketAgent::wake_later(Account& account) {
+  if (std::exchange(account.wake_asked, true)) return;
+  scheduler_.post([this, id = account.id, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    auto* known = find(id);
+    if (!known) return;
+    known->wake_asked = false;
+    wake_when_due(*known);
+  });
 }
 
 void MarketAgent::carry_out(Account& account, engine::MakeClaim& effect) {
@@ -431,10 +475,10 @@ void MarketAgent::carry_out(Account& account, engine::Armed& effect) {
 
 // A quiet instrument may send no packet for long, and its last price is the one that counts.
 void MarketAgent::hold_against_last_price(Account& account, model::InstrumentToken token) {
-  constexpr base::Duration age_max = std::chrono::seconds(60);
   const auto last = last_fresh_.find(token);
   const auto now = scheduler_.now();
-  if (last == last_fresh_.end() || now - last->second.received_at > age_max) return;
+  if (last == last_fresh_.end() || now - last->second.received_at > held_price_age_max) return;
+  if (!may_fire_) return;  // lease_allows comes back to it
   account.engine->on_tick(last->second, now, effects_);
 }
 
@@ -515,6 +559,7 @@ void MarketAgent::tell_counts() {
     sum.unknown += counts.unknown;
   }
   if (many_) sum.ticks = ticks_;
+  lease_allows();
   if (any) standing_.set_counts(sum, static_cast<std::int64_t>(feed_->token_count()));
   serve_unserved();
   telemetry_.show(standing_.read(scheduler_.now()));

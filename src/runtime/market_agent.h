@@ -27,6 +27,8 @@ namespace hmt::runtime {
 struct MarketLinks {
   std::function<void()> fenced;
   std::function<void(bool, const std::string&)> ticker_session;  // accepted or refused
+  // Whether the lease is fresh enough for an order to leave; none: it lasts as long as the process.
+  std::function<bool()> may_fire;
 };
 
 // The way to an account's part of the orders' thread.
@@ -53,6 +55,9 @@ class MarketAgent final : public feed::FeedObserver {
   // the next.
   void forget(model::ConnectionId id);
   void forget_all();
+  // The lease is another's: what is still heard of orders is its holder's to find, and must not be
+  // played to an engine of a later lease.
+  void lose_lease();
   // Takes over what the records hold, and what the broker's book says at this moment; a former
   // engine is forgotten. What was heard before `begin` is played after it.
   void begin(model::ConnectionId id, engine::Settings settings, const store::Recovery& recovery,
@@ -67,10 +72,10 @@ class MarketAgent final : public feed::FeedObserver {
   void set_aside(const model::Trigger& trigger);
   // What all engines hold, as a full compare with the table needs it.
   struct HeldRows {
-    std::vector<store::Held> rows;           // ascending
+    std::vector<store::Held> rows;
     std::set<model::ConnectionId> accounts;  // whose rows these are
   };
-  HeldRows held() const;
+  HeldRows held() const;  // in no order
   void want_prices(std::uint64_t who, std::vector<model::InstrumentToken> tokens);
 
   // feed::FeedObserver
@@ -91,17 +96,20 @@ class MarketAgent final : public feed::FeedObserver {
     std::optional<engine::Engine> engine;
     std::vector<engine::Event> early;  // heard before the engine began
     bool recovers = false;  // its records are being read: all news is kept for the next engine
+    bool is_away = false;   // since the lease was lost
     std::map<model::TriggerId, std::int64_t> aside;  // by version
     std::set<model::InstrumentToken> watched;
     std::set<model::InstrumentToken> unserved;  // wanted, and no connection has room
     agent::TimerId wake_timer = 0;
     std::optional<base::Instant> wake_at;
+    bool wake_asked = false;
   };
 
   Account* find(model::ConnectionId id);
   bool owns(const Account& account, const model::Trigger& trigger) const;
   void handle(Account& account, engine::Event event);
   void forget(Account& account);
+  bool lease_allows();
   void evaluate_tick(const model::Tick& tick, base::Instant now);
   void finish(Account& account);  // carries out what the engine has asked for
   void carry_out(Account& account, engine::MakeClaim& effect);
@@ -122,6 +130,7 @@ class MarketAgent final : public feed::FeedObserver {
   void serve_unserved();
   void hold_against_last_price(Account& account, model::InstrumentToken token);
   void compare_clocks(const model::Tick& tick, base::Instant now);
+  void wake_later(Account& account);
   void wake_when_due(Account& account);
   void tell_counts();
 
@@ -141,6 +150,7 @@ class MarketAgent final : public feed::FeedObserver {
   std::vector<engine::Effect> effects_;
   std::vector<engine::Effect> in_hand_;
   bool clock_behind_ = false;
+  bool may_fire_ = true;
   // What is armed now is held against the price that stands, not only against the next one.
   std::map<model::InstrumentToken, model::Tick> last_fresh_;
   std::map<std::uint64_t, std::vector<model::InstrumentToken>> wanted_;

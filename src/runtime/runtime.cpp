@@ -7,6 +7,7 @@
 namespace hmt::runtime {
 namespace {
 
+constexpr base::Duration holder_stops_within = std::chrono::milliseconds(2500);
 constexpr base::Duration drain_step = std::chrono::milliseconds(20);
 
 }  // namespace
@@ -28,7 +29,11 @@ Runtime::Runtime(Schedulers schedulers, store::Writer& writer, BrokerDoor door,
                    [this](bool accepted, const std::string& why) {
                      schedulers_.orders.post(
                          [this, accepted, why] { accounts_.ticker_session(accepted, why); });
-                   }},
+                   },
+               .may_fire = watchman_.is_shared() ? std::function<bool()>([this] {
+                 return watchman_.lease_is_fresh();
+               })
+                                                 : std::function<bool()>()},
               settings_.many_users),
       feed_(make_feed(market_)),
       accounts_(*this, door_, common()),
@@ -92,10 +97,13 @@ void Runtime::close_down(base::Duration patience, std::function<void()> done) {
       });
 }
 
-void Runtime::give_up_lease() {
-  watchman_.end();
-  commits_.command([this](store::Writer& writer) {
-    if (const auto epoch = commits_.epoch(); epoch != 0) (void)writer.give_up_lease(epoch);
+void Runtime::give_up_lease(std::function<void()> done) {
+  watchman_.end([this, done] {
+    const bool taken = commits_.command([this, done](store::Writer& writer) {
+      if (const auto epoch = commits_.epoch(); epoch != 0) (void)writer.give_up_lease(epoch);
+      done();
+    });
+    if (!taken) done();
   });
 }
 
@@ -164,10 +172,8 @@ void Runtime::stop(store::Actor actor, Done<std::string> done) {
         const std::string why = "The engine was stopped by " + actor.name;
         auto written = writer.set_stopped(true, why, actor, schedulers_.orders.now());
         schedulers_.orders.post([this, why, answer, written = std::move(written)] {
-          // Also when the switch could not be written: nothing leaves from here on.
-          stopped_now(why);
-          schedulers_.market.post([this, answer, written] {
-            if (written) tell_events(*written);
+          if (written) tell_events(*written);
+          const auto tell = [this, answer, written] {
             schedulers_.answers.post([answer, written] {
               if (written) {
                 (*answer)("Engine stopped");
@@ -175,7 +181,16 @@ void Runtime::stop(store::Actor actor, Done<std::string> done) {
                 (*answer)(std::unexpected(written.error()));
               }
             });
-          });
+          };
+          if (stands_by()) {
+            // Claims are refused from now on; what the holder has claimed is sent or taken back by
+            // then, and its gates are shut.
+            schedulers_.orders.after(holder_stops_within, tell);
+            return;
+          }
+          // Also when the switch could not be written: nothing leaves from here on.
+          stopped_now(why);
+          schedulers_.market.post(tell);
         });
       });
   if (!taken) say_busy(answer);
@@ -228,7 +243,14 @@ void Runtime::start(store::Actor actor, Done<std::string> done) {
   if (!taken) say_busy(answer);
 }
 
+// Ready to take over from the process that holds the lease, or about to take it: start-up reads the
+// switch.
+bool Runtime::stands_by() const {
+  return watchman_.is_shared() && lease_epoch_ == 0 && !draining_;
+}
+
 std::string Runtime::started_now() {
+  if (stands_by()) return "Engine started: another process holds the lease";
   if (running_) {
     return accounts_.unblock_all() ? "Engine is running; the broker is asked again"
                                    : "Engine is running already";
@@ -360,6 +382,21 @@ void Runtime::on_committed(store::Changed changed) {
     });
   }
   if (changed.last_event != 0) tell_events(changed.last_event);
+}
+
+// What passed our own API was held against the instruments there; what comes by SQL is here.
+void Runtime::on_foreign(store::Changed changed) {
+  auto rows = std::exchange(changed.triggers, {});
+  schedulers_.orders.post([this, rows = std::move(rows)] {
+    for (const auto& row : rows) {
+      if (auto* account = accounts_.find(account_of(row))) {
+        account->admit(row);
+      } else {
+        schedulers_.market.post([this, row] { market_.row_changed(row); });
+      }
+    }
+  });
+  on_committed(std::move(changed));
 }
 
 void Runtime::on_store_away(const std::string& why) {

@@ -44,7 +44,8 @@ class Runtime final : public Desk,
   // `patience`.
   void drain(base::Duration patience, std::function<void()> done);
   // After the drain, once all else is written: a standby need not wait for the lease to run out.
-  void give_up_lease();
+  // `done` runs on another thread.
+  void give_up_lease(std::function<void()> done);
 
   // Desk
   void create(model::Trigger trigger, store::Actor actor,
@@ -87,10 +88,11 @@ class Runtime final : public Desk,
   void note(model::AuditEntry entry) override;
   void correct(model::Trigger corrected, std::int64_t version) override;
   void prices_wanted() override;
+  void prices_unwanted() override;
   void session_ended(const model::BrokerConnection& row) override;
 
   // WatchObserver
-  void on_foreign(store::Changed changed) override { on_committed(std::move(changed)); }
+  void on_foreign(store::Changed changed) override;
   void on_lease_lost(std::int64_t epoch, const std::string& why) override;
   void on_switch(const store::Switch& now) override;
   void on_following(bool works, const std::string& why) override;
@@ -113,6 +115,7 @@ class Runtime final : public Desk,
   void lose_lease(std::int64_t epoch, const std::string& why);
   void switch_moved(const store::Switch& now);
   void stopped_now(const std::string& why);
+  bool stands_by() const;
   std::string started_now();
   void say_busy(const std::shared_ptr<Done<std::string>>& answer);
   void close_down(base::Duration patience, std::function<void()> done);

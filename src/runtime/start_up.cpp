@@ -173,6 +173,11 @@ void Runtime::prices_wanted() {
   });
 }
 
+void Runtime::prices_unwanted() {
+  standing_.set_reason("feed", "No broker session is left that prices could come over");
+  schedulers_.market.post([this] { feed_->stop(); });
+}
+
 // A process alone with its records ends here, and its restart is recovery. Where another may have
 // taken over it stands by, and comes back with a fresh epoch.
 void Runtime::lose_lease(std::int64_t epoch, const std::string& why) {
@@ -188,7 +193,10 @@ void Runtime::lose_lease(std::int64_t epoch, const std::string& why) {
     fenced_();
     return;
   }
-  schedulers_.market.post([this] { feed_->stop(); });
+  schedulers_.market.post([this] {
+    market_.lose_lease();
+    feed_->stop();
+  });
   boot();
 }
 

@@ -92,6 +92,7 @@ struct Ledger {
   }
   std::deque<agent::Task> held;  // while slow, or while `holds_books`
   bool holds_books = false;
+  bool holds_sessions = false;
 
   std::ptrdiff_t count_of(model::TriggerId id) const { return std::ranges::count(owners, id); }
   std::vector<model::TriggerId> owners;  // of each order that was taken
@@ -154,7 +155,14 @@ class LedgerGateway final : public broker::OrderGateway {
   void exchange_token(const std::string& request_token,
                       broker::Done<broker::Session> done) override {
     ledger_.asked.push_back("exchange_token");
-    answer(std::move(done), broker::Session{ledger_.account, "token of " + request_token});
+    auto call = [this, done = std::move(done), request_token]() mutable {
+      answer(std::move(done), broker::Session{ledger_.account, "token of " + request_token});
+    };
+    if (ledger_.holds_sessions) {
+      ledger_.held.push_back(std::move(call));
+    } else {
+      call();
+    }
   }
   void use_session(const std::string& token) override { ledger_.sessions.push_back(token); }
 

@@ -124,7 +124,7 @@ TEST_F(SharedRecords, AnOrderlyEndHandsTheLeaseOverAtOnce) {
   begin_other();
   life->runtime.drain(seconds(1), [] {});
   both(milliseconds(300));
-  life->runtime.give_up_lease();
+  life->runtime.give_up_lease([] {});
   both(seconds(1));
   EXPECT_EQ(other->runtime.standing().status, EngineStatus::running);
 }
@@ -150,6 +150,40 @@ TEST_F(SharedRecords, AFrozenHolderThatWakesSendsNothingAndStandsBy) {
   EXPECT_EQ(life->fenced, 0);
 }
 
+TEST_F(SharedRecords, NothingFiresWhileTheLeaseCannotBeRenewedAndItIsNotUsedUp) {
+  live();
+  create(stop_loss());
+  records.hold_leases(true);
+  advance(*life, seconds(7));
+  tick("1500");
+  advance(*life, seconds(2));
+  EXPECT_EQ(orders(), 0);
+  EXPECT_THAT(watch().why_not, HasSubstr("cannot be renewed"));
+  EXPECT_EQ(row().fire_no, 0) << "no fire was begun only to be taken back";
+  records.hold_leases(false);
+  advance(*life, seconds(1));
+  EXPECT_EQ(orders(), 1) << "what was seen meanwhile counts";
+  EXPECT_EQ(row().status, TriggerStatus::triggered);
+}
+
+TEST_F(SharedRecords, AStopThatWasAskedOfAStandbyDoesNotKeepItFromTakingOver) {
+  live();
+  create(stop_loss());
+  begin_other();
+  other->runtime.stop({}, [](auto) {});
+  both(seconds(3));
+  std::optional<base::Result<std::string>> started;
+  life->runtime.start({}, [&](auto said) { started = std::move(said); });
+  both(seconds(1));
+  ASSERT_TRUE(started && *started);
+  EXPECT_EQ(standing().status, EngineStatus::running);
+  timekeeper = other.get();
+  life.reset();
+  std::swap(life, other);
+  for (int i = 0; i < 150; ++i) advance(*life, milliseconds(100));
+  EXPECT_EQ(standing().status, EngineStatus::running);
+}
+
 // ---- hands on the table
 
 TEST_F(SharedRecords, ARowThatSomebodyWritesIsArmedWithinAQuarterOfASecond) {
@@ -172,6 +206,29 @@ TEST_F(SharedRecords, ARowThatSomebodyWritesIsArmedWithinAQuarterOfASecond) {
   EXPECT_EQ(standing().active_triggers, 0);
   tick_and_settle("1300");
   EXPECT_EQ(orders(), 0);
+}
+
+TEST_F(SharedRecords, ARowWithAnotherInstrumentsTokenIsWatchedOnItsOwnInstrument) {
+  live();
+  auto wrong = stop_loss();
+  wrong.instrument_token = 999;
+  records.put_by_hand(wrong, life->clock.now());
+  advance(*life, milliseconds(500));
+  EXPECT_EQ(row().instrument_token, infy) << "the symbol is what the trader meant";
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 1);
+}
+
+TEST_F(SharedRecords, ARowOfAnInstrumentThatDoesNotTradeIsNotWatchedAndSaysSo) {
+  live();
+  auto wrong = stop_loss();
+  wrong.trading_symbol = "NOSUCH";
+  records.put_by_hand(wrong, life->clock.now());
+  advance(*life, milliseconds(500));
+  EXPECT_THAT(watch().why_not, HasSubstr("No instrument of its name"));
+  advance(*life, settings.compare_period + seconds(1));
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 0) << "the full compare does not bring it back";
 }
 
 TEST_F(SharedRecords, WhatTheFollowerMissedTheFullCompareFinds) {
@@ -207,8 +264,10 @@ TEST_F(SharedRecords, AStopThatWasAskedOfTheOtherProcessStopsTheHolder) {
   std::optional<base::Result<std::string>> answer;
   other->runtime.stop({}, [&](auto said) { answer = std::move(said); });
   both(milliseconds(300));
-  ASSERT_TRUE(answer && *answer);
   EXPECT_EQ(standing().status, EngineStatus::stopped);
+  EXPECT_FALSE(answer) << "it is said when the holder can have nothing under way";
+  both(seconds(3));
+  ASSERT_TRUE(answer && *answer);
   tick_both("1400");
   EXPECT_EQ(orders(), 0);
 }

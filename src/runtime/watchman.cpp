@@ -79,14 +79,18 @@ void Watchman::stand_by() {
   });
 }
 
-void Watchman::end() {
-  if (!is_shared()) return;
-  scheduler_.post([this, alive = std::weak_ptr(alive_)] {
+void Watchman::end(std::function<void()> ended) {
+  if (!is_shared()) {
+    ended();
+    return;
+  }
+  scheduler_.post([this, ended = std::move(ended), alive = std::weak_ptr(alive_)] {
     if (alive.expired()) return;
     ended_ = true;
     follower_.reset();
     reader_.reset();
     scheduler_.cancel(timer_);
+    ended();
   });
 }
 
@@ -118,22 +122,23 @@ void Watchman::renew() {
   if (renewed) {
     renewed_at_ = now;  // of the asking: the answer may have been long on its way
     fresh_until_ = (now + part(*lasts_, 60)).count();
+    tell_works("renewing", true, {});
     return;
   }
   if (renewed.error().kind == base::ErrorKind::refused) {
     observer_.on_lease_lost(std::exchange(epoch_, 0), renewed.error().message);
     return;
   }
-  tell_works(false, renewed.error().message);
+  tell_works("renewing", false, renewed.error().message);
 }
 
 void Watchman::follow() {
   auto foreign = follower_->changes();
   if (!foreign) {
-    tell_works(false, foreign.error().message);
+    tell_works("following", false, foreign.error().message);
     return;
   }
-  tell_works(true, {});
+  tell_works("following", true, {});
   if (following_) {
     // What came before is in the records that are read after this.
     std::exchange(following_, {})();
@@ -144,25 +149,29 @@ void Watchman::follow() {
     switch_ = foreign->now;
     observer_.on_switch(*switch_);
   }
-  take(std::move(*foreign));
+  merge_in(*foreign);
+  absorb();
 }
 
 // A gap in following is closed by a full compare, whatever the cursor remembers.
-void Watchman::tell_works(bool works, const std::string& why) {
-  if (works && !works_) compare_soon_ = true;
-  if (works == std::exchange(works_, works)) return;
-  observer_.on_following(works, why);
+void Watchman::tell_works(const char* which, bool works, const std::string& why) {
+  const bool before = broken_.empty();
+  const bool moved = works ? broken_.erase(which) != 0 : broken_.insert(which).second;
+  if (!moved) return;
+  if (works) compare_soon_ = true;
+  agent::log_warning(works ? "database_watched_again" : "database_not_watched",
+                     {{"part", which}, {"why", why}});
+  if (before != broken_.empty()) observer_.on_following(broken_.empty(), why);
 }
 
-void Watchman::take(store::Foreign foreign) {
+void Watchman::merge_in(const store::Foreign& foreign) {
   merge(pending_.triggers, foreign.triggers);
   merge(pending_.connections, foreign.connections);
   pending_.untold = pending_.untold || foreign.untold;
-  if (!pending_.empty()) absorb();
 }
 
 void Watchman::absorb() {
-  if (absorbing_) return;
+  if (absorbing_ || pending_.empty()) return;
   auto batch = std::make_shared<store::Foreign>(std::exchange(pending_, {}));
   absorbing_ =
       commits_.command([this, batch, alive = std::weak_ptr(alive_)](store::Writer& writer) {
@@ -172,13 +181,19 @@ void Watchman::absorb() {
         scheduler_.post([this, batch, done, alive] {
           if (alive.expired()) return;
           absorbing_ = false;
-          if (!done) take(std::move(*batch));
+          if (!done) merge_in(*batch);  // the next look tries again
         });
       });
   if (!absorbing_) pending_ = std::move(*batch);  // the next look tries again
 }
 
 // ---- the full compare
+
+struct Watchman::Compare {
+  MarketAgent::HeldRows held;
+  std::vector<store::Held> rows;
+  base::Duration took{};
+};
 
 void Watchman::compare_when_due() {
   const auto now = scheduler_.steady();
@@ -187,39 +202,63 @@ void Watchman::compare_when_due() {
   compare_soon_ = false;
   observer_.ask_held([this, alive = std::weak_ptr(alive_)](MarketAgent::HeldRows held) {
     if (alive.expired()) return;
-    scheduler_.post([this, alive, held = std::move(held)]() mutable {
-      if (!alive.expired()) compare(std::move(held));
+    auto compare = std::make_shared<Compare>();
+    compare->held = std::move(held);
+    scheduler_.post([this, alive, compare] {
+      if (!alive.expired()) compare_page(compare);
     });
   });
 }
 
-// A row that is on its way between the two looks different and is merely read once more.
-void Watchman::compare(MarketAgent::HeldRows held) {
-  comparing_ = false;
-  if (ended_ || epoch_ == 0) return;
+// A page at a turn: the lease is renewed in between, however large the table is.
+void Watchman::compare_page(std::shared_ptr<Compare> compare) {
+  constexpr std::size_t page_rows = 5000;
+  if (ended_ || epoch_ == 0) {
+    comparing_ = false;
+    return;
+  }
   const auto started = scheduler_.steady();
-  auto rows = reader_->active_rows();
-  const auto took = scheduler_.steady() - started;
-  // A large table is compared less often, so that comparing never is what a database is busy with.
-  compare_at_ = scheduler_.steady() + std::max<base::Duration>(compare_period_, took * 100);
-  if (!rows) {
+  auto& rows = compare->rows;
+  const auto after = rows.empty() ? std::nullopt : std::optional(rows.back().id);
+  const auto page = reader_->active_rows(after, page_rows);
+  compare->took += scheduler_.steady() - started;
+  if (!page) {
+    comparing_ = false;
     compare_soon_ = true;
     return;
   }
-  std::erase_if(*rows, [&](const auto& row) {
+  rows.insert(rows.end(), page->begin(), page->end());
+  if (page->size() < page_rows) {
+    compared(*compare);
+    return;
+  }
+  scheduler_.post([this, compare, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired()) compare_page(compare);
+  });
+}
+
+// A row that is on its way between the two looks different and is merely read once more.
+void Watchman::compared(Compare& compare) {
+  comparing_ = false;
+  auto& [held, rows, took] = compare;
+  // A large table is compared less often, so that comparing never is what a database is busy with.
+  compare_at_ = scheduler_.steady() + std::max<base::Duration>(compare_period_, took * 100);
+  std::erase_if(rows, [&](const auto& row) {
     return !held.accounts.contains(many_ ? row.connection : model::ConnectionId{});
   });
-  for (auto* side : {&held.rows, &*rows}) {
+  for (auto* side : {&held.rows, &rows}) {
     for (auto& row : *side) row.connection = {};  // whose engine holds it is not the question
+    std::ranges::sort(*side);
   }
   std::vector<store::Held> differing;
-  std::ranges::set_symmetric_difference(held.rows, *rows, std::back_inserter(differing));
+  std::ranges::set_symmetric_difference(held.rows, rows, std::back_inserter(differing));
   // What a reading did not mend, another will not.
   if (differing == std::exchange(differing_, differing) || differing.empty()) return;
   agent::log_warning("compare_differs", {{"rows", static_cast<long long>(differing.size())}});
   store::Foreign foreign;
   for (const auto& row : differing) foreign.triggers.push_back(row.id);
-  take(std::move(foreign));
+  merge_in(foreign);
+  absorb();
 }
 
 // Standing by: what the holder does is told to whoever watches a screen here.

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,19 +50,22 @@ class Watchman {
   // `following` runs once changes from now on cannot be missed. Any thread.
   void keep(std::int64_t epoch, base::Duration taken_at, std::function<void()> following);
   void stand_by();  // any thread: the lease is another's
-  void end();       // any thread; nothing runs afterwards
+  // Any thread; nothing is renewed or followed once `ended` has run.
+  void end(std::function<void()> ended);
 
  private:
   void look();
   void look_later();
   void follow();
-  void take(store::Foreign foreign);
+  void merge_in(const store::Foreign& foreign);
   void absorb();
   void renew();
   void compare_when_due();
-  void compare(MarketAgent::HeldRows held);
+  struct Compare;
+  void compare_page(std::shared_ptr<Compare> compare);
+  void compared(Compare& compare);
   void watch_others();
-  void tell_works(bool works, const std::string& why);
+  void tell_works(const char* part, bool works, const std::string& why);
 
   agent::Scheduler& scheduler_;
   store::Writer& writer_;
@@ -80,7 +84,7 @@ class Watchman {
   base::Duration renewed_at_{};
   store::Foreign pending_;
   bool absorbing_ = false;
-  bool works_ = true;
+  std::set<std::string> broken_;  // parts that fail: "renewing", "following"
   std::optional<store::Switch> switch_;
   bool comparing_ = false;
   bool compare_soon_ = false;

@@ -76,7 +76,9 @@ TEST_P(StoreContract, AConnectionGoesOnlyWhenNothingStandsOnIt) {
   ASSERT_FALSE(held);
   EXPECT_EQ(held.error().kind, base::ErrorKind::conflict);
   ASSERT_TRUE(writer().cancel(row.id, {}, operator_, nullptr, at_minute(3)));
+  ASSERT_TRUE(writer().bind_account(connection_id(1), "kite", "AB1234", at_minute(3)));
   ASSERT_TRUE(writer().remove_connection(connection_id(1), user(1), at_minute(4)));
+  EXPECT_TRUE(writer().bind_account(connection_id(2), "kite", "AB1234", at_minute(5)));
   EXPECT_EQ(trail().back().entry.event, "connection_removed");
   EXPECT_TRUE(reader()->connections(operator_)->empty());
 }
@@ -123,9 +125,12 @@ TEST_P(StoreContract, ActiveRowsAreTheOnesThatAnEngineMustHold) {
   const auto second = create(stop_loss(1));
   const auto fired = fire(stop_loss(3), "TAG3");
   ASSERT_TRUE(writer().edit(first, first.version, operator_, nullptr, at_minute(2)));
-  EXPECT_EQ(reader()->active_rows().value(),
+  EXPECT_EQ(reader()->active_rows({}, 10).value(),
             (std::vector<Held>{{second.id, second.version, connection_id(1)},
                                {first.id, first.version + 1, connection_id(1)}}));
+  EXPECT_EQ(reader()->active_rows({}, 1)->front().id, second.id);
+  EXPECT_EQ(reader()->active_rows(second.id, 1)->front().id, first.id);
+  EXPECT_TRUE(reader()->active_rows(first.id, 1)->empty());
 }
 
 }  // namespace hmt::store

@@ -45,6 +45,10 @@ void MemoryStore::share(base::Duration lease_lasts, std::function<Instant()> clo
   state_->clock = std::move(clock);
 }
 
+void MemoryStore::hold_leases(bool held) {
+  state_->leases_held = held;
+}
+
 void MemoryStore::keep_quiet(bool quiet) {
   state_->quiet = quiet;
 }

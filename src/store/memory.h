@@ -36,6 +36,8 @@ class MemoryStore {
   void share(base::Duration lease_lasts, std::function<Instant()> clock);
   // What happens from here on is not told to followers, as if they had missed it.
   void keep_quiet(bool quiet);
+  // While held, no lease can be renewed (`unavailable`); all else goes on.
+  void hold_leases(bool held);
 
   // As a hand on the table would: the row appears or is replaced, and its version is one higher
   // than that of the row before; nothing is checked. An audit row says so.

@@ -33,7 +33,7 @@ class MemoryReader : public Reader {
   Result<TriggerCounts> counts(const Actor& actor) override;
   Result<std::vector<model::BrokerConnection>> connections(const Actor& actor) override;
   Result<model::BrokerConnection> connection(model::ConnectionId id, const Actor& actor) override;
-  Result<std::vector<Held>> active_rows() override;
+  Result<std::vector<Held>> active_rows(std::optional<TriggerId> after, std::size_t limit) override;
 
  private:
   std::shared_ptr<State> state_;
@@ -174,14 +174,15 @@ Result<TriggerCounts> MemoryReader::counts(const Actor& actor) {
   return out;
 }
 
-Result<std::vector<Held>> MemoryReader::active_rows() {
+Result<std::vector<Held>> MemoryReader::active_rows(std::optional<TriggerId> after,
+                                                    std::size_t limit) {
   std::vector<Held> out;
   for (const auto& [number, row] : state_->rows) {
-    if (row.status == TriggerStatus::active) {
-      out.push_back({row.id, row.version, row.broker_connection_id});
-    }
+    if (row.status != TriggerStatus::active || (after && row.id <= *after)) continue;
+    out.push_back({row.id, row.version, row.broker_connection_id});
   }
   std::ranges::sort(out);
+  out.resize(std::min(out.size(), limit));
   return out;
 }
 

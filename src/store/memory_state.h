@@ -49,6 +49,7 @@ struct MemoryStore::State {
   std::vector<Change> changes;
   int writers = 0;
   bool quiet = false;
+  bool leases_held = false;
   void tell(Change change) {
     if (!quiet) changes.push_back(change);
   }

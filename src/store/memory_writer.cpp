@@ -110,7 +110,8 @@ Result<Foreign> MemoryFollower::changes() {
 }
 
 Result<void> MemoryFollower::renew_lease(std::int64_t epoch) {
-  if (state_->failing > 0) return fail(ErrorKind::unavailable, "the database cannot be reached");
+  if (state_->failing > 0 || state_->leases_held)
+    return fail(ErrorKind::unavailable, "the database cannot be reached");
   if (state_->epoch != epoch) return lease_lost();
   state_->held_until = state_->clock() + *state_->lease_lasts;
   return {};
@@ -389,6 +390,7 @@ Result<void> MemoryWriter::remove_connection(model::ConnectionId id, const Actor
   auto gone = *stored;
   gone.updated_at = now;
   std::erase_if(state_->connections, [id](const auto& row) { return row.id == id; });
+  state_->accounts.erase(id);
   state_->add_audit(connection_entry(gone, "connection_removed", actor));
   state_->tell({.writer = number_, .trigger = {}, .connection = id});
   return {};

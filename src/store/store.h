@@ -171,8 +171,9 @@ class Reader {
   // Triggers by status; `triggered` counts what has fired, whatever became of the order.
   virtual Result<TriggerCounts> counts(const Actor& actor) = 0;
 
-  // Every active row, by id: what a full compare of engine and table goes by.
-  virtual Result<std::vector<Held>> active_rows() = 0;
+  // Active rows by id, from after `after` on: what a full compare of engine and table goes by.
+  virtual Result<std::vector<Held>> active_rows(std::optional<model::TriggerId> after,
+                                                std::size_t limit) = 0;
 };
 
 // Follows what others write, and keeps the lease. It has a way to the database of its own: what the
@@ -186,6 +187,10 @@ class Follower {
   // Errors: refused (another has taken the lease), unavailable.
   virtual Result<void> renew_lease(std::int64_t epoch) = 0;
 };
+
+// The `field` of an `unavailable` whose cause is a row that another transaction holds: what does
+// not need that row can go on.
+inline constexpr const char* held_row = "held row";
 
 // The one writer. Thread rule: one thread. Errors of every call: unavailable (the database cannot
 // be reached or is full; nothing was written), corrupt.
@@ -248,7 +253,8 @@ class Writer {
                                                          std::optional<std::int64_t> version,
                                                          const std::string& event,
                                                          const Actor& actor, Instant now) = 0;
-  // Errors: not_found; conflict with field "status" while active or firing triggers stand on it.
+  // Its account is free to be connected anew. Errors: not_found; conflict with field "status" while
+  // active or firing triggers stand on it.
   virtual Result<void> remove_connection(model::ConnectionId id, const Actor& actor,
                                          Instant now) = 0;
 

@@ -6,6 +6,8 @@
 #include <libpq-fe.h>
 #include <poll.h>
 
+#include "store/store.h"
+
 namespace hmt::postgres {
 namespace {
 
@@ -283,7 +285,7 @@ Error Link::error_of(const pg_result* result) {
   // A server that has become read-only is not the one to write to: look for another.
   if (state == "25006") retired_ = true;
   return {kind_of(state, column), settings_.without_secrets(words_of(result, state)),
-          std::string(column)};
+          state == "55P03" ? store::held_row : std::string(column)};
 }
 
 Answers Link::exchange(std::span<const Command> commands, Clock::time_point deadline) {

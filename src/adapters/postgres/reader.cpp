@@ -82,9 +82,10 @@ const std::string& open_triggers() {
   static const std::string sql =
       "SELECT " + trigger_columns +
       " FROM hmt_gtt_orders WHERE ($2::uuid IS NULL OR broker_connection_id = $2) AND id IN ("
-      "SELECT id FROM hmt_gtt_orders WHERE status IN ('active', 'firing') UNION "
-      "SELECT trigger_id FROM hmt_order_attempts "
-      "WHERE state IN ('queued', 'forwarded', 'unknown') OR trading_date >= $1) "
+      "SELECT id FROM hmt_gtt_orders WHERE status IN ('active', 'firing') AND ($2::uuid IS NULL OR "
+      "broker_connection_id = $2) UNION SELECT trigger_id FROM hmt_order_attempts "
+      "WHERE (state IN ('queued', 'forwarded', 'unknown') OR trading_date >= $1) AND ($2::uuid IS "
+      "NULL OR broker_connection_id = $2)) "
       "ORDER BY hmt_gtt_orders.number";
   return sql;
 }
@@ -400,15 +401,17 @@ Result<model::BrokerConnection> PostgresReader::connection(model::ConnectionId i
   return std::move(*found);
 }
 
-Result<std::vector<store::Held>> PostgresReader::active_rows() {
+Result<std::vector<store::Held>> PostgresReader::active_rows(std::optional<model::TriggerId> after,
+                                                             std::size_t limit) {
   auto connection = pool_->take();
   if (!connection) return std::unexpected(connection.error());
   Transaction transaction(**connection, Kind::read);
-  (*connection)->take_time(whole_table);
-  const auto at = (*connection)
-                      ->queue(
-                          "SELECT id, version, broker_connection_id FROM hmt_gtt_orders WHERE "
-                          "status = 'active' ORDER BY id");
+  const auto at =
+      (*connection)
+          ->queue(
+              "SELECT id, version, broker_connection_id FROM hmt_gtt_orders WHERE status = "
+              "'active' AND ($1::uuid IS NULL OR id > $1) ORDER BY id LIMIT $2::bigint",
+              Fields(after, static_cast<std::int64_t>(limit)));
   if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
   std::vector<store::Held> out;
   const auto& rows = (*connection)->rows(at);

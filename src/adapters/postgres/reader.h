@@ -34,7 +34,8 @@ class PostgresReader : public store::Reader {
       const store::Actor& actor) override;
   base::Result<model::BrokerConnection> connection(model::ConnectionId id,
                                                    const store::Actor& actor) override;
-  base::Result<std::vector<store::Held>> active_rows() override;
+  base::Result<std::vector<store::Held>> active_rows(std::optional<model::TriggerId> after,
+                                                     std::size_t limit) override;
 
  private:
   std::shared_ptr<Pool> pool_;

@@ -326,6 +326,25 @@ TEST_F(Rights, WhoeverReadsForAUserIsThatUser) {
   EXPECT_EQ(reader()->triggers({}, {"user:nil", model::UserId{}}).error().kind, ErrorKind::refused);
 }
 
+// A check of its own, before anything is read or written: the database's idea of the user is ours.
+TEST_F(Rights, AUserWhomTheDatabaseTakesForAnotherReadsAndWritesNothing) {
+  const auto row = reader()->triggers({}, user(1))->triggers.at(0);
+  const auto uid = [&](const std::string& body) {
+    return sql(
+        "CREATE OR REPLACE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql STABLE SET "
+        "search_path = pg_catalog AS $$ " +
+        body + " $$");
+  };
+  EXPECT_EQ(uid("SELECT '" + user_id(2).text() + "'::uuid"), "");
+  EXPECT_EQ(reader()->triggers({}, user(1)).error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(reader()->connections(user(1)).error().kind, ErrorKind::unavailable);
+  EXPECT_FALSE(writer().cancel(row.id, {}, user(1), nullptr, at_minute(1)));
+  EXPECT_EQ(uid("SELECT (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> "
+                "'sub')::uuid"),
+            "");
+  EXPECT_EQ(reader()->trigger(row.id, user(1)).value(), row);
+}
+
 TEST_F(Rights, WhoeverWritesForAUserIsThatUser) {
   const auto row = reader()->triggers({}, user(1))->triggers.at(0);
   sql("REVOKE UPDATE (quantity_1) ON hmt_gtt_orders FROM authenticated");

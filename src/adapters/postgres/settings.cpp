@@ -139,6 +139,10 @@ Result<std::vector<std::pair<std::string, std::string>>> Settings::resolved(
     Clock::time_point deadline) const {
   auto out = values_;
   const auto host = value("host");
+  if (host.find('@', 1) != std::string::npos) {
+    return fail(ErrorKind::invalid,
+                "HMT_DATABASE_URL has an '@' too many: write those of the password as %40");
+  }
   const bool is_name = !host.empty() && !host.starts_with('/') && !host.starts_with('@') &&
                        !host.contains(',') && value("hostaddr").empty();
   if (!is_name) return out;

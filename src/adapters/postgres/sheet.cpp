@@ -198,6 +198,7 @@ void Sheet::write() {
   if (!audit_.empty()) numbers_ = queue_audit(connection_, audit_, lease_.epoch);
 }
 
+// The rows are locked since they were read; the version says so once more.
 void Sheet::write_rows() {
   if (changed_.empty()) return;
   Table table;
@@ -207,7 +208,7 @@ void Sheet::write_rows() {
   static const std::string sql =
       exactly("UPDATE hmt_gtt_orders SET " + engine_shape.assignments() + " FROM unnest(" +
                   engine_shape.arrays() + ") AS u (" + engine_shape.list() +
-                  ") WHERE hmt_gtt_orders.id = u.id",
+                  ") WHERE hmt_gtt_orders.id = u.id AND hmt_gtt_orders.version < u.version",
               engine_shape.count() + 1);
   connection_.queue(sql, values.add(static_cast<std::int64_t>(table.size())));
 }

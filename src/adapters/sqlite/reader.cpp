@@ -380,13 +380,16 @@ Result<store::TriggerCounts> SqliteReader::counts(const Actor& actor) {
   return out;
 }
 
-Result<std::vector<store::Held>> SqliteReader::active_rows() {
+Result<std::vector<store::Held>> SqliteReader::active_rows(std::optional<model::TriggerId> after,
+                                                           std::size_t limit) {
   if (auto ready = connect(); !ready) return std::unexpected(ready.error());
   Transaction transaction(*connection_, Transaction::Kind::read);
   std::vector<store::Held> out;
   {
     auto rows = connection_->statement(
-        "SELECT id, version, broker_connection_id FROM hmt_gtt_orders WHERE status = 'active'");
+        "SELECT id, version, broker_connection_id FROM hmt_gtt_orders WHERE status = 'active' AND "
+        "id > ? ORDER BY id LIMIT ?");
+    rows.bind(std::string_view(after ? after->text() : ""), static_cast<std::int64_t>(limit));
     while (rows.step()) {
       auto in = rows.columns();
       const auto id = in.id<model::TriggerId>();
@@ -395,7 +398,6 @@ Result<std::vector<store::Held>> SqliteReader::active_rows() {
     }
   }
   if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
-  std::ranges::sort(out);
   return out;
 }
 

@@ -33,7 +33,8 @@ class SqliteReader : public store::Reader {
       const store::Actor& actor) override;
   base::Result<model::BrokerConnection> connection(model::ConnectionId id,
                                                    const store::Actor& actor) override;
-  base::Result<std::vector<store::Held>> active_rows() override;
+  base::Result<std::vector<store::Held>> active_rows(std::optional<model::TriggerId> after,
+                                                     std::size_t limit) override;
 
  private:
   base::Result<void> connect();

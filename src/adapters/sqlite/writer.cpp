@@ -439,6 +439,7 @@ Result<void> SqliteWriter::remove_connection(model::ConnectionId id, const store
   if (stands_on(id)) return unless_failed(connection_, store::connection_in_use().error());
   row->updated_at = now;
   connection_.statement("DELETE FROM broker_connections WHERE id = ?").bind(id).run();
+  connection_.statement("DELETE FROM hmt_accounts WHERE connection_id = ?").bind(id).run();
   insert_audit(connection_, store::connection_entry(*row, "connection_removed", actor));
   return transaction.commit();
 }

@@ -59,15 +59,15 @@ BEGIN
     GRANT USAGE ON SCHEMA auth TO anon, authenticated, service_role, hmt_engine;
   END IF;
   IF to_regprocedure('auth.jwt()') IS NULL THEN
-    CREATE FUNCTION auth.jwt() RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog AS
+    CREATE FUNCTION auth.jwt() RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS
       $$ SELECT nullif(current_setting('request.jwt.claims', true), '')::jsonb $$;
   END IF;
   IF to_regprocedure('auth.uid()') IS NULL THEN
-    CREATE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql STABLE SET search_path = pg_catalog AS
+    CREATE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS
       $$ SELECT (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid $$;
   END IF;
   IF to_regprocedure('auth.role()') IS NULL THEN
-    CREATE FUNCTION auth.role() RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog AS
+    CREATE FUNCTION auth.role() RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS
       $$ SELECT nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role' $$;
   END IF;
 END
@@ -143,14 +143,14 @@ CREATE TABLE public.hmt_gtt_orders (
   triggered_at timestamptz CHECK (triggered_at BETWEEN '1970-01-01' AND '2200-01-01'),
   triggered_leg text CHECK (triggered_leg IN ('1', '2')),
   triggered_price numeric CHECK (triggered_price >= 0 AND triggered_price < 1000000000),
-  order_id text,
+  order_id text CHECK (length(order_id) <= 200),
   order_status text,
   filled_quantity bigint NOT NULL DEFAULT 0 CHECK (filled_quantity >= 0),
-  average_price numeric CHECK (average_price >= 0 AND average_price < 1000000000),
-  error_message text,
+  average_price numeric CHECK (average_price >= 0 AND average_price < 1000000000 AND scale(average_price) <= 7),
+  error_message text CHECK (length(error_message) <= 10000),
 
-  version bigint NOT NULL DEFAULT 1 CHECK (version > 0),
-  fire_no integer NOT NULL DEFAULT 0 CHECK (fire_no >= 0),
+  version bigint NOT NULL DEFAULT 1 CHECK (version BETWEEN 1 AND 9007199254740992),
+  fire_no integer NOT NULL DEFAULT 0 CHECK (fire_no BETWEEN 0 AND 1000000),
   created_at timestamptz NOT NULL DEFAULT now() CHECK (created_at BETWEEN '1970-01-01' AND '2200-01-01'),
   updated_at timestamptz NOT NULL DEFAULT now() CHECK (updated_at BETWEEN '1970-01-01' AND '2200-01-01'),
   expires_at timestamptz CHECK (expires_at BETWEEN '1970-01-01' AND '2200-01-01'),
@@ -305,7 +305,7 @@ CREATE INDEX idx_hmt_idempotency_created ON public.hmt_idempotency (created_at);
 
 -- {'a','1','b','2'} as a JSON object of texts, in that order.
 CREATE FUNCTION hmt_private.detail(pairs text[]) RETURNS json
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT ('{' || coalesce(string_agg(to_json(pairs[n])::text || ':' || to_json(coalesce(pairs[n + 1], ''))::text, ',' ORDER BY n),
                           '') || '}')::json
   FROM generate_series(1, coalesce(array_length(pairs, 1), 0), 2) AS n
@@ -313,7 +313,7 @@ $$;
 
 -- The columns that a hand may change and did, as `column`, `old -> new`.
 CREATE FUNCTION hmt_private.differences(old_row jsonb, new_row jsonb) RETURNS text[]
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(array_agg(part ORDER BY n, which), '{}')
   FROM unnest(ARRAY['user_id', 'trading_symbol', 'exchange', 'instrument_token', 'condition_type', 'transaction_type',
       'product_type_1', 'trigger_price_1', 'order_price_1', 'quantity_1', 'product_type_2', 'trigger_price_2',
@@ -369,7 +369,7 @@ BEGIN
   RETURN NULL;
 END $$;
 
-CREATE FUNCTION hmt_private.hand() RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog AS
+CREATE FUNCTION hmt_private.hand() RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS
 $$ SELECT CASE current_setting('role') WHEN 'none' THEN session_user::text ELSE current_setting('role') END $$;
 
 -- Nothing is published yet.
@@ -426,7 +426,15 @@ BEGIN
       RAISE EXCEPTION 'a trigger starts active' USING ERRCODE = '23514', COLUMN = 'status';
     END IF;
   END IF;
-  IF TG_OP = 'INSERT' THEN RETURN NEW; END IF;
+  IF NEW.status = 'firing' AND (TG_OP = 'INSERT' OR OLD.status <> 'firing') THEN
+    RAISE EXCEPTION 'only an engine fires a trigger' USING ERRCODE = '23514', COLUMN = 'status';
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    -- A row that comes again under its old id goes on counting: a fire's number is used once.
+    NEW.fire_no := greatest(NEW.fire_no, coalesce(
+      (SELECT max(a.fire_no) FROM public.hmt_order_attempts a WHERE a.trigger_id = NEW.id), 0));
+    RETURN NEW;
+  END IF;
 
   IF is_user AND OLD.status <> 'active' THEN
     RAISE EXCEPTION 'the trigger is % and can no longer be changed', OLD.status USING ERRCODE = '55000', COLUMN = 'status';
@@ -513,6 +521,7 @@ BEGIN
       RAISE EXCEPTION 'active triggers stand on this connection: cancel them first' USING ERRCODE = '23503',
         COLUMN = 'status';
     END IF;
+    DELETE FROM public.hmt_accounts WHERE connection_id = OLD.id;  -- it may be connected anew
     RETURN OLD;
   END IF;
   IF NEW.id <> OLD.id OR NEW.user_id IS DISTINCT FROM OLD.user_id THEN
