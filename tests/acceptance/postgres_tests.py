@@ -138,6 +138,7 @@ def test_a_transaction_that_is_rolled_back_changes_nothing(world):
     engine, owner = started(world)
     trigger_id = write(world, rows.row(owner))
     engine.wait_monitored(trigger_id)
+    wait_until(lambda: active(engine) == 2, "both are counted")  # now and then, not at once
     session = world.open(world.database.session())
     session.run("BEGIN")
     session.run(rows.delete(trigger_id))

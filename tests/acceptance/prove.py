@@ -21,6 +21,7 @@ ONCE = {"storm": ["storm.py", "--rows", "10000"], "two_engines": ["two_engines.p
 
 KINDS = [
     ("quiet", []),
+    ("quiet, on PostgreSQL", ["--database", "postgres"]),
     ("killed, unknown orders parked", ["--kills", "8"]),
     ("killed, unknown orders tried again", ["--kills", "8", "--on-unknown", "retry"]),
     ("broker faults", ["--faults", "--on-unknown", "retry"]),
