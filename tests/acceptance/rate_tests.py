@@ -26,7 +26,7 @@ def test_thirty_at_once_keep_to_the_limits_and_exits_go_first(world):
     for each in entries + exits:
         engine.wait_trigger(each, seconds=30, status="triggered")
     # An order update may tell of the order before the broker's answer has come.
-    wait_until(lambda: len(engine.audited("broker_answered")) >= 30, "thirty answers")
+    wait_until(lambda: len(engine.audited("broker_answered")) >= 30, "thirty answers", 40)
     answers = [row["detail"]["http_status"] for row in engine.audited("broker_answered")]
     equal(answers, ["200"] * 30, "the broker's answers")
     ledger = world.sim.ledger()
