@@ -426,7 +426,7 @@ BEGIN
       RAISE EXCEPTION 'a trigger starts active' USING ERRCODE = '23514', COLUMN = 'status';
     END IF;
   END IF;
-  IF NEW.status = 'firing' AND (TG_OP = 'INSERT' OR OLD.status <> 'firing') THEN
+  IF NOT is_user AND NEW.status = 'firing' AND (TG_OP = 'INSERT' OR OLD.status <> 'firing') THEN
     RAISE EXCEPTION 'only an engine fires a trigger' USING ERRCODE = '23514', COLUMN = 'status';
   END IF;
   IF TG_OP = 'INSERT' THEN

@@ -182,7 +182,7 @@ class Storm:
         for symbol, (_, level, _) in SHARES.items():
             self.world.sim.price(f"NSE:{symbol}", level)
         due = sorted(quantity for symbol, level, quantity in wanted.values() if level == SHARES[symbol][1])
-        wait_until(lambda: len(self.world.sim.ledger()) >= len(due), f"{len(due)} orders", 60, 0.3)
+        wait_until(lambda: len(self.world.sim.ledger()) >= len(due), f"{len(due)} orders", max(60, 0.1 * len(due)), 0.3)
         time.sleep(1)
         equal(sorted(entry["quantity"] for entry in self.world.sim.ledger()), due, "the ledger's quantities")
         print(f"told: {len(due)} of them fired when the price reached their level, once each", flush=True)

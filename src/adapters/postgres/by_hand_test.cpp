@@ -178,6 +178,32 @@ TEST_F(ByHand, AChangeDuringAFireLosesAndTheTrailSaysSo) {
             (std::pair<std::string, std::string>("wanted", "delete")));
 }
 
+TEST_F(ByHand, OnlyAnEngineFires) {
+  const auto row = create(stop_loss(1));
+  const auto where = " WHERE id = '" + row.id.text() + "'";
+  EXPECT_THAT(sql("UPDATE hmt_gtt_orders SET status = 'firing'" + where),
+              HasSubstr("only an engine fires a trigger"));
+  EXPECT_THAT(sql("UPDATE hmt_gtt_orders SET fire_no = 2147483647" + where), HasSubstr("error"));
+  EXPECT_THAT(sql("UPDATE hmt_gtt_orders SET version = 9223372036854775807" + where),
+              HasSubstr("error"));
+}
+
+// Its attempts of before are still on record, and a fire's number is used once.
+TEST_F(ByHand, ARowThatComesAgainUnderItsOldIdCanFireAgain) {
+  const auto row = create(stop_loss(1));
+  ASSERT_EQ(claim(claim_of(row, "TAG1"))->front(), ClaimVerdict::won);
+  const auto ended = record_of(outcome_of(row, model::TriggerStatus::triggered), at_minute(2));
+  ASSERT_TRUE(writer().record(epoch, std::span(&ended, 1)));
+  const auto id = row.id.text();
+  ASSERT_EQ(sql("DELETE FROM hmt_gtt_orders WHERE id = '" + id + "'"), "");
+  ASSERT_EQ(sql("INSERT INTO hmt_gtt_orders (id, trading_symbol, exchange, instrument_token, "
+                "condition_type, transaction_type, product_type_1, trigger_price_1, "
+                "quantity_1) VALUES ('" +
+                id + "', 'INFY', 'NSE', 408065, 'single', 'SELL', 'CNC', 1500, 10)"),
+            "");
+  EXPECT_EQ(sql("SELECT fire_no FROM hmt_gtt_orders WHERE id = '" + id + "'"), "1\n");
+}
+
 TEST_F(ByHand, ARowThatIsSetActiveAgainWatchesAgain) {
   connect_users();
   sql(original_insert);
