@@ -184,6 +184,7 @@ def test_the_operator_stops_and_starts_for_all_and_a_user_cannot(world):
     world.sim.price(INFY, "1490")
     stays(lambda: not world.relay.placements, "no order is sent", 0.8)
     check(not p.a.get(f"/api/v1/triggers/{mine['id']}")["monitored"], "the trigger says that it is not watched")
+    world.sim.price(INFY, "1573")  # or it would fire as soon as it is watched
     equal(p.engine.start().status, 200, "start")
     # Each account comes up by itself; a price from before its subscription is not a fresh one.
     p.a.wait_trigger(mine["id"], monitored=True)
