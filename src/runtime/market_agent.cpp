@@ -458,13 +458,23 @@ void MarketAgent::carry_out(Account& account, engine::Unwatch& effect) {
 // like the subscription: what is wanted again at once, as by an edit, stays.
 void MarketAgent::unwant(model::InstrumentToken token) {
   feed_->unwant(token);
-  if (!watchers_.contains(token)) last_fresh_.erase(token);
+  forget_later(token);
   scheduler_.post([this, token, alive = std::weak_ptr(alive_)] {
     if (alive.expired() || watchers_.contains(token)) return;
     const bool on_a_screen = std::ranges::any_of(wanted_, [token](const auto& entry) {
       return std::ranges::find(entry.second, token) != entry.second.end();
     });
     if (!on_a_screen) prices_.forget(token);
+  });
+}
+
+// A fire that loses to an edit leaves the book for a moment, and comes back to the price that it
+// fired on: on a quiet instrument no other may come for long. What nobody watches any more is stale
+// after that.
+void MarketAgent::forget_later(model::InstrumentToken token) {
+  constexpr base::Duration moment = std::chrono::seconds(2);
+  scheduler_.after(moment, [this, token, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired() && !watchers_.contains(token)) last_fresh_.erase(token);
   });
 }
 

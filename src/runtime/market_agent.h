@@ -127,6 +127,7 @@ class MarketAgent final : public feed::FeedObserver {
   void unwatch(Account& account, model::InstrumentToken token);
   void reread(model::ConnectionId id, model::TriggerId trigger);
   void unwant(model::InstrumentToken token);
+  void forget_later(model::InstrumentToken token);
   void serve_unserved();
   void hold_against_last_price(Account& account, model::InstrumentToken token);
   void compare_clocks(const model::Tick& tick, base::Instant now);
