@@ -81,6 +81,9 @@ class People:
         self.engine = Engine(world, world.environment(**{**self.environment(), **environment}), ready=False)
         self.engine.token = OPERATOR
         world.engine = self.engine
+        if environment.get("SUPABASE_URL", self.issuer.url):
+            # It listens before the issuer has answered, and asks whoever is as quick to come again.
+            wait_until(lambda: self.a.call("GET", "/api/v1/session").status == 200, "users are let in")
         if connect:
             for user in self.users.values():
                 user.connect()
