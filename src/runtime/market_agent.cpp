@@ -10,6 +10,7 @@ namespace {
 
 constexpr base::Duration counts_period = std::chrono::milliseconds(200);
 constexpr base::Duration held_price_age_max = std::chrono::seconds(60);
+constexpr base::Duration lost_fire_memory = std::chrono::seconds(2);
 constexpr std::size_t wanted_max = 500;  // live prices for each screen
 
 double seconds(base::Duration duration) {
@@ -98,11 +99,13 @@ void MarketAgent::lose_lease() {
 void MarketAgent::forget_all() {
   for (auto& [id, account] : accounts_) forget(account);
   last_fresh_.clear();
+  fired_on_.clear();
 }
 
 void MarketAgent::forget(Account& account) {
   account.engine.reset();
   account.recovers = false;
+  lost_fires_.clear();
   // What is watched from here on is not held against a price from before.
   for (const auto token : account.watched) last_fresh_.erase(token);
   standing_.none_armed(account.id);
@@ -319,7 +322,10 @@ void MarketAgent::on_gap(const feed::Gap& gap) {
        {"instruments", static_cast<long long>(gap.tokens.size())},
        {"why", gap.reason},
        {"lasted_ms", static_cast<long long>(gap.lasted / std::chrono::milliseconds(1))}});
-  for (const auto token : gap.tokens) last_fresh_.erase(token);
+  for (const auto token : gap.tokens) {
+    last_fresh_.erase(token);
+    fired_on_.erase(token);
+  }
   if (!gap.back) return;
   for (const auto& [id, account] : accounts_) account.links.read_book();
 }
@@ -373,11 +379,14 @@ void MarketAgent::carry_out(Account& account, engine::MakeClaim& effect) {
                alive = std::weak_ptr(alive_)](model::ClaimVerdict verdict) {
     if (alive.expired()) return;
     to_durable_.observe_seconds(seconds(scheduler_.now() - attempt.evidence.received_at));
-    scheduler_.post([this, id, tag = attempt.tag, verdict, alive] {
-      if (!alive.expired()) handle(id, engine::ClaimSettled{tag, verdict});
-    });
     const bool won =
         verdict == model::ClaimVerdict::won || verdict == model::ClaimVerdict::repeated;
+    scheduler_.post(
+        [this, id, tag = attempt.tag, trigger = attempt.trigger_id, won, verdict, alive] {
+          if (alive.expired()) return;
+          if (!won) fire_lost(trigger);
+          handle(id, engine::ClaimSettled{tag, verdict});
+        });
     if (won) submit(attempt, purpose);
   };
   commits_.claim(std::move(effect.claim), std::move(done));
@@ -458,9 +467,9 @@ void MarketAgent::carry_out(Account& account, engine::Unwatch& effect) {
 // like the subscription: what is wanted again at once, as by an edit, stays.
 void MarketAgent::unwant(model::InstrumentToken token) {
   feed_->unwant(token);
-  forget_later(token);
   scheduler_.post([this, token, alive = std::weak_ptr(alive_)] {
     if (alive.expired() || watchers_.contains(token)) return;
+    keep_for_lost_fires(token);
     const bool on_a_screen = std::ranges::any_of(wanted_, [token](const auto& entry) {
       return std::ranges::find(entry.second, token) != entry.second.end();
     });
@@ -468,18 +477,28 @@ void MarketAgent::unwant(model::InstrumentToken token) {
   });
 }
 
-// A fire that loses to an edit leaves the book for a moment, and comes back to the price that it
-// fired on: on a quiet instrument no other may come for long. What nobody watches any more is stale
-// after that.
-void MarketAgent::forget_later(model::InstrumentToken token) {
-  constexpr base::Duration moment = std::chrono::seconds(2);
-  scheduler_.after(moment, [this, token, alive = std::weak_ptr(alive_)] {
-    if (!alive.expired() && !watchers_.contains(token)) last_fresh_.erase(token);
+void MarketAgent::keep_for_lost_fires(model::InstrumentToken token) {
+  auto last = last_fresh_.extract(token);
+  if (last.empty()) return;
+  const auto received_at = last.mapped().received_at;
+  fired_on_.insert_or_assign(token, std::move(last.mapped()));
+  scheduler_.after(lost_fire_memory, [this, token, received_at, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    const auto kept = fired_on_.find(token);
+    if (kept != fired_on_.end() && kept->second.received_at == received_at) fired_on_.erase(kept);
+  });
+}
+
+void MarketAgent::fire_lost(model::TriggerId id) {
+  lost_fires_.insert(id);
+  scheduler_.after(lost_fire_memory, [this, id, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired()) lost_fires_.erase(id);
   });
 }
 
 void MarketAgent::carry_out(Account& account, engine::Armed& effect) {
   standing_.armed(account.id, effect.id, effect.version);
+  if (lost_fires_.erase(effect.id) != 0) last_fresh_.insert(fired_on_.extract(effect.token));
   hold_against_last_price(account, effect.token);
 }
 
