@@ -111,7 +111,9 @@ class Runtime final : public Desk,
   void boot_accounts(const Boot& boot);
   void boot_failed(std::shared_ptr<Boot> boot, const std::string& part, const std::string& why);
   void boot_again(std::shared_ptr<Boot> boot, base::Duration wait);
+  void leave_lease_to_others();
   void stand_by(std::shared_ptr<Boot> boot, const std::string& why);
+  void try_keys();
   void lose_lease(std::int64_t epoch, const std::string& why);
   void switch_moved(const store::Switch& now);
   void stopped_now(const std::string& why);

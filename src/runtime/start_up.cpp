@@ -21,9 +21,11 @@ struct Runtime::Boot {
   base::Duration taken_at{};
   std::vector<model::BrokerConnection> connections;
   store::Switch engine_switch;
+  bool keys_tried = false;
 };
 
 void Runtime::boot() {
+  if (!settings_.configured.enabled && watchman_.is_shared()) return leave_lease_to_others();
   auto boot = std::make_shared<Boot>();
   boot->number = ++boot_number_;
   boot->retry = settings_.start_retry;
@@ -61,11 +63,37 @@ void Runtime::boot_again(std::shared_ptr<Boot> boot, base::Duration wait) {
                            });
 }
 
+// A holder that never fires would keep one that could from doing so.
+void Runtime::leave_lease_to_others() {
+  ++boot_number_;
+  running_ = false;
+  standing_.set_status(EngineStatus::stopped);
+  standing_.set_reason("switch",
+                       "Switched off by HMT_ENGINE_ENABLED=false: this process serves people, and "
+                       "leaves the lease to others");
+}
+
 // Nothing is wrong: another process watches, and this one is ready to take over.
 void Runtime::stand_by(std::shared_ptr<Boot> boot, const std::string& why) {
   standing_.set_reason("store", std::nullopt);
   standing_.set_reason("lease", "Standing by: " + why);
+  if (!std::exchange(boot->keys_tried, true)) try_keys();
   boot_again(std::move(boot), stand_by_period);
+}
+
+// Better told today than on the day of the take-over.
+void Runtime::try_keys() {
+  commits_.command([this](store::Writer& writer) {
+    auto rows = writer.reader()->connections(store::Actor{});
+    if (!rows) return;
+    const auto shut =
+        std::ranges::count_if(*rows, [this](auto& row) { return !door_.renew(row).has_value(); });
+    if (shut == 0) return;
+    standing_.set_reason("keys", "The secrets of " + std::to_string(shut) + " of " +
+                                     std::to_string(rows->size()) +
+                                     " broker connections do not open with the HMT_SECRET_KEY of "
+                                     "this process: it could not take over their triggers");
+  });
 }
 
 void Runtime::boot_take_lease(std::shared_ptr<Boot> boot) {
@@ -86,6 +114,7 @@ void Runtime::boot_take_lease(std::shared_ptr<Boot> boot) {
       }
       standing_.set_reason("store", std::nullopt);
       standing_.set_reason("lease", std::nullopt);
+      standing_.set_reason("keys", std::nullopt);  // each connection tells its own from here on
       boot->epoch = *epoch;
       lease_epoch_ = *epoch;
       boot_follow(std::move(boot));

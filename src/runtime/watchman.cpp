@@ -254,7 +254,7 @@ void Watchman::compared(Compare& compare) {
   std::ranges::set_symmetric_difference(held.rows, rows, std::back_inserter(differing));
   // What a reading did not mend, another will not.
   if (differing == std::exchange(differing_, differing) || differing.empty()) return;
-  agent::log_warning("compare_differs", {{"rows", static_cast<long long>(differing.size())}});
+  agent::log_info("compare_differs", {{"rows", static_cast<long long>(differing.size())}});
   store::Foreign foreign;
   for (const auto& row : differing) foreign.triggers.push_back(row.id);
   merge_in(foreign);

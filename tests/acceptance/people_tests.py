@@ -222,6 +222,13 @@ def test_a_users_connection_with_active_triggers_is_not_removed(world):
     equal(p.a.call("DELETE", path).status, 200, "the removal afterwards")
 
 
+def test_a_standby_with_another_key_says_that_it_could_not_take_over(world):
+    p = people.People(world)
+    second = postgres_tests.standby(world, **p.environment(),
+                                    HMT_SECRET_KEY="Y2FuYXJ5LWNhbmFyeS1jYW5hcnktY2FuYXJ5LTQ3MTQ=")
+    wait_until(lambda: "2 of 2 broker connections do not open" in second.reasons(), "it says so before the day comes")
+
+
 def test_two_users_standby_takes_everybody_over(world):
     p = people.People(world)
     mine, theirs = p.a.arm(quantity_1=3), p.b.arm(quantity_1=5)

@@ -321,6 +321,21 @@ def test_a_second_engine_waits_and_takes_over_at_an_orderly_end(world):
     one_order(world, second, trigger_id)
 
 
+def test_an_engine_that_is_switched_off_leaves_the_lease_to_others(world):
+    engine, owner = started(world)
+    trigger_id = write(world, rows.row(owner))
+    engine.wait_monitored(trigger_id)
+    off = Engine(world, world.environment(HMT_ENGINE_ENABLED="false"), ready=False)
+    off.wait_status("stopped")
+    check("leaves the lease to others" in off.reasons(), f"it says what it does not do: {off.reasons()}")
+    equal(engine.process.end(), 0, "the exit code of the first")
+    stays(lambda: off.health()["status"] == "stopped", "it does not take over", 1.5)
+    third = world.start_engine()
+    third.wait_monitored(trigger_id)
+    world.sim.price(INFY, "1500")
+    one_order(world, third, trigger_id)
+
+
 def test_a_standby_takes_over_when_the_holder_is_killed(world):
     engine, owner = started(world)
     trigger_id = write(world, rows.row(owner))
