@@ -18,18 +18,17 @@ runtime::Done<std::string> tell(net::Responder responder) {
 }  // namespace
 
 net::HttpResponse show_health(Service& service, const Call& call) {
-  const auto standing = service.desk.standing();
   if (!call.identity) {
-    return json_answer(200, ObjectWriter().text("status", word(standing.status)).done());
+    const auto status = service.desk.standing().status;
+    return json_answer(200, ObjectWriter().text("status", word(status)).done());
   }
-  const auto view = engine_view(standing, *service.reader, call.actor());
+  const auto view = engine_view(service.desk, *service.reader, call.actor());
   return json_answer(200, health_json(view, service.desk.configured(), service.config.version,
                                       service.config.build));
 }
 
 net::HttpResponse show_stats(Service& service, const Call& call) {
-  return json_answer(
-      200, stats_json(engine_view(service.desk.standing(), *service.reader, call.actor())));
+  return json_answer(200, stats_json(engine_view(service.desk, *service.reader, call.actor())));
 }
 
 void start_engine(Service& service, Call call, net::Responder responder) {

@@ -114,8 +114,8 @@ void StreamHub::opened(StreamId id) {
   if (found == streams_.end()) return;
   auto& stream = *found->second;
   stream.is_open = true;
-  stream.socket.send_text(hello_frame(build_, random_token().substr(0, 16), stream.seen,
-                                      loop_.now(), view_of(stream, desk_.standing())));
+  stream.socket.send_text(
+      hello_frame(build_, random_token().substr(0, 16), stream.seen, loop_.now(), view_of(stream)));
   pump(stream);
   pages_.clear();
 }
@@ -266,26 +266,26 @@ void StreamHub::tick() {
 }
 
 // A user's counts are read again only when something has happened since.
-EngineView StreamHub::view_of(Stream& stream, const runtime::Standing& standing) {
-  if (stream.identity.is_operator()) return {standing};
+EngineView StreamHub::view_of(Stream& stream) {
+  const auto& actor = stream.identity.actor;
+  if (!actor.user) return {desk_.standing()};
   if (!stream.own || stream.counted_at != heard_) {
-    stream.own = engine_view(standing, reader_, stream.identity.actor).own;
+    stream.own = engine_view(desk_, reader_, actor).own;
     stream.counted_at = heard_;
   }
-  return {standing, false, stream.own};
+  return {desk_.standing_of(*actor.user), false, stream.own};
 }
 
 void StreamHub::every_second() {
   pump_all(false);
-  const auto standing = desk_.standing();
-  const auto stats = stat_frame({standing});
+  const auto stats = stat_frame({desk_.standing()});
   const auto heartbeat = heartbeat_frame(loop_.now());
   for (const auto& stream : streams_ | std::views::values) {
     watch_health(*stream);
     if (!stream->is_live() || stream->socket.queued_bytes() > queued_for_prices_max) continue;
     if (stream->wants_stats) {
       const bool all = stream->identity.is_operator();
-      stream->socket.send_text(all ? stats : stat_frame(view_of(*stream, standing)));
+      stream->socket.send_text(all ? stats : stat_frame(view_of(*stream)));
     }
     stream->socket.send_text(heartbeat);
   }

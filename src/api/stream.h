@@ -54,7 +54,7 @@ class StreamHub : public std::enable_shared_from_this<StreamHub> {
   void complain(Stream& stream, std::string_view message, std::string_view field);
   void end(Stream& stream, int code, std::string_view why);
   void end_with_its_sign_in(Stream& stream);
-  EngineView view_of(Stream& stream, const runtime::Standing& standing);
+  EngineView view_of(Stream& stream);
 
   void start_ticking();
   void tick();

@@ -124,6 +124,7 @@ class TestDesk final : public runtime::Desk {
   }
 
   runtime::Standing standing() const override { return standing_; }
+  runtime::Standing standing_of(model::UserId) const override { return standing_; }
   runtime::Watch watch(const model::Trigger& trigger) const override {
     runtime::Watch out;
     out.monitored = trigger.status == model::TriggerStatus::active && why_not_watched.empty();

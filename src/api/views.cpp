@@ -178,11 +178,10 @@ std::string instrument_json(const model::Instrument& instrument,
   return out.price("last_price", live->last).instant("last_price_at", live->at).done();
 }
 
-EngineView engine_view(runtime::Standing standing, store::Reader& reader,
+EngineView engine_view(const runtime::Desk& desk, store::Reader& reader,
                        const store::Actor& actor) {
-  EngineView out{std::move(standing)};
-  if (!actor.user) return out;
-  out.whole = false;
+  if (!actor.user) return {desk.standing()};
+  EngineView out{desk.standing_of(*actor.user), false};
   if (const auto counts = reader.counts(actor)) out.own = *counts;
   return out;
 }

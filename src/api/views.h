@@ -29,8 +29,7 @@ struct EngineView {
   bool whole = true;
   std::optional<store::TriggerCounts> own = {};  // of a user
 };
-EngineView engine_view(runtime::Standing standing, store::Reader& reader,
-                       const store::Actor& actor);
+EngineView engine_view(const runtime::Desk& desk, store::Reader& reader, const store::Actor& actor);
 
 std::string stats_json(const EngineView& view);   // the six counters
 std::string engine_json(const EngineView& view);  // status, reasons, all counters

@@ -20,6 +20,7 @@ Account::Account(model::BrokerConnection row, std::unique_ptr<broker::OrderGatew
       host_(host),
       common_(common),
       orders_(common.schedulers.orders, *gateway_, common.commits, *this, common.settings.gate) {
+  common_.standing.set_owner(id(), row_.user_id, row_.name);
   check_health();
 }
 
@@ -82,6 +83,7 @@ void Account::leave(const std::string& why) {
 void Account::use_row(model::BrokerConnection row, const std::string& access_token) {
   const bool renewed = row.access_token != row_.access_token && !access_token.empty();
   row_ = std::move(row);
+  common_.standing.set_owner(id(), row_.user_id, row_.name);
   if (!renewed) return;
   gateway_->use_session(access_token);
   expect_session_end();

@@ -122,6 +122,10 @@ TEST(StandingBoard, WhatBlindsOneUsersAccountIsToldOfItsTriggersAndCountedForOth
   const model::TriggerId id{.uuid = {.bytes = {1}}};
   const model::ConnectionId mine{.uuid = {.bytes = {2}}};
   const model::ConnectionId theirs{.uuid = {.bytes = {3}}};
+  const model::UserId my_id{.uuid = {.bytes = {4}}};
+  const model::UserId their_id{.uuid = {.bytes = {5}}};
+  board.set_owner(mine, my_id, "mine");
+  board.set_owner(theirs, their_id, "theirs");
   board.set_status(EngineStatus::running);
   board.armed(mine, id, 1);
   board.set_reason(mine, "session", std::nullopt);
@@ -133,6 +137,13 @@ TEST(StandingBoard, WhatBlindsOneUsersAccountIsToldOfItsTriggersAndCountedForOth
   EXPECT_THAT(standing.reasons,
               testing::ElementsAre("1 of 2 broker connections are not live: their triggers are not "
                                    "watched"));
+  EXPECT_EQ(board.read_for(my_id, at_second(1)).status, EngineStatus::running);
+  const auto to_them = board.read_for(their_id, at_second(1));
+  EXPECT_EQ(to_them.status, EngineStatus::degraded);
+  EXPECT_THAT(to_them.reasons, testing::ElementsAre("theirs: AB1234 must log in"));
+  board.set_reason("feed", "The ticker is away");
+  EXPECT_EQ(board.read_for(my_id, at_second(1)).status, EngineStatus::degraded);
+  board.set_reason("feed", std::nullopt);
   board.forget_account(theirs);
   EXPECT_EQ(board.read(at_second(1)).status, EngineStatus::running);
   EXPECT_THAT(board.why_not_live(theirs), testing::HasSubstr("does not use"));

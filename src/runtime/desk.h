@@ -118,7 +118,10 @@ class Desk {
                                 store::Actor actor, Done<model::BrokerConnection> done) = 0;
   virtual ConnectionStanding connection_standing(model::ConnectionId id) const = 0;
 
+  // Of the whole engine; as far as it concerns one user: the engine's own reasons, and those of
+  // their broker connections.
   virtual Standing standing() const = 0;
+  virtual Standing standing_of(model::UserId user) const = 0;
   virtual Watch watch(const model::Trigger& trigger) const = 0;
   virtual Configured configured() const = 0;
   virtual std::shared_ptr<const model::Catalogue> catalogue() const = 0;

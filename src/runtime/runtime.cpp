@@ -265,6 +265,10 @@ Standing Runtime::standing() const {
   return standing_.read(schedulers_.answers.now());
 }
 
+Standing Runtime::standing_of(model::UserId user) const {
+  return standing_.read_for(user, schedulers_.answers.now());
+}
+
 runtime::Watch Runtime::watch(const model::Trigger& trigger) const {
   runtime::Watch watch;
   if (const auto price = prices_.read(trigger.instrument_token)) {

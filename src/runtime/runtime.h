@@ -71,6 +71,7 @@ class Runtime final : public Desk,
                         Done<model::BrokerConnection> done) override;
   ConnectionStanding connection_standing(model::ConnectionId id) const override;
   Standing standing() const override;
+  Standing standing_of(model::UserId user) const override;
   runtime::Watch watch(const model::Trigger& trigger) const override;
   Configured configured() const override { return settings_.configured; }
   std::shared_ptr<const model::Catalogue> catalogue() const override;

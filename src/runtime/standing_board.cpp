@@ -33,6 +33,13 @@ void StandingBoard::set_lone_reasons(model::ConnectionId account,
   accounts_[account].lone = std::move(reasons);
 }
 
+void StandingBoard::set_owner(model::ConnectionId account, model::UserId owner,
+                              const std::string& name) {
+  const std::scoped_lock lock(mutex_);
+  accounts_[account].owner = owner;
+  accounts_[account].name = name;
+}
+
 void StandingBoard::forget_account(model::ConnectionId account) {
   const std::scoped_lock lock(mutex_);
   accounts_.erase(account);
@@ -98,7 +105,7 @@ const std::string* StandingBoard::blinding(const Reasons& reasons) {
 }
 
 // In single-user mode they are the operator's own and told as they are.
-void StandingBoard::add_account_reasons(Standing& standing) const {
+void StandingBoard::add_reasons_of_all(Standing& standing) const {
   std::size_t blind = 0;
   for (const auto& [id, account] : accounts_) {
     standing.queued_orders += account.queued;
@@ -112,6 +119,31 @@ void StandingBoard::add_account_reasons(Standing& standing) const {
   }
 }
 
+void StandingBoard::add_reasons_of(model::UserId owner, Standing& standing) const {
+  for (const auto& [id, account] : accounts_) {
+    if (account.owner != owner) continue;
+    standing.queued_orders += account.queued;
+    for (const auto& [part, reason] : account.reasons) {
+      standing.reasons.push_back(account.name + ": " + reason.words);
+    }
+  }
+}
+
+Standing StandingBoard::of_the_engine() const {
+  auto standing = standing_;
+  for (const auto& [part, reason] : reasons_) standing.reasons.push_back(reason.words);
+  return standing;
+}
+
+Standing StandingBoard::judged(Standing standing, base::Instant now) const {
+  if (standing.status == EngineStatus::running && !standing.reasons.empty()) {
+    standing.status = EngineStatus::degraded;
+  }
+  const bool up = standing.status != EngineStatus::stopped && started_at_ != base::Instant{};
+  standing.uptime_seconds = up ? (now - started_at_) / std::chrono::seconds(1) : 0;
+  return standing;
+}
+
 FeedStatus StandingBoard::feed() const {
   const std::scoped_lock lock(mutex_);
   return standing_.feed;
@@ -119,15 +151,16 @@ FeedStatus StandingBoard::feed() const {
 
 Standing StandingBoard::read(base::Instant now) const {
   const std::scoped_lock lock(mutex_);
-  auto standing = standing_;
-  for (const auto& [part, reason] : reasons_) standing.reasons.push_back(reason.words);
-  add_account_reasons(standing);
-  if (standing.status == EngineStatus::running && !standing.reasons.empty()) {
-    standing.status = EngineStatus::degraded;
-  }
-  const bool up = standing.status != EngineStatus::stopped && started_at_ != base::Instant{};
-  standing.uptime_seconds = up ? (now - started_at_) / std::chrono::seconds(1) : 0;
-  return standing;
+  auto standing = of_the_engine();
+  add_reasons_of_all(standing);
+  return judged(std::move(standing), now);
+}
+
+Standing StandingBoard::read_for(model::UserId owner, base::Instant now) const {
+  const std::scoped_lock lock(mutex_);
+  auto standing = of_the_engine();
+  add_reasons_of(owner, standing);
+  return judged(std::move(standing), now);
 }
 
 std::string StandingBoard::why_not_live(model::ConnectionId account) const {

@@ -30,6 +30,7 @@ class StandingBoard {
   // Why these triggers of the account alone are not watched; in place of what was said before.
   void set_lone_reasons(model::ConnectionId account,
                         std::map<model::TriggerId, std::string> reasons);
+  void set_owner(model::ConnectionId account, model::UserId owner, const std::string& name);
   void forget_account(model::ConnectionId account);
 
   void set_status(
@@ -45,7 +46,9 @@ class StandingBoard {
   void none_armed(model::ConnectionId account);
 
   FeedStatus feed() const;
+  // Of all accounts, without a word about which of them is not live; of one owner's, by name.
   Standing read(base::Instant now) const;
+  Standing read_for(model::UserId owner, base::Instant now) const;
   // Why a trigger of the account that is active at `version` is not watched; empty when it is.
   std::string why_not_watched(model::ConnectionId account, model::TriggerId id,
                               std::int64_t version) const;
@@ -59,6 +62,8 @@ class StandingBoard {
   };
   using Reasons = std::map<std::string, Reason>;
   struct Account {
+    model::UserId owner;
+    std::string name;
     Reasons reasons;
     std::map<model::TriggerId, std::string> lone;
     std::int64_t queued = 0;
@@ -68,7 +73,10 @@ class StandingBoard {
     std::int64_t version = 0;
   };
   static const std::string* blinding(const Reasons& reasons);
-  void add_account_reasons(Standing& standing) const;
+  Standing of_the_engine() const;
+  void add_reasons_of_all(Standing& standing) const;
+  void add_reasons_of(model::UserId owner, Standing& standing) const;
+  Standing judged(Standing standing, base::Instant now) const;
 
   const bool many_;
   mutable std::mutex mutex_;

@@ -222,6 +222,17 @@ def test_a_users_connection_with_active_triggers_is_not_removed(world):
     equal(p.a.call("DELETE", path).status, 200, "the removal afterwards")
 
 
+def test_one_users_missing_login_is_no_trouble_of_the_others(world):
+    p = people.People(world)
+    answer = p.b.call("POST", people.BROKERS, {"name": "never logged in", "api_key": "idle", "api_secret": "a-secret"})
+    equal(answer.status, 201, f"a connection without a login: {answer.text}")
+    theirs = wait_until(lambda: (h := p.b.get(ENGINE + "/health"))["status"] == "degraded" and h, "its owner is told")
+    check(any(reason.startswith("never logged in: ") for reason in theirs["reasons"]), f"by name: {theirs['reasons']}")
+    mine = p.a.get(ENGINE + "/health")
+    equal((mine["status"], mine["reasons"]), ("running", []), "the other one's health")
+    check("1 of 3 broker connections" in p.engine.reasons(), f"the operator's: {p.engine.reasons()}")
+
+
 def test_a_standby_with_another_key_says_that_it_could_not_take_over(world):
     p = people.People(world)
     second = postgres_tests.standby(world, **p.environment(),
