@@ -218,6 +218,30 @@ TEST_F(Fire, ACommitOfUnknownOutcomeIsRepeatedAndOneOrderLeaves) {
   EXPECT_EQ(status(), TriggerStatus::triggered);
 }
 
+TEST_F(Fire, ANewTriggerIsNotHeldAgainstThePriceThatAnOlderOneFiredOn) {
+  live();
+  create(stop_loss());
+  tick_and_settle("1490");
+  ASSERT_EQ(orders(), 1);
+  create(stop_loss(2));  // nobody has watched since: the price of a moment ago is nobody's
+  EXPECT_EQ(orders(2), 0);
+  EXPECT_EQ(watch(2).why_not, "No price of it has come yet");
+  tick_and_settle("1490");
+  EXPECT_EQ(orders(2), 1);
+}
+
+TEST_F(Fire, AFireThatLosesToAnEditComesBackToThePriceThatItFiredOn) {
+  live();
+  create(stop_loss());
+  // The row moves on behind the engine's back, and its level holds all the same.
+  auto edited = row();
+  edited.leg_1.quantity = 20;
+  records.put_by_hand(edited, life->clock.now());
+  tick_and_settle("1490");
+  ASSERT_EQ(ledger.orders.size(), 1U) << "and no second packet came";
+  EXPECT_EQ(ledger.orders.front().quantity, 20);
+}
+
 TEST_F(Fire, ARowThatCouldNotBeReadAgainIsReadLater) {
   live();
   create(stop_loss());
