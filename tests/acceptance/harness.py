@@ -146,6 +146,15 @@ class Process:
 
     def signal(self, what):
         os.kill(self.child.pid, what)
+        if what == signal.SIGSTOP:
+            wait_until(self.stands_still, "each of its threads stands still")  # a busy machine takes its time
+
+    def stands_still(self):
+        """Whether each thread is stopped, as Linux tells: pid (name) state …"""
+        tasks = f"/proc/{self.child.pid}/task"
+        states = [open(f"{tasks}/{each}/stat", encoding="utf-8").read().rpartition(")")[2].split()[0]
+                  for each in os.listdir(tasks)]
+        return all(state == "T" for state in states)
 
     def wait(self, seconds=15.0):
         try:
