@@ -232,9 +232,9 @@ def test_an_expired_trigger_does_not_fire(world):
 
 def test_a_trigger_that_expired_while_the_engine_was_down_does_not_fire(world):
     engine = world.start_engine()
-    trigger = engine.arm(expires_at=from_now(1))
+    trigger = engine.arm(expires_at=from_now(3))
     engine.process.kill()
-    time.sleep(1)
+    time.sleep(3)
     world.sim.price(INFY, "1490")
     engine = world.start_engine()
     engine.wait_trigger(trigger["id"], status="expired")
@@ -244,10 +244,10 @@ def test_a_trigger_that_expired_while_the_engine_was_down_does_not_fire(world):
 
 def test_a_trigger_that_expired_while_the_process_was_frozen_does_not_fire(world):
     engine = world.start_engine()
-    trigger = engine.arm(expires_at=from_now(1.5))
+    trigger = engine.arm(expires_at=from_now(3))
     engine.process.signal(signal.SIGSTOP)
     world.sim.price(INFY, "1490")
-    time.sleep(1.7)
+    time.sleep(3.2)
     engine.process.signal(signal.SIGCONT)
     engine.wait_trigger(trigger["id"], status="expired")
     nothing_sent(world, 0.8)
