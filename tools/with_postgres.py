@@ -15,6 +15,24 @@ sys.dont_write_bytecode = True
 import postgres  # noqa: E402
 
 
+def run(command, environment):
+    """The command's exit code. A signal that comes while it is being started reaches it as well."""
+    children, told_early = [], []
+
+    def pass_on(number, _):
+        told_early.append(number)
+        for child in children:
+            child.send_signal(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, pass_on)
+    child = subprocess.Popen(command, env=environment)
+    children.append(child)
+    for number in list(told_early):
+        child.send_signal(number)
+    return child.wait()
+
+
 def main():
     options, dashes, command = sys.argv[1:], "--", []
     if dashes in options:
@@ -24,10 +42,7 @@ def main():
         print(__doc__, file=sys.stderr)
         return 2
     with postgres.Server(fsync="--fsync" in options) as server:
-        child = subprocess.Popen(command, env={**os.environ, "HMT_TEST_POSTGRES": server.url()})
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda told, _: child.send_signal(told))
-        code = child.wait()
+        code = run(command, {**os.environ, "HMT_TEST_POSTGRES": server.url()})
         if code != 0:
             print(f"--- the database's log\n{server.log()}", file=sys.stderr)
     return 128 - code if code < 0 else code
