@@ -1,0 +1,127 @@
+import { useEffect } from "react";
+import { api, ask } from "@/api/client";
+import { Store, useStore } from "@/lib/store";
+import { queryClient } from "@/queries";
+import { signOut } from "@/session/credentials";
+import { renewNow } from "@/session/renewal";
+import type { EngineState, Frame, Happening } from "./frames";
+import { interest, onInterest } from "./interest";
+import { takePrices } from "./prices";
+import { type Link, Stream } from "./stream";
+import { dropRow, type Row, readAllRows, takeRow } from "./trigger_rows";
+
+// What the whole page shares of the one stream.
+export const link = new Store<Link>({ state: "connecting" });
+export const engine = new Store<EngineState | null>(null);
+export const engineHeardAt = new Store<number>(0);
+export const builds = new Store<{ engine: string; ui: string | null } | null>(null);
+export interface Told extends Happening {
+  seq: number;
+  trigger: Row | null;
+}
+export const happenings = new Store<readonly Told[]>([]); // newest first
+const HAPPENINGS_MAX = 100;
+
+function remember(told: Told) {
+  const known = happenings.get();
+  // The frames of one event share its number.
+  if (known.some((one) => one.seq === told.seq)) return;
+  happenings.set([told, ...known].slice(0, HAPPENINGS_MAX));
+}
+
+function takeEngine(next: EngineState) {
+  const before = engine.get();
+  engine.set(next);
+  engineHeardAt.set(Date.now());
+  // Whether a row is watched is not part of its version: it changes with the engine.
+  const changed =
+    before &&
+    (before.status !== next.status || (before.reasons ?? []).join("\n") !== (next.reasons ?? []).join("\n"));
+  if (changed) void readAllRows();
+}
+
+export function takeFrame(frame: Frame): void {
+  switch (frame.t) {
+    case "px":
+      takePrices(frame.d);
+      return;
+    case "hello":
+      builds.set({ engine: frame.build, ui: frame.ui ?? null });
+      takeEngine(frame.engine);
+      return;
+    case "stat":
+      takeEngine(frame.d);
+      return;
+    case "hb":
+      engineHeardAt.set(Date.now());
+      return;
+    case "trg": {
+      const news = frame.d[0];
+      if (news.gone) dropRow(news.id);
+      else takeRow(news as unknown as Row);
+      remember({ ...news, seq: frame.seq, trigger: news.gone ? null : (news as unknown as Row) });
+      void queryClient.invalidateQueries({ queryKey: ["trigger", news.id] });
+      return;
+    }
+    case "ord":
+      void queryClient.invalidateQueries({ queryKey: ["orders"] });
+      return;
+    case "evt":
+      remember({ ...frame.d[0], seq: frame.seq, trigger: null });
+      void queryClient.invalidateQueries({ queryKey: ["brokers"] });
+      return;
+    default:
+      return;
+  }
+}
+
+let stream: Stream | null = null;
+export const retryNow = () => stream?.retryNow();
+
+function socketAddress(path: string): string {
+  const { protocol, host } = window.location;
+  return `${protocol === "https:" ? "wss" : "ws"}://${host}${path}`;
+}
+
+// Mounted once, by the shell.
+export function useLiveStream(): void {
+  useEffect(() => {
+    const mine = new Stream(
+      {
+        ticket: async () => (await ask(api.POST("/api/v1/stream-ticket"))).ticket,
+        open: (path) => new WebSocket(socketAddress(path)),
+        onFrame: takeFrame,
+        onLink: link.set,
+        onFresh: () => {
+          void readAllRows();
+          void queryClient.invalidateQueries();
+        },
+        onRefused: () => {
+          void renewNow().then((renewed) => {
+            if (renewed) mine.start();
+            else
+              signOut("Your sign-in has ended. Sign in again: triggers are watched on the host meanwhile.");
+          });
+        },
+      },
+      () => (document.hidden ? [] : interest()),
+    );
+    stream = mine;
+    const subscribe = () => mine.subscribe();
+    onInterest(subscribe);
+    document.addEventListener("visibilitychange", subscribe);
+    window.addEventListener("online", retryNow);
+    mine.start();
+    return () => {
+      mine.stop();
+      stream = null;
+      onInterest(null);
+      document.removeEventListener("visibilitychange", subscribe);
+      window.removeEventListener("online", retryNow);
+    };
+  }, []);
+}
+
+export const useLink = () => useStore(link);
+export const useEngine = () => useStore(engine);
+export const useHappenings = () => useStore(happenings);

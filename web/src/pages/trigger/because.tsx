@@ -1,0 +1,104 @@
+import { useQuery } from "@tanstack/react-query";
+import { clsx } from "clsx";
+import type { ReactNode } from "react";
+import { type Attempt, api, ask, type Trigger } from "@/api/client";
+import { standingOf } from "@/components/badge";
+import { formatPrice, priceOf } from "@/lib/price";
+import { formatExactClock, formatMoment } from "@/lib/time";
+
+export const useAttempts = (id: string) =>
+  useQuery({
+    queryKey: ["trigger", id, "attempts"],
+    queryFn: () => ask(api.GET("/api/v1/triggers/{id}/attempts", { params: { path: { id } } })),
+  });
+
+const price = (rupees: number) => formatPrice(priceOf(rupees));
+
+// Why it fired, or why it has not: one sentence first, and only what is known.
+export function Because({ row }: { row: Trigger }) {
+  const attempts = useAttempts(row.id);
+  const last = attempts.data?.attempts.at(-1);
+  return (
+    <section
+      aria-label="Why"
+      className={clsx(
+        "rounded-lg border px-4 py-3",
+        standingOf(row).tone === "down" || standingOf(row).tone === "warn"
+          ? "border-warn bg-warn-soft"
+          : "border-line bg-surface",
+      )}
+    >
+      {row.triggered_at !== null && last ? <Fired row={row} attempt={last} /> : <NotFired row={row} />}
+    </section>
+  );
+}
+
+function Fired({ row, attempt }: { row: Trigger; attempt: Attempt }) {
+  const { evidence } = attempt;
+  return (
+    <>
+      <p>
+        <strong>Because: {evidence.rule}</strong>
+        <span className="text-fg-2">
+          {" "}
+          ({evidence.exchange_time ? `exchange ${formatExactClock(evidence.exchange_time)}, ` : ""}received{" "}
+          {formatExactClock(evidence.received_at)}
+          {evidence.after_gap ? ", first price after a gap in the feed" : ""})
+        </span>
+      </p>
+      <p className="mt-1">{outcomeOf(row, attempt)}</p>
+      {row.error_message && <p className="mt-1">The broker's words: {row.error_message}</p>}
+    </>
+  );
+}
+
+export function outcomeOf(row: Trigger, attempt: Attempt): string {
+  const order = `${attempt.transaction_type} ${attempt.quantity.toLocaleString("en-IN")}`;
+  switch (attempt.state) {
+    case "queued":
+      return `Its order ${order} waits for the account's rate limit: nothing was sent yet.`;
+    case "forwarded":
+      return `Its order ${order} was handed to the broker; the answer is awaited.`;
+    case "unknown":
+      return `Its order ${order} may or may not be at the broker: it is being looked up, and is not sent again blindly.`;
+    case "withdrawn":
+      return `Its order ${order} was withdrawn before it was sent.`;
+    case "not_placed":
+      return `Its order ${order} is known not to have been placed.`;
+    case "refused":
+      return `The broker refused its order ${order}.`;
+    case "absent":
+      return `Its order ${order} was looked up and is shown to be absent: nothing was placed.`;
+    case "placed":
+      if (row.order_status === "COMPLETE" && row.average_price !== null)
+        return `Its order ${order} is filled: ${row.filled_quantity.toLocaleString("en-IN")} at ${price(row.average_price)} on average.`;
+      if (row.filled_quantity > 0)
+        return `Its order ${order} is partly filled: ${row.filled_quantity.toLocaleString("en-IN")} so far. Triggered is not filled.`;
+      return `Its order ${order} is at the broker: ${row.order_status ?? "no word yet"}. Triggered is not filled.`;
+  }
+}
+
+function NotFired({ row }: { row: Trigger }): ReactNode {
+  if (row.status === "active") {
+    if (!row.monitored)
+      return (
+        <p>
+          <strong>It has not fired, and it is not being watched:</strong>{" "}
+          {row.not_monitored_reason ?? "no reason is told"}
+        </p>
+      );
+    return (
+      <p>
+        <strong>It has not fired.</strong> It is being watched on the host; the price has not reached its
+        level since.
+      </p>
+    );
+  }
+  const words = standingOf(row).word;
+  return (
+    <p>
+      <strong>It has not fired: {words.toLowerCase()}.</strong> {row.error_message ?? ""} Last changed{" "}
+      {formatMoment(row.updated_at)}.
+    </p>
+  );
+}

@@ -1,0 +1,84 @@
+import { useState } from "react";
+import { api, ask, Problem } from "@/api/client";
+import { Confirm } from "@/components/dialog";
+import { toast } from "@/components/toast";
+import { randomKey } from "@/lib/random";
+import { type Row, takeRow } from "@/live/trigger_rows";
+
+// Several at once, a few requests at a time; each names the version that the user saw.
+const TOGETHER = 4;
+
+async function cancelOne(row: Row): Promise<void> {
+  const cancelled = await ask(
+    api.DELETE("/api/v1/triggers/{id}", {
+      params: {
+        path: { id: row.id },
+        header: { "If-Match": `"${row.version}"`, "Idempotency-Key": randomKey() },
+      },
+    }),
+  );
+  takeRow(cancelled);
+}
+
+async function cancelAll(rows: readonly Row[]): Promise<{ done: number; refused: [Row, Error][] }> {
+  const waiting = [...rows];
+  const refused: [Row, Error][] = [];
+  let done = 0;
+  const work = async () => {
+    for (let row = waiting.shift(); row; row = waiting.shift()) {
+      try {
+        await cancelOne(row);
+        done += 1;
+      } catch (error) {
+        refused.push([row, error as Error]);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: TOGETHER }, work));
+  return { done, refused };
+}
+
+function wordsOfRefusal(row: Row, error: Error): string {
+  const name = row.trading_symbol;
+  if (error instanceof Problem && error.code === "version_mismatch")
+    return `${name} was changed meanwhile and is not cancelled: look at it again`;
+  return `${name} is not cancelled: ${error.message}`;
+}
+
+export function CancelTriggers({
+  rows,
+  onClose,
+  onDone,
+}: {
+  rows: readonly Row[] | null; // null: nobody asked
+  onClose: () => void;
+  onDone?: () => void;
+}) {
+  const [busy, setBusy] = useState(false);
+  const confirm = async () => {
+    if (!rows || busy) return;
+    setBusy(true);
+    const { done, refused } = await cancelAll(rows);
+    setBusy(false);
+    if (done > 0) toast("good", done === 1 ? "1 trigger is cancelled" : `${done} triggers are cancelled`);
+    for (const [row, error] of refused.slice(0, 3)) toast("bad", wordsOfRefusal(row, error));
+    if (refused.length > 3) toast("bad", `${refused.length - 3} more are not cancelled`);
+    onDone?.();
+  };
+  const one = rows?.length === 1 ? rows[0] : null;
+  return (
+    <Confirm
+      open={rows !== null && rows.length > 0}
+      onClose={onClose}
+      title={one ? `Cancel the trigger on ${one.trading_symbol}?` : `Cancel ${rows?.length ?? 0} triggers?`}
+      action={one ? "Cancel trigger" : "Cancel triggers"}
+      cancel="Keep"
+      onConfirm={() => void confirm()}
+    >
+      <p>
+        {one ? "It" : "They"} will not fire any more. If this was a stop-loss, the position is without it. An
+        order that the broker has already is not touched.
+      </p>
+    </Confirm>
+  );
+}

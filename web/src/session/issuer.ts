@@ -1,0 +1,47 @@
+import type { Credentials } from "./credentials";
+
+// A GoTrue-compatible endpoint (Supabase's sign-in), as the engine's configuration names it.
+export interface Issuer {
+  url: string;
+  key: string;
+}
+
+export class SignInRefused extends Error {}
+
+interface Granted {
+  access_token: string;
+  refresh_token?: string;
+  expires_in?: number;
+}
+
+async function grant(issuer: Issuer, type: "password" | "refresh_token", body: object): Promise<Credentials> {
+  const response = await fetch(`${issuer.url}/token?grant_type=${type}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", apikey: issuer.key },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new SignInRefused(await wordsOf(response));
+  const granted = (await response.json()) as Granted;
+  return {
+    token: granted.access_token,
+    refreshToken: granted.refresh_token ?? null,
+    expiresAt: granted.expires_in ? Date.now() + granted.expires_in * 1000 : null,
+  };
+}
+
+async function wordsOf(response: Response): Promise<string> {
+  try {
+    const said = (await response.json()) as Record<string, unknown>;
+    const words = said.error_description ?? said.msg ?? said.message;
+    if (typeof words === "string") return words;
+  } catch {
+    // No JSON: the status alone has to do.
+  }
+  return `The sign-in service answered ${response.status}`;
+}
+
+export const withPassword = (issuer: Issuer, email: string, password: string) =>
+  grant(issuer, "password", { email, password });
+
+export const renewed = (issuer: Issuer, refreshToken: string) =>
+  grant(issuer, "refresh_token", { refresh_token: refreshToken });

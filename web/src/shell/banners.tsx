@@ -1,0 +1,111 @@
+import { clsx } from "clsx";
+import type { ReactNode } from "react";
+import { Button } from "@/components/button";
+import { useStore } from "@/lib/store";
+import { formatSpan } from "@/lib/time";
+import { builds, retryNow, useEngine, useLink } from "@/live/live";
+import { useSession } from "@/session/who";
+import { conditionOf } from "./condition";
+import { askToStart } from "./engine_switch";
+import { useNow } from "./now";
+import { pageBuild } from "./page_build";
+
+function Banner({
+  tone,
+  urgent,
+  children,
+}: {
+  tone: "warn" | "down";
+  urgent?: boolean;
+  children: ReactNode;
+}) {
+  return (
+    <div
+      role={urgent ? "alert" : "status"}
+      className={clsx(
+        "flex flex-wrap items-center gap-x-3 gap-y-1 border-line border-b px-4 py-2",
+        tone === "down" ? "bg-down-soft text-down" : "bg-warn-soft text-warn",
+      )}
+    >
+      {children}
+    </div>
+  );
+}
+
+function CutOff({ since, because, retryAt }: { since: number; because: string; retryAt: number }) {
+  const now = useNow();
+  return (
+    <Banner tone="down" urgent>
+      <span>
+        <strong>This browser is cut off from the engine.</strong> {because}. The engine may well be running
+        and watching; what is shown here is old.
+      </span>
+      {/* Seconds that are not announced again and again. */}
+      <span aria-hidden>
+        {formatSpan(now - since)} · next try in {formatSpan(Math.max(0, retryAt - now))}
+      </span>
+      <Button small onClick={retryNow}>
+        Try now
+      </Button>
+    </Banner>
+  );
+}
+
+export function Banners() {
+  const link = useLink();
+  const engine = useEngine();
+  const session = useSession();
+  const condition = conditionOf(link, engine);
+  const known = useStore(builds);
+  const armed = engine?.stats?.active_triggers;
+  const reasons = engine?.reasons ?? [];
+  return (
+    <>
+      {link.state === "lost" && <CutOff {...link} />}
+      {condition.kind === "stopped" && (
+        <Banner tone="down" urgent>
+          <span>
+            <strong>The engine is stopped.</strong>{" "}
+            {armed
+              ? `${armed.toLocaleString("en-IN")} armed triggers are not watched: none will fire.`
+              : "Nothing is watched."}{" "}
+            {reasons.join(" · ")}
+          </span>
+          {session?.operator && (
+            <Button small onClick={askToStart}>
+              Start engine
+            </Button>
+          )}
+        </Banner>
+      )}
+      {condition.kind === "no-feed" && (
+        <Banner tone="down" urgent>
+          <span>
+            <strong>The engine runs, but gets no prices.</strong> No trigger can fire until they come again.{" "}
+            {reasons.join(" · ")}
+          </span>
+        </Banner>
+      )}
+      {(condition.kind === "degraded" || condition.kind === "starting") && (
+        <Banner tone="warn">
+          <span>
+            <strong>
+              {condition.kind === "starting"
+                ? "The engine is starting."
+                : "The engine runs, but not as it should."}
+            </strong>{" "}
+            {reasons.join(" · ")}
+          </span>
+        </Banner>
+      )}
+      {known?.ui && pageBuild !== null && known.ui !== pageBuild && (
+        <Banner tone="warn">
+          <span>The engine was updated. This page is of an older build.</span>
+          <Button small onClick={() => window.location.reload()}>
+            Reload
+          </Button>
+        </Banner>
+      )}
+    </>
+  );
+}
