@@ -10,7 +10,8 @@ constexpr int refresh_seconds = 5;
 
 }  // namespace
 
-// Whoever sees this page has not signed in: it shows the status and nothing else.
+// Of a program without screens. Whoever sees this page has not signed in: it shows the status and
+// nothing else.
 net::HttpResponse show_status_page(Service& service, const Call&) {
   return html_page(
       200,
@@ -30,6 +31,25 @@ net::HttpResponse show_metrics(Service& service, const Call&) {
   auto answer = json_answer(200, service.config.metrics_text ? service.config.metrics_text() : "");
   answer.headers.front().second = "text/plain; version=0.0.4; charset=utf-8";
   return answer;
+}
+
+// Open, so it says what a sign-in page has to know and nothing of anybody's.
+net::HttpResponse show_sign_in(Service& service, const Call&) {
+  const auto& config = service.config;
+  ObjectWriter out;
+  out.text("mode", service.many_users ? "jwt" : "token");
+  out.text("version", config.version).text("build", config.build);
+  if (config.pages) {
+    out.text("ui", config.pages->build);
+  } else {
+    out.null("ui");
+  }
+  out.boolean("simulated", service.desk.configured().simulated);
+  out.text("status", word(service.desk.standing().status));
+  if (!config.password) return json_answer(200, out.null("password").done());
+  ObjectWriter password;
+  password.text("url", config.password->url).text("key", config.password->key);
+  return json_answer(200, out.raw("password", password.done()).done());
 }
 
 net::HttpResponse show_session(Service& service, const Call& call) {

@@ -13,6 +13,7 @@ constexpr auto table = std::to_array<Route>({
     {"POST", "/functions/v1/hmt-trigger-engine/start", Access::operator_only, start_engine},
     {"POST", "/functions/v1/hmt-trigger-engine/stop", Access::operator_only, stop_engine},
     {"GET", "/api/v1/openapi.json", Access::open, show_openapi},
+    {"GET", "/api/v1/sign-in", Access::open, show_sign_in},
     {"GET", "/api/v1/session", Access::user, show_session},
     {"GET", "/api/v1/triggers", Access::user, list_triggers},
     {"POST", "/api/v1/triggers", Access::user, create_trigger},

@@ -39,6 +39,7 @@ bool matches(std::string_view pattern, std::string_view path, std::vector<std::s
 net::HttpResponse show_status_page(Service&, const Call&);
 net::HttpResponse show_openapi(Service&, const Call&);
 net::HttpResponse show_metrics(Service&, const Call&);
+net::HttpResponse show_sign_in(Service&, const Call&);
 net::HttpResponse show_session(Service&, const Call&);
 
 net::HttpResponse show_health(Service&, const Call&);

@@ -8,6 +8,8 @@
 namespace hmt::api {
 namespace {
 
+constexpr std::size_t gzip_from_bytes = 1024;
+
 // Of requests that no handler answers: unreadable, too large or too slow.
 net::HttpResponse refusal_of_request(int status) {
   switch (status) {
@@ -30,7 +32,7 @@ struct Server::State {
   State(net::Loop& loop, runtime::Desk& desk, std::unique_ptr<store::Reader> reader,
         ApiConfig config)
       : service(std::make_shared<Service>(loop, desk, std::move(reader), std::move(config))),
-        http(loop, net::ServerLimits{},
+        http(loop, net::ServerLimits{.gzip_from_bytes = gzip_from_bytes},
              [service = service](net::Incoming incoming, net::Responder responder) {
                service->take(std::move(incoming), std::move(responder));
              }) {}

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/fields.h"
+#include "api/pages.h"
 #include "api/routes.h"
 
 namespace hmt::api {
@@ -51,6 +52,15 @@ net::HttpResponse locked_out(base::Duration for_time) {
                                  std::to_string(seconds) + " seconds");
   answer.headers.emplace_back("Retry-After", std::to_string(seconds));
   return answer;
+}
+
+std::optional<net::HttpResponse> page_of(const ApiConfig& config, const net::HttpRequest& request) {
+  if (!config.pages) return std::nullopt;
+  return answer_page(*config.pages, request, config.password ? config.password->origin : "");
+}
+
+std::string ui_build(const ApiConfig& config) {
+  return config.pages ? std::string(config.pages->build) : "";
 }
 
 net::HttpResponse upgrade_required() {
@@ -119,8 +129,9 @@ Service::Service(net::Loop& on, runtime::Desk& of, std::unique_ptr<store::Reader
       desk(of),
       reader(std::move(from)),
       config(std::move(with)),
+      many_users(config.authenticator != nullptr),
       door{config.allowed_hosts, config.allowed_origins},
-      streams(std::make_shared<StreamHub>(loop, desk, *reader, config.build)) {
+      streams(std::make_shared<StreamHub>(loop, desk, *reader, config.build, ui_build(config))) {
   if (!config.authenticator) {
     config.authenticator = std::make_unique<AdminToken>(std::exchange(config.admin_token, {}));
   }
@@ -129,6 +140,7 @@ Service::Service(net::Loop& on, runtime::Desk& of, std::unique_ptr<store::Reader
 void Service::take(net::Incoming incoming, net::Responder responder) {
   const auto& request = incoming.request;
   if (auto refusal = refuse_host(door, request)) return responder.send(std::move(*refusal));
+  if (auto page = page_of(config, request)) return responder.send(std::move(*page));
   const auto path = request.target.substr(0, request.target.find('?'));
   auto found = find_route(request.method, path);
   if (!found.route) return responder.send(no_route(found));

@@ -25,6 +25,7 @@ struct Service : std::enable_shared_from_this<Service> {
   runtime::Desk& desk;
   std::unique_ptr<store::Reader> reader;
   ApiConfig config;
+  bool many_users;
   Door door;
   LockOut lock_out;
   StreamTickets tickets;

@@ -54,8 +54,13 @@ struct StreamHub::Stream {
   bool is_live() const { return is_open && !seconds_since_end; }
 };
 
-StreamHub::StreamHub(net::Loop& loop, runtime::Desk& desk, store::Reader& reader, std::string build)
-    : loop_(loop), desk_(desk), reader_(reader), build_(std::move(build)) {}
+StreamHub::StreamHub(net::Loop& loop, runtime::Desk& desk, store::Reader& reader, std::string build,
+                     std::string ui_build)
+    : loop_(loop),
+      desk_(desk),
+      reader_(reader),
+      build_(std::move(build)),
+      ui_build_(std::move(ui_build)) {}
 
 StreamHub::~StreamHub() = default;
 
@@ -114,8 +119,8 @@ void StreamHub::opened(StreamId id) {
   if (found == streams_.end()) return;
   auto& stream = *found->second;
   stream.is_open = true;
-  stream.socket.send_text(
-      hello_frame(build_, random_token().substr(0, 16), stream.seen, loop_.now(), view_of(stream)));
+  stream.socket.send_text(hello_frame(build_, ui_build_, random_token().substr(0, 16), stream.seen,
+                                      loop_.now(), view_of(stream)));
   pump(stream);
   pages_.clear();
 }

@@ -29,7 +29,8 @@ class StreamHub : public std::enable_shared_from_this<StreamHub> {
   static constexpr std::size_t tokens_max = 500;           // of one stream's prices
   static constexpr std::int64_t events_behind_max = 5000;  // past it: read afresh
 
-  StreamHub(net::Loop& loop, runtime::Desk& desk, store::Reader& reader, std::string build);
+  StreamHub(net::Loop& loop, runtime::Desk& desk, store::Reader& reader, std::string build,
+            std::string ui_build);
   ~StreamHub();
 
   // Errors: exhausted.
@@ -70,6 +71,7 @@ class StreamHub : public std::enable_shared_from_this<StreamHub> {
   runtime::Desk& desk_;
   store::Reader& reader_;
   std::string build_;
+  std::string ui_build_;  // empty: no screens
   std::map<StreamId, std::unique_ptr<Stream>> streams_;
   StreamId last_id_ = 0;
   std::int64_t heard_ = 0;

@@ -63,10 +63,13 @@ Result<Channels> read_channels(const JsonValue& list) {
 
 }  // namespace
 
-std::string hello_frame(std::string_view build, std::string_view stream_id, std::int64_t seen,
-                        base::Instant now, const EngineView& engine) {
+std::string hello_frame(std::string_view build, std::string_view ui_build,
+                        std::string_view stream_id, std::int64_t seen, base::Instant now,
+                        const EngineView& engine) {
   ObjectWriter out;
-  out.text("t", "hello").text("build", build).text("sid", stream_id).number("seq", seen);
+  out.text("t", "hello").text("build", build);
+  if (!ui_build.empty()) out.text("ui", ui_build);
+  out.text("sid", stream_id).number("seq", seen);
   return out.number("now", epoch_milliseconds(now)).raw("engine", engine_json(engine)).done();
 }
 

@@ -10,8 +10,9 @@
 // The frames of the stream that carry no number, and what clients say (README, "Stream").
 namespace hmt::api {
 
-std::string hello_frame(std::string_view build, std::string_view stream_id, std::int64_t seen,
-                        base::Instant now, const EngineView& engine);
+std::string hello_frame(std::string_view build, std::string_view ui_build,
+                        std::string_view stream_id, std::int64_t seen, base::Instant now,
+                        const EngineView& engine);
 std::string stat_frame(const EngineView& engine);
 std::string heartbeat_frame(base::Instant now);
 std::string resumed_frame(std::int64_t seen);

@@ -8,6 +8,7 @@
 
 #include "app/keys.h"
 #include "identity/crypto.h"
+#include "identity/publishable.h"
 #include "identity/users.h"
 
 namespace hmt::app {
@@ -22,6 +23,9 @@ const std::set<std::string>& known_settings() {
                                               "HMT_RECONNECT_DELAY_MS",
                                               "HMT_DATABASE_URL",
                                               "HMT_LISTEN",
+                                              "HMT_PUBLIC_HOSTS",
+                                              "HMT_SIGN_IN_URL",
+                                              "HMT_SIGN_IN_KEY",
                                               "HMT_ADMIN_TOKEN",
                                               "HMT_SECRET_KEY",
                                               "HMT_SECRET_KEY_BEFORE",
@@ -181,6 +185,74 @@ void read_database(Settings& settings, Config& config) {
   }
 }
 
+// A name or an address, and perhaps a port: what stands in a Host header, in small letters.
+bool is_host(std::string_view text) {
+  const auto colon = text.rfind(':');
+  const bool has_port = colon != std::string_view::npos && text.find(']', colon) == text.npos;
+  const auto name = has_port ? text.substr(0, colon) : text;
+  const auto port = has_port ? text.substr(colon + 1) : std::string_view("443");
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto is_part = [&](char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '.';
+  };
+  if (port.empty() || port.size() > 5 || !std::ranges::all_of(port, is_digit)) return false;
+  if (name.starts_with('[')) {
+    return name.size() > 2 && name.ends_with(']') &&
+           name.find_first_not_of("0123456789abcdef:.", 1) == name.size() - 1;
+  }
+  return !name.empty() && name.size() <= 253 && std::ranges::all_of(name, is_part) &&
+         !name.starts_with('.') && !name.starts_with('-');
+}
+
+void read_public_hosts(Settings& settings, Config& config) {
+  const auto list = settings.text("HMT_PUBLIC_HOSTS", "");
+  for (std::size_t from = 0; from < list.size();) {
+    const auto comma = std::min(list.find(',', from), list.size());
+    auto host = list.substr(from, comma - from);
+    from = comma + 1;
+    std::erase(host, ' ');
+    std::ranges::transform(host, host.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    });
+    if (is_host(host)) {
+      config.public_hosts.push_back(std::move(host));
+    } else {
+      settings.blame("HMT_PUBLIC_HOSTS",
+                     "host names separated by commas, without https:// and path, such as "
+                     "hmt.example.com or hmt.example.com:8443");
+      return;
+    }
+  }
+}
+
+// The screens show this key to whoever opens them.
+void read_password_sign_in(Settings& settings, Config& config, bool runs_engine) {
+  auto& users = config.users;
+  users.sign_in_url = settings.text("HMT_SIGN_IN_URL", "");
+  users.sign_in_key = settings.text("HMT_SIGN_IN_KEY", "");
+  while (users.sign_in_url.ends_with('/')) users.sign_in_url.pop_back();
+  if (!users.sign_in_url.empty() && !net::parse_origin(users.sign_in_url)) {
+    settings.blame("HMT_SIGN_IN_URL",
+                   "https://PROJECT.supabase.co/auth/v1, or another https URL of a GoTrue "
+                   "endpoint; plain http for loopback hosts only");
+  }
+  if (identity::is_secret_key(users.sign_in_key)) {
+    settings.blame("HMT_SIGN_IN_KEY",
+                   "the project's publishable (anon) key: this one is secret, and whoever opens "
+                   "the page would see it");
+  }
+  if (!runs_engine) return;
+  if (users.sign_in_url.empty() != users.sign_in_key.empty()) {
+    settings.blame(users.sign_in_url.empty() ? "HMT_SIGN_IN_URL" : "HMT_SIGN_IN_KEY",
+                   "both HMT_SIGN_IN_URL and HMT_SIGN_IN_KEY, or neither");
+  }
+  if (!users.sign_in_url.empty() && !users.many()) {
+    settings.blame("HMT_SIGN_IN_URL",
+                   "nothing without SUPABASE_URL or SUPABASE_JWT_SECRET: a single user signs in "
+                   "with HMT_ADMIN_TOKEN");
+  }
+}
+
 void read_users(Settings& settings, Config& config, bool runs_engine) {
   auto& users = config.users;
   users.supabase_url = settings.text("SUPABASE_URL", "");
@@ -308,7 +380,9 @@ Read read_config(const Environment& environment, const std::optional<std::string
                      : level == "warning" ? agent::Level::warning
                      : level == "error"   ? agent::Level::error
                                           : agent::Level::info;
+  read_public_hosts(settings, config);
   read_users(settings, config, runs_engine);
+  read_password_sign_in(settings, config, runs_engine);
   read_kite(settings, config, runs_engine);
   read_limits(settings, config);
   read.wrong = settings.take_wrong();

@@ -32,6 +32,8 @@ struct Users {
       supabase_url;        // the issuer, whose keys are fetched; empty: tokens of jwt_secret alone
   std::string jwt_secret;  // of tokens signed with HS256; empty: none are taken
   std::string service_role_key;  // the operator's
+  std::string sign_in_url;       // where the screens change a password for a token; empty: nowhere
+  std::string sign_in_key;       // the publishable key for it
 
   // Multi-user mode.
   bool many() const { return !supabase_url.empty() || !jwt_secret.empty(); }
@@ -47,7 +49,8 @@ struct Config {
   base::Duration lease_lasts{};  // of several engines on one database
   std::string database_url;  // postgresql://…, as it was given: it holds a password, never print it
   std::string listen;
-  std::string admin_token;        // empty: generated beside the database
+  std::vector<std::string> public_hosts;  // "hmt.example.com" or with a port, as browsers say it
+  std::string admin_token;                // empty: generated beside the database
   std::string secret_key;         // base64 of 32 bytes; empty: generated beside the database
   std::string secret_key_before;  // what broker secrets may be sealed with still; empty: nothing
   KiteAccount kite;

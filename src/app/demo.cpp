@@ -3,6 +3,7 @@
 #include <future>
 #include <random>
 #include <thread>
+#include <unistd.h>
 
 #include "agent/log.h"
 #include "app/build.h"
@@ -115,17 +116,26 @@ Environment demo_environment(const std::string& broker) {
   };
 }
 
+// On a terminal the link signs in by itself. A fragment reaches no server; but where the output is
+// kept, the token does not belong into it.
+std::string link_of(const Station& station) {
+  auto link = "http://" + station.address() + "/";
+  if (::isatty(STDOUT_FILENO) == 1) link += "#token=" + net::percent_encode(station.token());
+  return link;
+}
+
 void tell_how(const Station& station) {
   const auto& path = station.token_path();
   const auto token = path.empty() ? std::string("$HMT_ADMIN_TOKEN") : "$(cat " + path + ")";
   std::printf(
-      "\n  HMT demo: simulated broker, engine and API. A stop-loss on RELIANCE fires within half a "
+      "\n  HMT demo: simulated broker, engine and screens. A stop-loss on RELIANCE fires within "
+      "half a "
       "minute.\n\n"
-      "    open      http://%s/\n"
+      "    open      %s\n"
       "    sign in   with the token in %s\n"
       "    watch     curl -s -H \"Authorization: Bearer %s\" http://%s/api/v1/triggers\n"
       "    end       Ctrl-C\n\n",
-      station.address().c_str(), path.empty() ? "HMT_ADMIN_TOKEN" : path.c_str(), token.c_str(),
+      link_of(station).c_str(), path.empty() ? "HMT_ADMIN_TOKEN" : path.c_str(), token.c_str(),
       station.address().c_str());
   std::fflush(stdout);
 }

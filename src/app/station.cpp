@@ -9,6 +9,7 @@
 
 #include "agent/log.h"
 #include "agent/metrics.h"
+#include "api/door.h"
 #include "api/server.h"
 #include "app/brokers.h"
 #include "app/build.h"
@@ -20,6 +21,7 @@
 #include "kite/stream.h"
 #include "net/loop.h"
 #include "runtime/runtime.h"
+#include "ui/pages.h"
 #include "vault/vault.h"
 
 namespace hmt::app {
@@ -104,6 +106,25 @@ runtime::MakeFeed feed_maker(const Config& config, net::Loop& loop,
   };
 }
 
+api::ApiConfig face_of(const Config& config) {
+  api::ApiConfig face;
+  face.version = version();
+  face.build = build();
+  face.metrics_text = agent::metrics_text;
+  face.pages = ui::built_in();
+  for (const auto& host : config.public_hosts) {
+    face.allowed_hosts.emplace_back(api::host_name(host));
+    // A proxy may give its own Host on; a browser's Origin stays what the user sees.
+    face.allowed_origins.push_back("https://" + host);
+  }
+  if (!config.users.sign_in_url.empty()) {
+    const auto& url = config.users.sign_in_url;
+    const auto path = url.find('/', url.find("://") + 3);
+    face.password = {url, config.users.sign_in_key, url.substr(0, path)};
+  }
+  return face;
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<Station>> Station::open(const Config& config) {
@@ -137,11 +158,8 @@ base::Result<std::unique_ptr<Station>> Station::open(const Config& config) {
         raw->fenced = true;
         if (raw->ended) raw->ended();
       });
-  api::ApiConfig face;
+  auto face = face_of(config);
   face.admin_token = parts->token.token;
-  face.version = version();
-  face.build = build();
-  face.metrics_text = agent::metrics_text;
   if (config.users.many()) {
     auto users = open_users(parts->api_loop, config.users);
     if (!users) return std::unexpected(users.error());
@@ -173,6 +191,10 @@ const std::string& Station::address() const {
 
 const std::string& Station::token_path() const {
   return parts_->token.path;
+}
+
+const std::string& Station::token() const {
+  return parts_->token.token;
 }
 
 bool Station::was_fenced() const {

@@ -21,6 +21,7 @@ class Station {
 
   const std::string& address() const;     // of the API, with its port
   const std::string& token_path() const;  // empty: the token was configured
+  const std::string& token() const;       // of single-user mode
   runtime::Desk& desk();
 
   void run();                                // starts the threads

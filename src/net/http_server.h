@@ -16,6 +16,7 @@ struct ServerLimits {
   std::size_t connections_max = 2048;       // past it new ones are closed
   std::size_t header_bytes_max = 16 << 10;  // past it 431
   std::size_t body_bytes_max = 64 << 10;    // past it 413
+  std::size_t gzip_from_bytes = 0;  // text this large is compressed for those who take it; 0: never
   base::Duration header_timeout = std::chrono::seconds(10);
   base::Duration idle_timeout = std::chrono::seconds(60);
 };

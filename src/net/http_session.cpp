@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "net/gzip.h"
 #include "net/loop_core.h"
 #include "net/web_socket_core.h"
 
@@ -81,7 +82,7 @@ struct Responder::State {
 
 void Responder::send(HttpResponse response) {
   const auto session = state_->take();
-  if (session) session->respond(response, response.body.size());
+  if (session) session->respond(std::move(response));
 }
 
 void Responder::send_truncated(HttpResponse response, std::size_t bytes) {
@@ -280,6 +281,14 @@ void Session::dispatch() {
   // The method stays here: it decides about the answer's body.
   Incoming incoming{request_, peer_, wanted};
   owner->handle(std::move(incoming), Responder(std::move(state)));
+}
+
+void Session::respond(HttpResponse response) {
+  if (closed_ || stage_ != Stage::handling) return;
+  if (limits_.gzip_from_bytes > 0) {
+    compress_for(header(request_.headers, "Accept-Encoding"), limits_.gzip_from_bytes, response);
+  }
+  answer(response, response.body.size(), after_);
 }
 
 void Session::respond(const HttpResponse& response, std::size_t body_bytes) {

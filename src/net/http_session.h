@@ -34,7 +34,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void close();
   void reset();
 
-  // Of a Responder; `body_bytes` of the body are sent, which may be fewer than promised.
+  // Of a Responder; with `body_bytes` fewer of the body are sent than promised.
+  void respond(HttpResponse response);
   void respond(const HttpResponse& response, std::size_t body_bytes);
   void leave_hanging();
   void give_up();  // nobody answered the request
