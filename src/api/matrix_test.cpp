@@ -33,6 +33,7 @@ const std::vector<Row> rows = {
     {"POST", engine + "start", 401, 401, 503, 403, 403, 403, 200},
     {"POST", engine + "stop", 401, 401, 503, 403, 403, 403, 200},
     {"GET", "/metrics", 401, 401, 503, 403, 403, 403, 200},
+    {"GET", "/api/v1/sign-in", 200, 200, 200, 200, 200, 200, 200},
     {"GET", "/api/v1/session", 401, 401, 503, 200, 200, 200, 200},
     {"GET", "/api/v1/triggers", 401, 401, 503, 200, 200, 200, 200},
     {"POST", "/api/v1/triggers", 401, 401, 503, 201, 201, 201, 403},
@@ -40,6 +41,7 @@ const std::vector<Row> rows = {
     {"PATCH", trigger, 401, 401, 503, 200, 404, 404, 200},
     {"DELETE", trigger, 401, 401, 503, 200, 404, 404, 200},
     {"GET", trigger + "/attempts", 401, 401, 503, 200, 404, 404, 200},
+    {"GET", trigger + "/why", 401, 401, 503, 200, 404, 404, 200},
     {"GET", "/api/v1/brokers", 401, 401, 503, 200, 200, 200, 200},
     {"POST", "/api/v1/brokers", 401, 401, 503, 201, 201, 201, 403},
     {"GET", broker, 401, 401, 503, 200, 404, 404, 200},
@@ -52,6 +54,8 @@ const std::vector<Row> rows = {
     {"GET", "/api/v1/orders", 401, 401, 503, 200, 200, 200, 200},
     {"GET", "/api/v1/audit", 401, 401, 503, 200, 200, 200, 200},
     {"GET", "/api/v1/instruments", 401, 401, 503, 200, 200, 200, 200},
+    {"GET", "/api/v1/instruments/{token}/candles", 401, 401, 503, 200, 200, 200, 200},
+    {"GET", "/api/v1/performance", 401, 401, 503, 200, 200, 200, 200},
     {"POST", "/api/v1/stream-ticket", 401, 401, 503, 201, 201, 201, 201},
     {"GET", "/api/v1/stream", 401, 401, 503, 101, 101, 101, 101},
 };
@@ -91,6 +95,9 @@ class MatrixApi : public ServerTest {
   int status(const Row& row, const std::string& who, const std::string& id) {
     auto target = row.pattern;
     if (const auto at = target.find("{id}"); at != std::string::npos) target.replace(at, 4, id);
+    if (const auto at = target.find("{token}"); at != std::string::npos) {
+      target.replace(at, 7, std::to_string(infy));
+    }
     if (target == "/api/v1/instruments") target += "?q=INFY";
     if (target == "/api/v1/audit") target += "?trigger_id=" + id;
     if (target == "/api/v1/stream") return upgrade_status(target, who);

@@ -21,6 +21,7 @@ constexpr auto table = std::to_array<Route>({
     {"PATCH", "/api/v1/triggers/{id}", Access::user, edit_trigger},
     {"DELETE", "/api/v1/triggers/{id}", Access::user, cancel_trigger},
     {"GET", "/api/v1/triggers/{id}/attempts", Access::user, list_attempts},
+    {"GET", "/api/v1/triggers/{id}/why", Access::user, explain_trigger},
     {"GET", "/api/v1/brokers", Access::user, list_brokers},
     {"POST", "/api/v1/brokers", Access::user, add_broker},
     {"GET", "/api/v1/brokers/callback", Access::open, end_login},
@@ -32,6 +33,8 @@ constexpr auto table = std::to_array<Route>({
     {"GET", "/api/v1/orders", Access::user, list_orders},
     {"GET", "/api/v1/audit", Access::user, list_audit},
     {"GET", "/api/v1/instruments", Access::user, search_instruments},
+    {"GET", "/api/v1/instruments/{token}/candles", Access::user, show_candles},
+    {"GET", "/api/v1/performance", Access::user, show_performance},
     {"POST", "/api/v1/stream-ticket", Access::user, issue_stream_ticket},
     {"GET", "/api/v1/stream", Access::stream, open_stream},
 });

@@ -146,6 +146,19 @@ class TestDesk final : public runtime::Desk {
     const auto found = prices.find(token);
     return found == prices.end() ? std::nullopt : std::optional(found->second);
   }
+  void approach(const model::Trigger&, runtime::Done<runtime::Approach> done) override {
+    answer(std::move(done), base::Result<runtime::Approach>(approach_seen));
+  }
+  void candles(model::InstrumentToken, model::Interval interval, base::Instant from,
+               base::Instant until, store::Actor, runtime::Done<runtime::Candles> done) override {
+    candles_asked = {interval, from, until};
+    answer(std::move(done), base::Result<runtime::Candles>(candles_kept));
+  }
+  runtime::Performance performance(int minutes) const override {
+    auto out = performance_kept;
+    out.minutes.resize(static_cast<std::size_t>(minutes));
+    return out;
+  }
   void on_events(std::function<void(std::int64_t)> heard) override { heard_ = std::move(heard); }
 
   // For the tests.
@@ -163,6 +176,13 @@ class TestDesk final : public runtime::Desk {
   std::shared_ptr<const model::Catalogue> catalogue_ = small_catalogue();
   std::map<model::InstrumentToken, runtime::LivePrice> prices;
   std::map<std::uint64_t, std::vector<model::InstrumentToken>> wanted;
+  runtime::Approach approach_seen;
+  runtime::Candles candles_kept;
+  runtime::Performance performance_kept;
+  struct {
+    model::Interval interval = model::Interval::minute;
+    base::Instant from{}, until{};
+  } candles_asked;
   std::optional<base::Error> away;
   std::string why_not_watched;
   std::map<model::ConnectionId, runtime::ConnectionStanding> connection_standings;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/candle.h"
 #include "model/instrument.h"
 #include "model/order.h"
 #include "model/tick.h"
@@ -74,6 +75,10 @@ class OrderGateway {
   virtual void margins(Done<Margins> done) = 0;
   virtual void quotes(const std::vector<std::string>& instruments,
                       Done<std::vector<Quote>> done) = 0;
+  // Past prices, oldest first; at most 60 days of minutes, 100 of five minutes, 200 of fifteen and
+  // 2,000 of days.
+  virtual void history(model::InstrumentToken token, model::Interval interval, base::Instant from,
+                       base::Instant until, Done<std::vector<model::Candle>> done) = 0;
   virtual void instruments(Done<std::vector<model::Instrument>> done) = 0;
 
   // Makes a session out of the request token that the login page gave. Errors: refused,

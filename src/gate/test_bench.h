@@ -75,6 +75,8 @@ class HeldGateway final : public broker::OrderGateway {
   void profile(broker::Done<broker::Account>) override {}
   void margins(broker::Done<broker::Margins>) override {}
   void quotes(const std::vector<std::string>&, broker::Done<std::vector<broker::Quote>>) override {}
+  void history(model::InstrumentToken, model::Interval, base::Instant, base::Instant,
+               broker::Done<std::vector<model::Candle>>) override {}
   void instruments(broker::Done<std::vector<model::Instrument>>) override {}
   void exchange_token(const std::string&, broker::Done<broker::Session>) override {}
   void use_session(const std::string&) override {}

@@ -19,7 +19,8 @@ Account::Account(model::BrokerConnection row, std::unique_ptr<broker::OrderGatew
       gateway_(std::move(gateway)),
       host_(host),
       common_(common),
-      orders_(common.schedulers.orders, *gateway_, common.commits, *this, common.settings.gate) {
+      orders_(common.schedulers.orders, *gateway_, common.commits, common.latency, *this,
+              common.settings.gate) {
   common_.standing.set_owner(id(), row_.user_id, row_.name);
   check_health();
 }

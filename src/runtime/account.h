@@ -43,6 +43,7 @@ struct Common {
   CommitQueue& commits;
   StandingBoard& standing;
   MarketAgent& market;
+  LatencyBoard& latency;
   const RuntimeSettings& settings;
 };
 

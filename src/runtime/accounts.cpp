@@ -60,6 +60,14 @@ Account* Accounts::find(model::ConnectionId id) {
   return found == accounts_.end() ? nullptr : found->second.get();
 }
 
+Account* Accounts::live_of(std::optional<model::UserId> user) {
+  for (const auto& [id, account] : accounts_) {
+    if (!account->is_live() || account->is_leaving()) continue;
+    if (!user || account->row().user_id == *user) return account.get();
+  }
+  return nullptr;
+}
+
 void Accounts::add(const model::BrokerConnection& row) {
   auto gateway = door_.open(row);
   if (!gateway) {

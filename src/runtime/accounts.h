@@ -44,6 +44,8 @@ class Accounts final : public AccountHost {
   void row_changed(const model::BrokerConnection& row);
   void row_removed(model::ConnectionId id);
   Account* find(model::ConnectionId id);
+  // One of that user's that the broker takes; of anybody's, without a user. Null: there is none.
+  Account* live_of(std::optional<model::UserId> user);
 
   bool unblock_all();  // whether any was blocked
   bool anything_in_flight() const;

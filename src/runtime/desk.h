@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -7,7 +8,9 @@
 #include <vector>
 
 #include "agent/secret.h"
+#include "model/candle.h"
 #include "model/catalogue.h"
+#include "model/tick.h"
 #include "store/store.h"
 
 // What people may ask of the running engine: the door that the API knocks at. Calls may come from
@@ -64,6 +67,78 @@ struct LivePrice {
 struct ConnectionStanding {
   bool live = false;
   std::string why_not;  // empty when live
+};
+
+struct PriceAt {
+  model::Price price;
+  base::Instant at{};
+};
+
+// A packet that could fire nothing, and why.
+struct Unfresh {
+  model::Price price;
+  base::Instant received_at{};
+  model::Freshness because = model::Freshness::no_time;
+};
+
+// Nobody saw the prices in between.
+struct Gap {
+  base::Instant from{};
+  base::Instant until{};
+};
+
+// How near an armed trigger came to firing since its last change, as far as this process saw it.
+struct Approach {
+  std::optional<base::Instant> observed_since;  // none: no fresh price was seen
+  std::optional<PriceAt> leg_1;                 // the fresh price nearest to the level
+  std::optional<PriceAt> leg_2;
+  std::optional<Unfresh> unfresh;  // the last one
+  std::vector<Gap> gaps;           // oldest first
+};
+
+enum class CandleSource : std::uint8_t { broker, ticks };
+
+struct Candles {
+  CandleSource source = CandleSource::ticks;
+  std::string why_not_broker;          // empty when they are the broker's
+  std::vector<model::Candle> candles;  // oldest first
+};
+
+// The way of a fire, cut where it passes from one hand to the next.
+enum class Stage : std::uint8_t {
+  tick_to_decision,
+  decision_to_durable,
+  durable_to_sent,
+  sent_to_answered,
+  tick_to_answered,
+};
+inline constexpr std::size_t stages = 5;
+
+// How often a stage took how long. A figure is the upper end of its bucket: at most 6.25 % too
+// much.
+struct StageTimes {
+  struct Bucket {
+    base::Duration from{};
+    base::Duration until{};
+    std::int64_t count = 0;
+  };
+  std::int64_t count = 0;
+  base::Duration p50{}, p90{}, p99{}, p999{}, max{};
+  model::OrderTag max_tag;      // empty: none
+  std::vector<Bucket> buckets;  // those that are not empty, shortest first
+};
+
+struct MinuteOfWork {
+  base::Instant at{};
+  std::int64_t ticks = 0;
+  std::int64_t fires = 0;
+  std::int64_t feed_losses = 0;
+};
+
+struct Performance {
+  std::array<StageTimes, stages> of_stage;
+  std::vector<MinuteOfWork> minutes;  // oldest first, without holes
+  base::Instant since{};              // when this process began to measure
 };
 
 // What a person sets of a connection; nothing: as it was.
@@ -130,6 +205,14 @@ class Desk {
   // `who`; an empty list ends it. At most 500 for each `who`; more are cut off.
   virtual void want_prices(std::uint64_t who, std::vector<model::InstrumentToken> tokens) = 0;
   virtual std::optional<LivePrice> last_price(model::InstrumentToken token) const = 0;
+
+  virtual void approach(const model::Trigger& trigger, Done<Approach> done) = 0;
+  // The broker's own where the actor has a live connection and it has them; else made of what this
+  // process saw. Never an error: what is not there is told in `why_not_broker`.
+  virtual void candles(model::InstrumentToken token, model::Interval interval, base::Instant from,
+                       base::Instant until, store::Actor actor, Done<Candles> done) = 0;
+  // Of the last `minutes`, at most a day.
+  virtual Performance performance(int minutes) const = 0;
 
   // Runs `heard` on the answers' scheduler after a commit that wrote audit rows, with the highest
   // number; calls may be merged.

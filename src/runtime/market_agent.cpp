@@ -42,11 +42,12 @@ bool is_of_an_order(const engine::Event& event) {
 }  // namespace
 
 MarketAgent::MarketAgent(agent::Scheduler& scheduler, CommitQueue& commits, StandingBoard& standing,
-                         PriceBoard& prices, MarketLinks links, bool many)
+                         PriceBoard& prices, LatencyBoard& latency, MarketLinks links, bool many)
     : scheduler_(scheduler),
       commits_(commits),
       standing_(standing),
       prices_(prices),
+      latency_(latency),
       links_(std::move(links)),
       many_(many) {}
 
@@ -215,9 +216,11 @@ void MarketAgent::on_ticks(std::span<const model::Tick> ticks) {
   const bool fires = lease_allows();
   for (const auto& tick : ticks) {
     prices_.post(tick);
+    memory_.note(tick);
     if (tick.freshness == model::Freshness::fresh) last_fresh_.insert_or_assign(tick.token, tick);
     if (fires) evaluate_tick(tick, now);
   }
+  ticks_untold_ += static_cast<std::int64_t>(ticks.size());
   standing_.set_last_tick(ticks.back().received_at);
   compare_clocks(ticks.back(), now);
 }
@@ -325,8 +328,13 @@ void MarketAgent::on_gap(const feed::Gap& gap) {
   for (const auto token : gap.tokens) {
     last_fresh_.erase(token);
     fired_on_.erase(token);
+    const auto now = scheduler_.now();
+    if (gap.back) memory_.note_gap(token, now - gap.lasted, now);
   }
-  if (!gap.back) return;
+  if (!gap.back) {
+    latency_.feed_lost(scheduler_.now());
+    return;
+  }
   for (const auto& [id, account] : accounts_) account.links.read_book();
 }
 
@@ -374,6 +382,7 @@ void MarketAgent::carry_out(Account& account, engine::MakeClaim& effect) {
     attempt.forwarded_at = scheduler_.now();
   }
   tell({effect.claim.audit});
+  latency_.decided(attempt.tag, attempt.evidence.received_at, scheduler_.now());
   auto done = [this, attempt, purpose = effect.purpose, id = account.id,
                submit = account.links.submit,
                alive = std::weak_ptr(alive_)](model::ClaimVerdict verdict) {
@@ -381,6 +390,7 @@ void MarketAgent::carry_out(Account& account, engine::MakeClaim& effect) {
     to_durable_.observe_seconds(seconds(scheduler_.now() - attempt.evidence.received_at));
     const bool won =
         verdict == model::ClaimVerdict::won || verdict == model::ClaimVerdict::repeated;
+    won ? latency_.durable(attempt.tag, scheduler_.now()) : latency_.ended(attempt.tag);
     scheduler_.post(
         [this, id, tag = attempt.tag, trigger = attempt.trigger_id, won, verdict, alive] {
           if (alive.expired()) return;
@@ -473,7 +483,9 @@ void MarketAgent::unwant(model::InstrumentToken token) {
     const bool on_a_screen = std::ranges::any_of(wanted_, [token](const auto& entry) {
       return std::ranges::find(entry.second, token) != entry.second.end();
     });
-    if (!on_a_screen) prices_.forget(token);
+    if (on_a_screen) return;
+    prices_.forget(token);
+    memory_.forget(token);
   });
 }
 
@@ -591,6 +603,9 @@ void MarketAgent::tell_counts() {
   lease_allows();
   if (any) standing_.set_counts(sum, static_cast<std::int64_t>(feed_->token_count()));
   serve_unserved();
+  if (const auto more = std::exchange(ticks_untold_, 0); more != 0) {
+    latency_.ticked(more, scheduler_.now());
+  }
   telemetry_.show(standing_.read(scheduler_.now()));
   counts_timer_ = scheduler_.after(counts_period, [this] {
     counts_timer_ = 0;

@@ -14,7 +14,9 @@
 #include "engine/engine.h"
 #include "feed/feed.h"
 #include "runtime/commit_queue.h"
+#include "runtime/latency_board.h"
 #include "runtime/price_board.h"
+#include "runtime/price_memory.h"
 #include "runtime/standing_board.h"
 #include "runtime/telemetry.h"
 
@@ -43,7 +45,7 @@ class MarketAgent final : public feed::FeedObserver {
  public:
   // `many`: triggers belong to the account that they name; else all belong to the nil one.
   MarketAgent(agent::Scheduler& scheduler, CommitQueue& commits, StandingBoard& standing,
-              PriceBoard& prices, MarketLinks links, bool many);
+              PriceBoard& prices, LatencyBoard& latency, MarketLinks links, bool many);
   ~MarketAgent() override;
 
   void use_feed(feed::Feed& feed) { feed_ = &feed; }
@@ -76,6 +78,7 @@ class MarketAgent final : public feed::FeedObserver {
     std::set<model::ConnectionId> accounts;  // whose rows these are
   };
   HeldRows held() const;  // in no order
+  const PriceMemory& memory() const { return memory_; }
   void want_prices(std::uint64_t who, std::vector<model::InstrumentToken> tokens);
 
   // feed::FeedObserver
@@ -140,6 +143,8 @@ class MarketAgent final : public feed::FeedObserver {
   CommitQueue& commits_;
   StandingBoard& standing_;
   PriceBoard& prices_;
+  LatencyBoard& latency_;
+  PriceMemory memory_;
   MarketLinks links_;
   const bool many_;
   feed::Feed* feed_ = nullptr;
@@ -162,6 +167,7 @@ class MarketAgent final : public feed::FeedObserver {
   std::set<model::TriggerId> lost_fires_;
   std::map<std::uint64_t, std::vector<model::InstrumentToken>> wanted_;
   std::int64_t ticks_ = 0;  // while there are several engines
+  std::int64_t ticks_untold_ = 0;
   agent::TimerId counts_timer_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -13,10 +13,12 @@ constexpr int failed_readings_told = 3;
 }  // namespace
 
 OrderAgent::OrderAgent(agent::Scheduler& scheduler, broker::OrderGateway& gateway,
-                       CommitQueue& commits, OrderListener& listener, gate::Settings settings)
+                       CommitQueue& commits, LatencyBoard& latency, OrderListener& listener,
+                       gate::Settings settings)
     : scheduler_(scheduler),
       gateway_(gateway),
       commits_(commits),
+      latency_(latency),
       listener_(listener),
       gate_(scheduler, gateway, *this, *this, settings) {}
 
@@ -87,11 +89,13 @@ void OrderAgent::forwarded(model::Attempt attempt, std::move_only_function<void(
 
 void OrderAgent::on_forwarded(const model::OrderTag& tag) {
   asked_[tag] = scheduler_.steady();
+  latency_.sent(tag, scheduler_.now());
   listener_.on_order_event(engine::AttemptForwarded{tag});
 }
 
 void OrderAgent::on_withdrawn(const model::OrderTag& tag, const std::string& why) {
   asked_.erase(tag);
+  latency_.ended(tag);
   listener_.on_order_event(engine::AttemptWithdrawn{tag, why});
 }
 
@@ -100,6 +104,7 @@ void OrderAgent::on_answered(const model::OrderTag& tag, const model::PlaceAnswe
     const auto took = scheduler_.steady() - asked.mapped();
     answer_seconds_.observe_seconds(static_cast<double>(took.count()) / 1e9);
   }
+  latency_.answered(tag, scheduler_.now());
   listener_.on_order_event(engine::AttemptAnswered{tag, answer});
 }
 

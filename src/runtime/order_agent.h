@@ -9,6 +9,7 @@
 #include "engine/event.h"
 #include "gate/gate.h"
 #include "runtime/commit_queue.h"
+#include "runtime/latency_board.h"
 #include "runtime/telemetry.h"
 
 // The orders' thread: the gate, and the reading of the broker's order book. All calls on its
@@ -28,7 +29,7 @@ class OrderListener {
 class OrderAgent final : public gate::Journal, public gate::Observer {
  public:
   OrderAgent(agent::Scheduler& scheduler, broker::OrderGateway& gateway, CommitQueue& commits,
-             OrderListener& listener, gate::Settings settings);
+             LatencyBoard& latency, OrderListener& listener, gate::Settings settings);
 
   gate::Gate& gate() { return gate_; }
   void use_account(std::string account) { account_ = std::move(account); }
@@ -50,6 +51,7 @@ class OrderAgent final : public gate::Journal, public gate::Observer {
   agent::Scheduler& scheduler_;
   broker::OrderGateway& gateway_;
   CommitQueue& commits_;
+  LatencyBoard& latency_;
   OrderListener& listener_;
   std::string account_;
   bool reading_ = false;

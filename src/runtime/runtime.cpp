@@ -21,9 +21,10 @@ Runtime::Runtime(Schedulers schedulers, store::Writer& writer, BrokerDoor door,
       settings_(std::move(settings)),
       fenced_(std::move(on_fenced)),
       standing_(settings_.many_users),
+      latency_(schedulers.answers.now()),
       commits_(writer, *this),
       watchman_(schedulers.watch, writer, commits_, *this, settings_),
-      market_(schedulers.market, commits_, standing_, prices_,
+      market_(schedulers.market, commits_, standing_, prices_, latency_,
               {.fenced = [this] { this->on_fenced(); },
                .ticker_session =
                    [this](bool accepted, const std::string& why) {
@@ -37,6 +38,7 @@ Runtime::Runtime(Schedulers schedulers, store::Writer& writer, BrokerDoor door,
               settings_.many_users),
       feed_(make_feed(market_)),
       accounts_(*this, door_, common()),
+      history_(schedulers.orders),
       connections_(common(), door_, accounts_, [this] { tell_latest(); }) {
   market_.use_feed(*feed_);
   if (watchman_.is_shared()) {
@@ -53,6 +55,7 @@ Common Runtime::common() {
           .commits = commits_,
           .standing = standing_,
           .market = market_,
+          .latency = latency_,
           .settings = settings_};
 }
 

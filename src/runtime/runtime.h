@@ -9,6 +9,8 @@
 #include "runtime/commit_queue.h"
 #include "runtime/connection_desk.h"
 #include "runtime/desk.h"
+#include "runtime/history.h"
+#include "runtime/latency_board.h"
 #include "runtime/market_agent.h"
 #include "runtime/price_board.h"
 #include "runtime/settings.h"
@@ -77,6 +79,10 @@ class Runtime final : public Desk,
   std::shared_ptr<const model::Catalogue> catalogue() const override;
   void want_prices(std::uint64_t who, std::vector<model::InstrumentToken> tokens) override;
   std::optional<LivePrice> last_price(model::InstrumentToken token) const override;
+  void approach(const model::Trigger& trigger, Done<Approach> done) override;
+  void candles(model::InstrumentToken token, model::Interval interval, base::Instant from,
+               base::Instant until, store::Actor actor, Done<Candles> done) override;
+  Performance performance(int minutes) const override;
   void on_events(std::function<void(std::int64_t)> heard) override;
 
   // CommitObserver
@@ -124,6 +130,7 @@ class Runtime final : public Desk,
   void close_down(base::Duration patience, std::function<void()> done);
 
   using Write = std::move_only_function<base::Result<store::Written>(store::Writer&)>;
+  void candles_of_ticks(const CandleQuery& query, std::string why_not_broker, Done<Candles> done);
   void write(Write job, Done<store::Written> done);
   void tell_events(std::int64_t last_event);
   void tell_latest();
@@ -137,11 +144,13 @@ class Runtime final : public Desk,
   std::function<void()> fenced_;
   StandingBoard standing_;
   PriceBoard prices_;
+  LatencyBoard latency_;
   CommitQueue commits_;
   Watchman watchman_;
   MarketAgent market_;
   std::unique_ptr<feed::Feed> feed_;
   Accounts accounts_;
+  History history_;
   ConnectionDesk connections_;
 
   // The orders' thread's own.

@@ -152,6 +152,12 @@ class LedgerGateway final : public broker::OrderGateway {
   void trades(broker::Done<std::vector<broker::Trade>>) override {}
   void margins(broker::Done<broker::Margins>) override {}
   void quotes(const std::vector<std::string>&, broker::Done<std::vector<broker::Quote>>) override {}
+  void history(model::InstrumentToken, model::Interval, base::Instant from, base::Instant,
+               broker::Done<std::vector<model::Candle>> done) override {
+    ledger_.asked.push_back("history");
+    const auto price = model::Price::from_paise(150'000);
+    answer(std::move(done), std::vector<model::Candle>{{from, price, price, price, price, 1}});
+  }
   void exchange_token(const std::string& request_token,
                       broker::Done<broker::Session> done) override {
     ledger_.asked.push_back("exchange_token");

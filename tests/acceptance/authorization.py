@@ -23,8 +23,9 @@ from harness import TOKEN, check, equal, trigger_fields, wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TABLE = os.path.join(HERE, "authorization_api.txt")
-ANYBODY = {"GET /", "GET /api/v1/openapi.json", "GET /functions/v1/hmt-trigger-engine/health",
+ANYBODY = {"GET /", "GET /api/v1/openapi.json", "GET /api/v1/sign-in", "GET /functions/v1/hmt-trigger-engine/health",
            "GET /api/v1/brokers/callback"}  # its state is its sign-in
+INFY = "408065"
 LEVEL = "1000"  # far below the price: nothing fires
 
 
@@ -134,7 +135,7 @@ class Matrix:
         return None
 
     def ask(self, method, path, caller, object_id):
-        target = path.split("#")[0].replace("{id}", object_id or "")
+        target = path.split("#")[0].replace("{id}", object_id or "").replace("{token}", INFY)
         body = self.body_of(method, path, caller, object_id)
         headers = self.version_of(object_id) if method in ("PATCH", "DELETE") else headers_of(path)
         trusted = caller in ("a", "b", "operator", "none")
@@ -234,7 +235,7 @@ def test_single(world, report):
         for method in (name.upper() for name in operations if name in ("get", "post", "put", "patch", "delete")):
             if f"{method} {path}" in ANYBODY:
                 continue
-            statuses = {name: people.call(engine.address, method, path.replace("{id}", user), token,
+            statuses = {name: people.call(engine.address, method, path.replace("{id}", user).replace("{token}", INFY), token,
                                           headers=headers_of(path), own_address=True).status
                         for name, token in callers.items()}
             report.tell(f"single-user mode: {method} {path}: {len(callers)} callers",

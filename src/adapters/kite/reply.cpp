@@ -75,6 +75,32 @@ std::vector<std::string> texts_of(std::optional<ondemand::value> value) {
   return texts;
 }
 
+// ["2017-12-15T09:15:00+0530", open, high, low, close, volume] and perhaps more behind it.
+std::optional<model::Candle> candle_of(const std::vector<std::string>& row) {
+  constexpr std::size_t clock_size = 19;
+  if (row.size() < 6 || row[0].size() < clock_size) return std::nullopt;
+  if (const auto zone = row[0].substr(clock_size); zone != "+0530" && zone != "+05:30") {
+    return std::nullopt;
+  }
+  auto clock = row[0].substr(0, clock_size);
+  clock[10] = ' ';
+  const auto start = base::parse_broker_time(clock);
+  model::Candle candle;
+  base::Price* const prices[] = {&candle.open, &candle.high, &candle.low, &candle.close};
+  for (std::size_t i = 0; i < 4; ++i) {
+    const auto price = base::Price::parse_rounded(row[i + 1]);
+    if (!price) return std::nullopt;
+    *prices[i] = *price;
+  }
+  std::int64_t volume = 0;
+  const auto& text = row[5];
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), volume);
+  if (!start || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  candle.start = *start;
+  candle.volume = volume;
+  return candle;
+}
+
 // Calls `use` with the object `data`; false when there is none.
 template <class Use>
 bool with_data(std::string_view body, Use&& use) {
@@ -256,6 +282,43 @@ base::Result<std::vector<broker::Quote>> read_quotes(std::string_view body) {
   });
   if (!found || !good) return corrupt("quotes were expected");
   return quotes;
+}
+
+base::Result<std::vector<model::Candle>> read_candles(std::string_view body) {
+  std::vector<model::Candle> candles;
+  bool good = false;
+  with_data(body, [&](ondemand::object& data) {
+    auto rows = member(data, "candles");
+    ondemand::array array;
+    if (!rows || rows->get_array().get(array) != simdjson::SUCCESS) return;
+    good = true;
+    for (auto entry : array) {
+      ondemand::value row;
+      const auto candle =
+          entry.get(row) == simdjson::SUCCESS ? candle_of(texts_of(row)) : std::nullopt;
+      if (!candle) {
+        good = false;
+        return;
+      }
+      candles.push_back(*candle);
+    }
+  });
+  if (!good) return corrupt("candles were expected");
+  return candles;
+}
+
+std::string_view interval_word(model::Interval interval) {
+  switch (interval) {
+    case model::Interval::minute:
+      return "minute";
+    case model::Interval::five_minutes:
+      return "5minute";
+    case model::Interval::fifteen_minutes:
+      return "15minute";
+    case model::Interval::day:
+      return "day";
+  }
+  return "minute";
 }
 
 base::Result<broker::Session> read_session(std::string_view body) {

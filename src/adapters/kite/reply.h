@@ -27,6 +27,9 @@ bool announces_json(const net::HttpResponse& response);
 // says "timed out"), corrupt (not the broker's JSON).
 base::Result<void> check_reply(const net::HttpResponse& response);
 
+// As the broker's addresses of historical candles name it (kite-protocol 6).
+std::string_view interval_word(model::Interval interval);
+
 // Each takes the body of a success. Errors: corrupt.
 // A book with a row that cannot be read is corrupt as a whole: that row might be the one looked
 // for.
@@ -35,6 +38,7 @@ base::Result<std::vector<broker::Trade>> read_trades(std::string_view body);
 base::Result<broker::Account> read_profile(std::string_view body);
 base::Result<broker::Margins> read_margins(std::string_view body);
 base::Result<std::vector<broker::Quote>> read_quotes(std::string_view body);
+base::Result<std::vector<model::Candle>> read_candles(std::string_view body);
 base::Result<broker::Session> read_session(std::string_view body);
 
 }  // namespace hmt::kite

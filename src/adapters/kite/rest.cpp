@@ -216,6 +216,18 @@ void RestGateway::margins(broker::Done<broker::Margins> done) {
   ask_and_read("/user/margins", read_margins, std::move(done));
 }
 
+void RestGateway::history(model::InstrumentToken token, model::Interval interval,
+                          base::Instant from, base::Instant until,
+                          broker::Done<std::vector<model::Candle>> done) {
+  const auto moment = [](base::Instant at) {
+    return net::percent_encode(base::to_broker_time(at));
+  };
+  ask_and_read("/instruments/historical/" + std::to_string(token) + "/" +
+                   std::string(interval_word(interval)) + "?from=" + moment(from) +
+                   "&to=" + moment(until),
+               read_candles, std::move(done));
+}
+
 struct RestGateway::QuoteRun {
   std::vector<std::string> instruments;
   std::size_t next = 0;

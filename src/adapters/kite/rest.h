@@ -32,6 +32,8 @@ class RestGateway final : public broker::OrderGateway {
   // In requests of at most 500, one a second. Instruments that the broker does not know are absent.
   void quotes(const std::vector<std::string>& instruments,
               broker::Done<std::vector<broker::Quote>> done) override;
+  void history(model::InstrumentToken token, model::Interval interval, base::Instant from,
+               base::Instant until, broker::Done<std::vector<model::Candle>> done) override;
   void instruments(broker::Done<std::vector<model::Instrument>> done) override;
 
   void exchange_token(const std::string& request_token,

@@ -1,0 +1,142 @@
+#include "runtime/price_memory.h"
+
+#include <algorithm>
+
+namespace hmt::runtime {
+namespace {
+
+using base::Price;
+using std::chrono::minutes;
+
+Price price_of(model::WirePrice price, model::InstrumentToken token) {
+  const auto segment = model::segment_of(token);
+  return segment ? model::price_from_wire(price, *segment) : Price{};
+}
+
+base::Duration length_of(model::Interval interval) {
+  switch (interval) {
+    case model::Interval::minute:
+      return minutes(1);
+    case model::Interval::five_minutes:
+      return minutes(5);
+    case model::Interval::fifteen_minutes:
+      return minutes(15);
+    case model::Interval::day:
+      return std::chrono::hours(24);
+  }
+  return minutes(1);
+}
+
+base::Instant start_of(base::Instant at, base::Duration length) {
+  const auto local = at.time_since_epoch() + base::ist_offset;
+  return base::Instant(local - local % length - base::ist_offset);
+}
+
+}  // namespace
+
+void PriceMemory::note(const model::Tick& tick) {
+  if (tick.last == 0) return;
+  auto& memory = memories_[tick.token];
+  if (tick.freshness != model::Freshness::fresh) {
+    memory.unfresh = tick;
+    return;
+  }
+  memory.extremes.saw(tick.last, tick.received_at);
+  note_minute(memory, tick);
+}
+
+void PriceMemory::note_minute(Memory& memory, const model::Tick& tick) {
+  const auto number = tick.received_at.time_since_epoch() / minutes(1);
+  auto& kept = memory.minutes;
+  if (!kept.empty() && kept.back().number == number) {
+    auto& minute = kept.back();
+    minute.high = std::max(minute.high, tick.last);
+    minute.low = std::min(minute.low, tick.last);
+    minute.close = tick.last;
+    return;
+  }
+  if (kept.empty()) {
+    if (with_candles_ >= instruments_with_candles_max) return;
+    ++with_candles_;
+  }
+  kept.push_back({number, tick.last, tick.last, tick.last, tick.last});
+  if (kept.size() > candles_max) kept.pop_front();
+}
+
+void PriceMemory::note_gap(model::InstrumentToken token, base::Instant from, base::Instant until) {
+  const auto found = memories_.find(token);
+  if (found == memories_.end()) return;
+  auto& gaps = found->second.gaps;
+  gaps.push_back({from, until});
+  if (gaps.size() > gaps_max) gaps.pop_front();
+}
+
+void PriceMemory::forget(model::InstrumentToken token) {
+  const auto found = memories_.find(token);
+  if (found == memories_.end()) return;
+  if (!found->second.minutes.empty()) --with_candles_;
+  memories_.erase(found);
+}
+
+Approach PriceMemory::approach(const model::Trigger& trigger) const {
+  Approach out;
+  const auto found = memories_.find(trigger.instrument_token);
+  if (found == memories_.end()) return out;
+  const auto& [extremes, unfresh, kept, gaps] = found->second;
+  const auto token = trigger.instrument_token;
+  if (const auto since = extremes.since())
+    out.observed_since = std::max(*since, trigger.updated_at);
+  const auto nearest = [&](model::Direction direction) -> std::optional<PriceAt> {
+    const auto seen = direction == model::Direction::falling
+                          ? extremes.lowest_since(trigger.updated_at)
+                          : extremes.highest_since(trigger.updated_at);
+    if (!seen) return std::nullopt;
+    return PriceAt{price_of(seen->price, token), seen->at};
+  };
+  out.leg_1 = nearest(model::direction_of(trigger, model::LegNumber::one));
+  if (trigger.leg_2) out.leg_2 = nearest(model::direction_of(trigger, model::LegNumber::two));
+  if (unfresh && unfresh->received_at >= trigger.updated_at) {
+    out.unfresh = Unfresh{price_of(unfresh->last, token), unfresh->received_at, unfresh->freshness};
+  }
+  for (const auto& gap : gaps) {
+    if (gap.until >= trigger.updated_at) out.gaps.push_back(gap);
+  }
+  return out;
+}
+
+std::vector<model::Candle> PriceMemory::minutes_of(model::InstrumentToken token, base::Instant from,
+                                                   base::Instant until) const {
+  std::vector<model::Candle> out;
+  const auto found = memories_.find(token);
+  if (found == memories_.end()) return out;
+  for (const auto& minute : found->second.minutes) {
+    const base::Instant start{std::chrono::minutes(minute.number)};
+    if (start < from || start >= until) continue;
+    out.push_back({.start = start,
+                   .open = price_of(minute.open, token),
+                   .high = price_of(minute.high, token),
+                   .low = price_of(minute.low, token),
+                   .close = price_of(minute.close, token)});
+  }
+  return out;
+}
+
+std::vector<model::Candle> in_intervals(const std::vector<model::Candle>& minutes_given,
+                                        model::Interval interval) {
+  std::vector<model::Candle> out;
+  for (const auto& minute : minutes_given) {
+    const auto start = start_of(minute.start, length_of(interval));
+    if (out.empty() || out.back().start != start) {
+      out.push_back(minute);
+      out.back().start = start;
+      continue;
+    }
+    auto& whole = out.back();
+    whole.high = std::max(whole.high, minute.high);
+    whole.low = std::min(whole.low, minute.low);
+    whole.close = minute.close;
+  }
+  return out;
+}
+
+}  // namespace hmt::runtime
