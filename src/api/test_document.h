@@ -129,6 +129,7 @@ class Document {
 
   void check_members(const JsonValue& schema, const JsonValue& value, const std::string& where,
                      std::vector<std::string>& out) const {
+    if (value.is(JsonValue::Kind::null)) return;  // whether it may be is its type's matter
     if (const auto* required = schema.find("required")) {
       for (const auto& name : required->items) {
         if (!value.find(name.text)) out.push_back(where + "." + name.text + " is missing");

@@ -161,14 +161,17 @@ class ServerTest : public testing::Test {
 
   Answer ask(const std::string& method, const std::string& target, net::Headers headers,
              std::string body = {}) {
+    return checked(method, target, answer_to(method, target, std::move(headers), std::move(body)));
+  }
+  net::HttpResponse answer_to(const std::string& method, const std::string& target,
+                              net::Headers headers, std::string body = {}) {
     std::optional<net::HttpOutcome> outcome;
     client->get({method, target, std::move(headers), std::move(body)},
                 [&](net::HttpOutcome got) { outcome = std::move(got); });
     EXPECT_TRUE(loop.run_until([&] { return outcome.has_value(); }));
     EXPECT_TRUE(outcome && outcome->reach == net::Reach::answered)
         << (outcome ? outcome->error : "");
-    if (!outcome) return {};
-    return checked(method, target, std::move(outcome->response));
+    return outcome ? std::move(outcome->response) : net::HttpResponse{};
   }
   Answer get(const std::string& target) { return ask("GET", target, signed_in()); }
   Answer post(const std::string& target, std::string body, net::Headers more = {}) {

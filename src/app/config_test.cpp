@@ -133,6 +133,40 @@ TEST(Config, AmongManyUsersASessionForPricesIsWholeOrNotThere) {
   EXPECT_THAT(wrong(many_users, {{"KITE_ACCESS_TOKEN", "t"}}), ElementsAre("KITE_API_KEY"));
 }
 
+TEST(Config, PublicHostsAreNamesAsBrowsersSayThem) {
+  const auto config = read(
+      one_user, {{"HMT_PUBLIC_HOSTS", "HMT.example.com, hmt.example.com:8443,[2001:db8::1]:443"}});
+  EXPECT_THAT(config.wrong, IsEmpty());
+  EXPECT_THAT(config.config.public_hosts,
+              ElementsAre("hmt.example.com", "hmt.example.com:8443", "[2001:db8::1]:443"));
+  for (const auto* wrong_host :
+       {"https://hmt.example.com", "hmt.example.com/", "*.example.com", "a b@c", "host:", "host:x",
+        "host:123456", ".example.com", "a,,b", "[::1", "user@host"}) {
+    EXPECT_THAT(wrong(one_user, {{"HMT_PUBLIC_HOSTS", wrong_host}}),
+                ElementsAre("HMT_PUBLIC_HOSTS"))
+        << wrong_host;
+  }
+}
+
+TEST(Config, APasswordSignInNeedsItsPublishableKeyAndManyUsers) {
+  const Settings sign_in = {{"HMT_SIGN_IN_URL", "https://project.supabase.co/auth/v1/"},
+                            {"HMT_SIGN_IN_KEY", "sb_publishable_abc"}};
+  const auto config = read(many_users, sign_in);
+  EXPECT_THAT(config.wrong, IsEmpty());
+  EXPECT_EQ(config.config.users.sign_in_url, "https://project.supabase.co/auth/v1");
+  EXPECT_THAT(wrong(many_users, {{"HMT_SIGN_IN_URL", "https://project.supabase.co/auth/v1"}}),
+              ElementsAre("HMT_SIGN_IN_KEY"));
+  EXPECT_THAT(wrong(many_users, {{"HMT_SIGN_IN_KEY", "sb_publishable_abc"}}),
+              ElementsAre("HMT_SIGN_IN_URL"));
+  EXPECT_THAT(wrong(one_user, sign_in), ElementsAre("HMT_SIGN_IN_URL"));
+  auto secret = sign_in;
+  secret["HMT_SIGN_IN_KEY"] = "sb_secret_abc";
+  EXPECT_THAT(wrong(many_users, secret), ElementsAre("HMT_SIGN_IN_KEY"));
+  auto plain = sign_in;
+  plain["HMT_SIGN_IN_URL"] = "http://project.supabase.co/auth/v1";
+  EXPECT_THAT(wrong(many_users, plain), ElementsAre("HMT_SIGN_IN_URL"));
+}
+
 TEST(Config, NoMessageRepeatsAValue) {
   const Settings canaries = {{"SUPABASE_URL", "canary"},
                              {"SUPABASE_JWT_SECRET", "canary"},

@@ -213,6 +213,32 @@ TEST(Reply, QuotesHaveTheBandOfTheDay) {
   EXPECT_FALSE(read_quotes(R"({"status":"success","data":{"NSE:INFY":null}})"));
 }
 
+TEST(Reply, CandlesAreExactAndInIndiasTime) {
+  const auto candles = read_candles(
+      R"({"status":"success","data":{"candles":[["2026-11-23T09:15:00+0530",1573.15,1574,1570.05,
+      1571.5,120034],["2026-11-23T09:16:00+0530",83.0025,83.01,83,83.0050,0,17]]}})");
+  ASSERT_TRUE(candles) << candles.error().message;
+  ASSERT_EQ(candles->size(), 2U);
+  EXPECT_EQ(candles->at(0).start, *base::parse_rfc3339("2026-11-23T03:45:00Z"));
+  EXPECT_EQ(candles->at(0).open.text(), "1573.15");
+  EXPECT_EQ(candles->at(0).volume, 120034);
+  EXPECT_EQ(candles->at(1).close.text(), "83.005");
+  const auto none = read_candles(R"({"status":"success","data":{"candles":[]}})");
+  EXPECT_TRUE(none && none->empty());
+}
+
+TEST(Reply, ACandleThatMakesNoSenseSpoilsThemAll) {
+  for (const auto* row :
+       {R"(["2026-11-23T09:15:00+0530",1,2,3,4])", R"(["2026-11-23T09:15:00Z",1,2,3,4,5])",
+        R"(["2026-11-23",1,2,3,4,5])", R"(["2026-11-23T09:15:00+0530",1,2,null,4,5])",
+        R"(["2026-11-23T09:15:00+0530",1,2,3,4,"many"])", R"(7)"}) {
+    const auto body = R"({"status":"success","data":{"candles":[)" + std::string(row) + "]}}";
+    EXPECT_FALSE(read_candles(body)) << row;
+  }
+  EXPECT_FALSE(read_candles(R"({"status":"success","data":{}})"));
+  EXPECT_FALSE(read_candles("<html>"));
+}
+
 TEST(Reply, ASessionHasItsToken) {
   const auto session = read_session(R"({"status":"success","data":{"user_id":"XX0000",
     "access_token":"abc","refresh_token":"","login_time":"2026-11-23 08:15:14"}})");
