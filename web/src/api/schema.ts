@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The status page */
+        /** The screens, which every other path that is no API's gets as well; without them a status page */
         get: operations["statusPage"];
         put?: never;
         post?: never;
@@ -211,6 +211,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/triggers/{id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why it fired, or why it has not */
+        get: operations["whyTrigger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/brokers": {
         parameters: {
             query?: never;
@@ -356,6 +373,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/instruments/{token}/candles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Past prices of an instrument
+         * @description The broker's own where one has a live connection and it has them; else made of the ticks that this engine saw.
+         */
+        get: operations["candles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/performance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long fires take, stage by stage */
+        get: operations["performance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream-ticket": {
         parameters: {
             query?: never;
@@ -382,7 +436,7 @@ export interface paths {
         };
         /**
          * The live stream (WebSocket)
-         * @description Server: hello {build,sid,seq,now,engine}; px {d:[[token, price in 1/10000 rupee, epoch ms]]}, at most every 50 ms, latest wins; trg, ord and evt {seq,d}, numbered by the audit, never dropped (d[0] of trg is the trigger row with rev, event, severity, actor, at, detail; of ord the order); stat {d} and hb {now} every second; resumed {seq}; error {error}. Numbers grow, not always by one; frames of one event share its number. Client: sub {px:[tokens of known segments],ch:["trg","ord","stat"]}; resume {seq}. Close 4001: read afresh, then connect again; 4003: sign in again.
+         * @description Server: hello {build,ui,sid,seq,now,engine}; px {d:[[token, price in 1/10000 rupee, epoch ms]]}, at most every 50 ms, latest wins; trg, ord and evt {seq,d}, numbered by the audit, never dropped (d[0] of trg is the trigger row with rev, event, severity, actor, at, detail; of ord the order); stat {d} and hb {now} every second; resumed {seq}; error {error}. Numbers grow, not always by one; frames of one event share its number. Client: sub {px:[tokens of known segments],ch:["trg","ord","stat"]}; resume {seq}. Close 4001: read afresh, then connect again; 4003: sign in again.
          */
         get: operations["stream"];
         put?: never;
@@ -763,6 +817,94 @@ export interface components {
         Instruments: {
             instruments: components["schemas"]["Instrument"][];
         };
+        Why: {
+            /** @description One sentence, and nothing in it that is not known. */
+            summary: string;
+            trigger: components["schemas"]["Trigger"];
+            /** @description How near an armed trigger came since its last change; null when it is not armed. */
+            approach: {
+                /**
+                 * Format: date-time
+                 * @description From when on this process saw its prices, at the earliest its last change; null: it saw no fresh one.
+                 */
+                observed_since: string | null;
+                legs: {
+                    /** @enum {integer} */
+                    leg: 1 | 2;
+                    /** @description Rupees, exact decimals. */
+                    level: number;
+                    /** @enum {string} */
+                    direction: ">=" | "<=";
+                    /** @enum {string} */
+                    state: "armed" | "fired" | "failed" | "dropped";
+                    /** @description The fresh price that came nearest to the level. */
+                    nearest: {
+                        /** @description Rupees, exact decimals. */
+                        price: number;
+                        /** Format: date-time */
+                        at: string;
+                    } | null;
+                }[];
+                /** @description The last packet that could fire nothing. */
+                not_fresh: {
+                    /** @description Rupees, exact decimals. */
+                    price: number;
+                    /** Format: date-time */
+                    received_at: string;
+                    /** @enum {string} */
+                    because: "no_time" | "cached" | "out_of_session" | "out_of_order" | "no_price";
+                } | null;
+                /** @description When nobody saw its prices: the last eight. */
+                gaps: {
+                    /** Format: date-time */
+                    from: string;
+                    /** Format: date-time */
+                    until: string;
+                }[];
+            } | null;
+            attempts: components["schemas"]["Attempt"][];
+            events: components["schemas"]["AuditRow"][];
+        };
+        Candles: {
+            instrument_token: number;
+            /** @enum {string} */
+            interval: "minute" | "5minute" | "15minute" | "day";
+            /** @enum {string} */
+            source: "broker" | "ticks";
+            why_not_broker: string | null;
+            /** @description [start as epoch ms, open, high, low, close, volume or null]; prices in rupees, exact decimals. */
+            candles: (number | null)[][];
+        };
+        Performance: {
+            /**
+             * Format: date-time
+             * @description When this process began to measure.
+             */
+            since: string;
+            stages: {
+                /** @enum {string} */
+                stage: "tick_to_decision" | "decision_to_durable" | "durable_to_sent" | "sent_to_answered" | "tick_to_answered";
+                count: number;
+                /** @description The upper end of its bucket: at most 6.25 % too much. */
+                p50_us: number;
+                p90_us: number;
+                p99_us: number;
+                p999_us: number;
+                max_us: number;
+                /** @description Whose order took longest; null for users. */
+                max_tag: string | null;
+                /** @description [from µs, below µs, count] of those that are not empty, shortest first. */
+                buckets: number[][];
+            }[];
+            /** @description Oldest first, without holes. */
+            minutes: {
+                /** Format: date-time */
+                at: string;
+                ticks: number;
+                fires: number;
+                feed_losses: number;
+            }[];
+        };
         /** @description Without sign-in: status alone. Users are told of their own triggers: null when they cannot be counted now. */
         Health: {
             /** @enum {string} */
@@ -999,7 +1141,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The engine's status, for people. */
+            /** @description A page for people. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1428,6 +1570,35 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    whyTrigger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All that is known of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     listBrokers: {
         parameters: {
             query?: never;
@@ -1836,6 +2007,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Instruments"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    candles: {
+        parameters: {
+            query?: {
+                /** @description The span of each candle. */
+                interval?: "minute" | "5minute" | "15minute" | "day";
+                /** @description Left out: a day before to. At most 60 days of minutes, 100 of 5minute, 200 of 15minute, 2000 of day. */
+                from?: string;
+                /** @description Left out: now. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                token: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Oldest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Candles"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    performance: {
+        parameters: {
+            query?: {
+                /** @description How far back. */
+                minutes?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Of the whole engine; the tags are the operator's to see. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Performance"];
                 };
             };
             400: components["responses"]["400"];

@@ -7,7 +7,8 @@ import { Choice } from "@/components/choice";
 import { Input } from "@/components/field";
 import { Empty, Failed, Loading, PageHead } from "@/components/states";
 import { formatPrice, priceOf } from "@/lib/price";
-import { formatMicroseconds, formatMoment, formatShort } from "@/lib/time";
+import { formatMoment, formatShort } from "@/lib/time";
+import { apart } from "@/pages/trigger/apart";
 import type { OrdersSearch } from "./search";
 
 const SHOWS = [
@@ -98,7 +99,7 @@ export function OrdersPage() {
 
 function latency(order: Attempt): string {
   if (!order.forwarded_at || !order.answered_at) return "–";
-  return formatMicroseconds((Date.parse(order.answered_at) - Date.parse(order.forwarded_at)) * 1000);
+  return apart(order.forwarded_at, order.answered_at);
 }
 
 function Table({ orders }: { orders: readonly Attempt[] }) {

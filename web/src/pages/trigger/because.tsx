@@ -1,23 +1,18 @@
-import { useQuery } from "@tanstack/react-query";
 import { clsx } from "clsx";
 import type { ReactNode } from "react";
 import { type Attempt, api, ask, type Trigger } from "@/api/client";
 import { standingOf } from "@/components/badge";
 import { formatPrice, priceOf } from "@/lib/price";
 import { formatExactClock, formatMoment } from "@/lib/time";
-
-export const useAttempts = (id: string) =>
-  useQuery({
-    queryKey: ["trigger", id, "attempts"],
-    queryFn: () => ask(api.GET("/api/v1/triggers/{id}/attempts", { params: { path: { id } } })),
-  });
+import { Approach } from "./approach";
+import { type ApproachSeen, useWhy } from "./why";
 
 const price = (rupees: number) => formatPrice(priceOf(rupees));
 
 // Why it fired, or why it has not: one sentence first, and only what is known.
 export function Because({ row }: { row: Trigger }) {
-  const attempts = useAttempts(row.id);
-  const last = attempts.data?.attempts.at(-1);
+  const why = useWhy(row);
+  const last = why.data?.attempts.at(-1);
   return (
     <section
       aria-label="Why"
@@ -28,7 +23,11 @@ export function Because({ row }: { row: Trigger }) {
           : "border-line bg-surface",
       )}
     >
-      {row.triggered_at !== null && last ? <Fired row={row} attempt={last} /> : <NotFired row={row} />}
+      {row.triggered_at !== null && last ? (
+        <Fired row={row} attempt={last} />
+      ) : (
+        <NotFired row={row} approach={why.data?.approach ?? null} />
+      )}
     </section>
   );
 }
@@ -78,20 +77,22 @@ export function outcomeOf(row: Trigger, attempt: Attempt): string {
   }
 }
 
-function NotFired({ row }: { row: Trigger }): ReactNode {
+function NotFired({ row, approach }: { row: Trigger; approach: ApproachSeen | null }): ReactNode {
   if (row.status === "active") {
-    if (!row.monitored)
-      return (
-        <p>
-          <strong>It has not fired, and it is not being watched:</strong>{" "}
-          {row.not_monitored_reason ?? "no reason is told"}
-        </p>
-      );
     return (
-      <p>
-        <strong>It has not fired.</strong> It is being watched on the host; the price has not reached its
-        level since.
-      </p>
+      <>
+        {row.monitored ? (
+          <p>
+            <strong>It has not fired.</strong> It is being watched on the host.
+          </p>
+        ) : (
+          <p>
+            <strong>It has not fired, and it is not being watched:</strong>{" "}
+            {row.not_monitored_reason ?? "no reason is told"}
+          </p>
+        )}
+        {approach && <Approach approach={approach} />}
+      </>
     );
   }
   const words = standingOf(row).word;

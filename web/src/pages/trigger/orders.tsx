@@ -1,12 +1,13 @@
 import type { Attempt, Trigger } from "@/api/client";
 import { Failed, Loading, Panel } from "@/components/states";
 import { formatPrice, priceOf } from "@/lib/price";
-import { formatExactClock, formatMicroseconds } from "@/lib/time";
-import { useAttempts } from "./because";
+import { formatExactClock } from "@/lib/time";
+import { apart } from "./apart";
+import { useWhy } from "./why";
 
 // Every order that this trigger may have sent, with the times of its stages.
 export function Orders({ row }: { row: Trigger }) {
-  const attempts = useAttempts(row.id);
+  const attempts = useWhy(row);
   if (attempts.isPending) return <Loading what="its orders" />;
   if (attempts.error)
     return <Failed what="Its orders" error={attempts.error} onRetry={() => void attempts.refetch()} />;
@@ -20,8 +21,7 @@ export function Orders({ row }: { row: Trigger }) {
   );
 }
 
-const span = (from: string | null, to: string | null): string =>
-  from && to ? formatMicroseconds((Date.parse(to) - Date.parse(from)) * 1000) : "–";
+const span = (from: string | null, to: string | null): string => (from && to ? apart(from, to) : "–");
 
 function Order({ attempt }: { attempt: Attempt }) {
   const facts: [string, string][] = [

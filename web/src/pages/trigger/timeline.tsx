@@ -1,25 +1,23 @@
-import { useQuery } from "@tanstack/react-query";
 import { type AuditRow, api, ask, type Trigger } from "@/api/client";
 import { gistOf, nameOfEvent, Severity } from "@/components/event_line";
 import { Failed, Loading, Panel } from "@/components/states";
-import { formatDay, formatExactClock, formatMicroseconds, formatMoment } from "@/lib/time";
+import { formatDay, formatExactClock, formatMoment } from "@/lib/time";
+import { apart } from "./apart";
+import { useWhy } from "./why";
 
 // Everything that the trail has of this trigger, in order, with the time from one step to the next.
 export function Timeline({ row }: { row: Trigger }) {
-  const trail = useQuery({
-    queryKey: ["trigger", row.id, "trail"],
-    queryFn: () => ask(api.GET("/api/v1/audit", { params: { query: { trigger_id: row.id, limit: 1000 } } })),
-  });
+  const trail = useWhy(row);
   return (
-    <Panel title="Timeline" aside={trail.data && `${trail.data.audit.length} steps`}>
+    <Panel title="Timeline" aside={trail.data && `${trail.data.events.length} steps`}>
       {trail.isPending ? (
         <Loading what="the trail" />
       ) : trail.error ? (
         <Failed what="The trail" error={trail.error} onRetry={() => void trail.refetch()} />
       ) : (
         <ol>
-          {trail.data.audit.map((step, index) => (
-            <Step key={step.number} step={step} before={trail.data.audit[index - 1]} />
+          {trail.data.events.map((step, index) => (
+            <Step key={step.number} step={step} before={trail.data.events[index - 1]} />
           ))}
         </ol>
       )}
@@ -31,8 +29,8 @@ const SHOWN_APART_MS = 60_000;
 
 function since(step: AuditRow, before: AuditRow | undefined): string | null {
   if (!before) return null;
-  const apart = Date.parse(step.at) - Date.parse(before.at);
-  return apart >= 0 && apart < SHOWN_APART_MS ? `+${formatMicroseconds(apart * 1000)}` : null;
+  const span = Date.parse(step.at) - Date.parse(before.at);
+  return span >= 0 && span < SHOWN_APART_MS ? `+${apart(before.at, step.at)}` : null;
 }
 
 function Step({ step, before }: { step: AuditRow; before: AuditRow | undefined }) {
