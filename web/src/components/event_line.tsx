@@ -48,7 +48,7 @@ export function Severity({ of }: { of: AuditRow["severity"] }) {
 
 export function EventLine({ row, clock }: { row: AuditRow; clock: (at: string) => string }) {
   return (
-    <li className="flex items-baseline gap-2 border-line border-b px-4 py-1.5 last:border-0">
+    <li className="relative flex items-baseline gap-2 border-line border-b px-4 py-1.5 last:border-0">
       <time dateTime={row.at} title={formatMoment(row.at)} className="shrink-0 text-fg-3 text-xs">
         {clock(row.at)}
       </time>

@@ -37,7 +37,9 @@ function takeEngine(next: EngineState) {
   const changed =
     before &&
     (before.status !== next.status || (before.reasons ?? []).join("\n") !== (next.reasons ?? []).join("\n"));
-  if (changed) void readAllRows();
+  if (!changed) return;
+  void readAllRows();
+  void queryClient.invalidateQueries({ queryKey: ["trigger"] });
 }
 
 export function takeFrame(frame: Frame): void {

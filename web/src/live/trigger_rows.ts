@@ -26,10 +26,46 @@ export function takeRow(row: Row): void {
   publishSoon();
 }
 
+// What this page wrote itself is seen at once: the next key may be about it.
+export function takeWritten(row: Row): void {
+  takeRow(row);
+  const { state, problem } = triggerRows.get();
+  publish(state, problem);
+}
+
 function hold(row: Row) {
   const before = held.get(row.id);
   if (before && before.version > row.version) return;
   held.set(row.id, row);
+  if (isUnwatched(row)) lookAgain(row.id, FIRST_LOOK_MS);
+}
+
+// A new row is stored before the engine watches it, and no event tells when it does. So a few of those that are not
+// watched are looked at again, ever more seldom; when the engine's own state changes, all are read.
+const FIRST_LOOK_MS = 400;
+const LAST_LOOK_MS = 30_000;
+const LOOKS_MAX = 20;
+const looks = new Map<string, ReturnType<typeof setTimeout>>();
+const isUnwatched = (row: Row | undefined) => row?.status === "active" && !row.monitored;
+
+function lookAgain(id: string, waitMs: number) {
+  if (looks.has(id) || looks.size >= LOOKS_MAX) return;
+  const look = async () => {
+    try {
+      const row = await ask(api.GET("/api/v1/triggers/{id}", { params: { path: { id } } }));
+      looks.delete(id);
+      if (!held.has(id)) return;
+      if (isUnwatched(row)) lookAgain(id, Math.min(LAST_LOOK_MS, waitMs * 2));
+      hold(row);
+      publishSoon();
+    } catch {
+      looks.delete(id);
+    }
+  };
+  looks.set(
+    id,
+    setTimeout(() => void look(), waitMs),
+  );
 }
 
 export function dropRow(id: string): void {
@@ -90,6 +126,8 @@ export async function readAllRows(): Promise<void> {
 
 export function forgetRows(): void {
   reading?.abort();
+  for (const timer of looks.values()) clearTimeout(timer);
+  looks.clear();
   held.clear();
   gone.clear();
   triggerRows.set({ rows: [], state: "loading", problem: null });

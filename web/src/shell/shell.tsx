@@ -45,7 +45,7 @@ export function Shell() {
         <SideBar />
         <div className="flex min-w-0 flex-1 flex-col">
           <Banners />
-          <main id="page" tabIndex={-1} className="min-h-0 flex-1 overflow-y-auto outline-none">
+          <main id="page" tabIndex={-1} className="relative min-h-0 flex-1 overflow-y-auto outline-none">
             <Outlet />
           </main>
         </div>

@@ -110,7 +110,7 @@ function Entry({ row, before }: { row: AuditRow; before: AuditRow | undefined })
           <section
             tabIndex={0}
             aria-label={`Event ${row.number} as JSON`}
-            className="overflow-x-auto text-xs"
+            className="relative overflow-x-auto text-xs"
           >
             <pre>{JSON.stringify(row, null, 2)}</pre>
           </section>

@@ -14,7 +14,7 @@ import {
   toWire,
 } from "@/lib/price";
 import { randomKey } from "@/lib/random";
-import { takeRow } from "@/live/trigger_rows";
+import { takeWritten } from "@/live/trigger_rows";
 import { type Line, limitOf, type Moved } from "./lines";
 
 function changeOf(moved: Moved): TriggerChange {
@@ -43,7 +43,7 @@ export function SaveBar({ moved, onDone, decimals }: { moved: Moved; onDone: () 
           },
         }),
       );
-      takeRow(row);
+      takeWritten(row);
       toast("good", `${line.name} is at ${formatPrice(to, decimals)} now`);
       onDone();
     } catch (error) {

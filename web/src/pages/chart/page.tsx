@@ -223,7 +223,7 @@ const ROWS_MAX = 200;
 function CandleTable({ candles, decimals }: { candles: readonly Candle[]; decimals: number }) {
   const head = "px-3 py-2 text-right font-normal";
   return (
-    <section aria-label="Candles" tabIndex={0} className="min-h-0 flex-1 overflow-auto">
+    <section aria-label="Candles" tabIndex={0} className="relative min-h-0 flex-1 overflow-auto">
       <table className="w-full whitespace-nowrap">
         <thead className="text-fg-3 text-xs">
           <tr>

@@ -47,9 +47,9 @@ export function DashboardPage() {
           />
         </div>
         <Protection rows={rows} armed={counts.armed} watched={counts.watched} />
-        <div className="grid gap-4 xl:grid-cols-2">
+        <div className="grid grid-cols-1 gap-4 xl:grid-cols-2">
           <Nearest rows={rows} />
-          <div className="space-y-4">
+          <div className="min-w-0 space-y-4">
             <LatestEvents />
             <EngineFigures />
           </div>

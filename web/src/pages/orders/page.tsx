@@ -106,7 +106,7 @@ function Table({ orders }: { orders: readonly Attempt[] }) {
   const head = "px-3 py-2 font-normal";
   const cell = "px-3 py-2";
   return (
-    <div className="overflow-x-auto bg-surface" tabIndex={0} role="region" aria-label="Orders">
+    <div className="relative overflow-x-auto bg-surface" tabIndex={0} role="region" aria-label="Orders">
       <table className="w-full whitespace-nowrap">
         <thead className="border-line border-b text-fg-3 text-xs uppercase">
           <tr>

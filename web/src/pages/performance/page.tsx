@@ -79,7 +79,7 @@ function Stages({
   const cell = "px-3 py-1.5 text-right";
   return (
     <Panel title="From tick to answer" aside="fires in this range">
-      <section className="overflow-x-auto" aria-label="Stages" tabIndex={0}>
+      <section className="relative overflow-x-auto" aria-label="Stages" tabIndex={0}>
         <table className="w-full whitespace-nowrap">
           <thead className="text-fg-3 text-xs">
             <tr>

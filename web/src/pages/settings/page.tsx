@@ -145,7 +145,7 @@ function About() {
         <p>
           Apache License 2.0. The typeface is Inter, under the SIL Open Font License. Charts by{" "}
           <a
-            className="text-accent hover:underline"
+            className="text-accent underline"
             href="https://www.tradingview.com/"
             rel="noreferrer"
             target="_blank"
@@ -155,7 +155,7 @@ function About() {
           Lightweight Charts, © 2025 TradingView, Inc., Apache License 2.0.
         </p>
         <p>
-          <a className="text-accent hover:underline" href="/api/v1/openapi.json">
+          <a className="text-accent underline" href="/api/v1/openapi.json">
             The API's OpenAPI document
           </a>
         </p>

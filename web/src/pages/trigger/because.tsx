@@ -1,6 +1,6 @@
 import { clsx } from "clsx";
 import type { ReactNode } from "react";
-import { type Attempt, api, ask, type Trigger } from "@/api/client";
+import type { Attempt, Trigger } from "@/api/client";
 import { standingOf } from "@/components/badge";
 import { formatPrice, priceOf } from "@/lib/price";
 import { formatExactClock, formatMoment } from "@/lib/time";

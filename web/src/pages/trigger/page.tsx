@@ -26,9 +26,8 @@ export function TriggerPage() {
     queryKey: ["trigger", id, "row"],
     queryFn: () => ask(api.GET("/api/v1/triggers/{id}", { params: { path: { id } } })),
   });
-  // The stream's row may be the newer one.
-  const row =
-    known && read.data ? (known.version > read.data.version ? known : read.data) : (read.data ?? known);
+  // The list is kept true by the stream; whether a row is watched changes without a new version.
+  const row = known && known.version >= (read.data?.version ?? 0) ? known : read.data;
   if (!row) {
     if (read.error)
       return <Failed what="The trigger" error={read.error} onRetry={() => void read.refetch()} />;
@@ -74,13 +73,13 @@ function Detail({ row }: { row: Trigger }) {
           <ChartCandlestick size={14} aria-hidden /> Chart
         </Link>
       </PageHead>
-      <div className="grid gap-4 p-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-        <div className="space-y-4">
+      <div className="grid grid-cols-1 gap-4 p-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+        <div className="min-w-0 space-y-4">
           <Because row={row} />
           <Timeline row={row} />
           <Orders row={row} />
         </div>
-        <div className="space-y-4">
+        <div className="min-w-0 space-y-4">
           <Legs row={row} />
           <Facts row={row} />
           <Raw row={row} />
@@ -136,7 +135,7 @@ function Legs({ row }: { row: Trigger }) {
   const single = row.direction === null ? usual : row.direction === "<=" ? "≤" : "≥";
   return (
     <Panel title={pair ? "Legs" : "Level"} aside={<LastPrice row={row} />}>
-      <div className="overflow-x-auto">
+      <div className="relative overflow-x-auto">
         <table className="w-full">
           <thead className="text-fg-3 text-xs">
             <tr>
@@ -226,7 +225,7 @@ function Raw({ row }: { row: Trigger }) {
       <section
         tabIndex={0}
         aria-label="The row as JSON"
-        className="overflow-x-auto border-line border-t p-4 text-xs"
+        className="relative overflow-x-auto border-line border-t p-4 text-xs"
       >
         <pre>{JSON.stringify(row, null, 2)}</pre>
       </section>

@@ -1,4 +1,4 @@
-import { type AuditRow, api, ask, type Trigger } from "@/api/client";
+import type { AuditRow, Trigger } from "@/api/client";
 import { gistOf, nameOfEvent, Severity } from "@/components/event_line";
 import { Failed, Loading, Panel } from "@/components/states";
 import { formatDay, formatExactClock, formatMoment } from "@/lib/time";

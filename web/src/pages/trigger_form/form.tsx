@@ -289,7 +289,7 @@ function Leg({
           </Field>
         )}
         <div className="mt-1 flex flex-wrap gap-x-4 gap-y-1 text-fg-2 text-xs">
-          <label className="flex items-center gap-1.5 max-md:min-h-10">
+          <label className="flex min-h-6 items-center gap-1.5 max-md:min-h-10">
             <input
               type="checkbox"
               checked={leg.order === "MARKET"}
@@ -301,7 +301,7 @@ function Leg({
             At market
           </label>
           {leg.order === "LIMIT" && (
-            <label className="flex items-center gap-1.5 max-md:min-h-10">
+            <label className="flex min-h-6 items-center gap-1.5 max-md:min-h-10">
               <input
                 type="checkbox"
                 checked={leg.linked}

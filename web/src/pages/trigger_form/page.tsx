@@ -10,7 +10,7 @@ import { randomKey } from "@/lib/random";
 import { useStore } from "@/lib/store";
 import { usePricesOf } from "@/live/interest";
 import { useQuote } from "@/live/prices";
-import { takeRow } from "@/live/trigger_rows";
+import { takeWritten } from "@/live/trigger_rows";
 import { preferences } from "@/shell/preferences";
 import { Conflict } from "./conflict";
 import {
@@ -132,7 +132,7 @@ function NewForm({
     const row = await ask(
       api.POST("/api/v1/triggers", { body, params: { header: { "Idempotency-Key": keyOf(body) } } }),
     );
-    takeRow(row);
+    takeWritten(row);
     tell(row);
     await navigate({ to: "/triggers/$id", params: { id: row.id } });
   };
@@ -205,7 +205,7 @@ function EditForm({ row: read, instrument }: { row: Trigger; instrument: Instrum
           },
         }),
       );
-      takeRow(row);
+      takeWritten(row);
       tell(row);
       await navigate({ to: "/triggers/$id", params: { id: row.id } });
     } catch (error) {

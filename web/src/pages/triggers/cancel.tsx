@@ -3,7 +3,7 @@ import { api, ask, Problem } from "@/api/client";
 import { Confirm } from "@/components/dialog";
 import { toast } from "@/components/toast";
 import { randomKey } from "@/lib/random";
-import { type Row, takeRow } from "@/live/trigger_rows";
+import { type Row, takeWritten } from "@/live/trigger_rows";
 
 // Several at once, a few requests at a time; each names the version that the user saw.
 const TOGETHER = 4;
@@ -17,7 +17,7 @@ async function cancelOne(row: Row): Promise<void> {
       },
     }),
   );
-  takeRow(cancelled);
+  takeWritten(cancelled);
 }
 
 async function cancelAll(rows: readonly Row[]): Promise<{ done: number; refused: [Row, Error][] }> {

@@ -327,6 +327,13 @@ function List({
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the rows' height has changed
   useEffect(() => virtual.measure(), [narrow]);
+  // Another question is read from its first answer on.
+  const question = JSON.stringify(search);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the question stands for itself
+  useEffect(() => {
+    scroller.current?.scrollTo?.({ top: 0 });
+    setAt(0);
+  }, [question]);
   const items = virtual.getVirtualItems();
   usePricesOf(useMemo(() => tokensOf(items.map((item) => rows[item.index])), [items, rows]));
   usePricesOf(

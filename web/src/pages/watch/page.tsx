@@ -72,7 +72,7 @@ function Prices({
   const instruments = useQueries({ queries: tokens.map((token) => instrumentQuery(token)) });
   const head = "px-3 py-2 font-normal";
   return (
-    <div className="overflow-x-auto bg-surface" role="region" aria-label="Prices" tabIndex={0}>
+    <div className="relative overflow-x-auto bg-surface" role="region" aria-label="Prices" tabIndex={0}>
       <table className="w-full whitespace-nowrap">
         <thead className="border-line border-b text-fg-3 text-xs uppercase">
           <tr>
