@@ -22,5 +22,6 @@ export default defineConfig({
     environment: "happy-dom",
     setupFiles: ["./src/test_setup.ts"],
     include: ["src/**/*.test.{ts,tsx}"],
+    reporters: ["./vitest_reporter.ts"],
   },
 });

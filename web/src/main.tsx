@@ -7,6 +7,7 @@ import { createRoot } from "react-dom/client";
 import { queryClient } from "./queries";
 import { router } from "./router";
 import { takeTokenFromAddress } from "./session/credentials";
+import { keepRenewed } from "./session/renewal";
 import { followSystemTheme } from "./shell/theme";
 
 // Radix writes one style tag, to lock scrolling under a dialog; it needs the page's nonce.
@@ -22,6 +23,7 @@ window.addEventListener("vite:preloadError", (event) => {
 });
 
 takeTokenFromAddress();
+keepRenewed();
 followSystemTheme();
 
 const root = document.getElementById("root");

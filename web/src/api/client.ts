@@ -1,5 +1,6 @@
 import createClient from "openapi-fetch";
 import { credentials, signOut } from "@/session/credentials";
+import { renewNow } from "@/session/renewal";
 import type { components, paths } from "./schema";
 
 export type Trigger = components["schemas"]["Trigger"];
@@ -33,6 +34,9 @@ export const unreachable = () =>
     null,
   );
 
+const SIGN_IN_AGAIN =
+  "Your sign-in has ended or was refused. Sign in again: triggers are watched on the host meanwhile.";
+
 const client = createClient<paths>({
   baseUrl: typeof window === "undefined" ? "" : window.location.origin,
   // Looked up for each request, so that a test can put another one in its place.
@@ -51,11 +55,10 @@ client.use({
     const asked = request.headers.get("Authorization");
     const held = credentials.get();
     // Only the token that was refused is given up: a newer one may have come while this answer was on its way.
-    if (response.status === 401 && held && asked === `Bearer ${held.token}`) {
-      signOut(
-        "Your sign-in has ended or was refused. Sign in again: triggers are watched on the host meanwhile.",
-      );
-    }
+    if (response.status !== 401 || !held || asked !== `Bearer ${held.token}`) return;
+    void renewNow().then((good) => {
+      if (!good && credentials.get()?.token === held.token) signOut(SIGN_IN_AGAIN);
+    });
   },
 });
 

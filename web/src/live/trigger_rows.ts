@@ -17,7 +17,7 @@ const held = new Map<string, Row>();
 const gone = new Set<string>();
 let toldMeanwhile = new Set<string>(); // by the stream, while the pages are being read
 let reading: AbortController | null = null;
-let publishing = false;
+let publishing: ReturnType<typeof setTimeout> | undefined;
 
 export function takeRow(row: Row): void {
   gone.delete(row.id);
@@ -84,9 +84,8 @@ function publish(state: TriggerRows["state"], problem: Problem | null = null) {
 // A burst of events is one new list.
 function publishSoon() {
   if (publishing) return;
-  publishing = true;
-  setTimeout(() => {
-    publishing = false;
+  publishing = setTimeout(() => {
+    publishing = undefined;
     const { state, problem } = triggerRows.get();
     publish(state, problem);
   }, 50);
@@ -128,6 +127,8 @@ export function forgetRows(): void {
   reading?.abort();
   for (const timer of looks.values()) clearTimeout(timer);
   looks.clear();
+  clearTimeout(publishing);
+  publishing = undefined;
   held.clear();
   gone.clear();
   triggerRows.set({ rows: [], state: "loading", problem: null });

@@ -1,17 +1,14 @@
+import { queryClient } from "@/queries";
 import { credentials, isKept, signIn } from "./credentials";
-import { type Issuer, renewed } from "./issuer";
+import { renewed } from "./issuer";
+import { signInQuery } from "./who";
 
 // JWTs live for an hour; the issuer gives a new one for the refresh token.
-let issuer: Issuer | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let underway: Promise<boolean> | null = null;
 const EARLY_MS = 120_000;
 
-export function renewWith(known: Issuer | null): void {
-  issuer = known;
-  plan();
-}
-
+// Whether there is a new token now. However many ask, the issuer is asked once.
 export function renewNow(): Promise<boolean> {
   underway ??= renew().finally(() => {
     underway = null;
@@ -21,9 +18,12 @@ export function renewNow(): Promise<boolean> {
 
 async function renew(): Promise<boolean> {
   const held = credentials.get();
-  if (!issuer || !held?.refreshToken) return false;
+  if (!held?.refreshToken) return false;
   try {
-    signIn(await renewed(issuer, held.refreshToken), isKept());
+    const { password } = await queryClient.fetchQuery(signInQuery);
+    if (!password) return false;
+    signIn(await renewed(password, held.refreshToken), isKept());
+    void queryClient.invalidateQueries();
     return true;
   } catch {
     return false;
@@ -33,8 +33,11 @@ async function renew(): Promise<boolean> {
 function plan() {
   clearTimeout(timer);
   const held = credentials.get();
-  if (!issuer || !held?.refreshToken || !held.expiresAt) return;
+  if (!held?.refreshToken || !held.expiresAt) return;
   timer = setTimeout(() => void renewNow(), Math.max(1_000, held.expiresAt - Date.now() - EARLY_MS));
 }
 
-credentials.subscribe(plan);
+export function keepRenewed(): void {
+  credentials.subscribe(plan);
+  plan();
+}

@@ -135,7 +135,7 @@ function Legs({ row }: { row: Trigger }) {
   const single = row.direction === null ? usual : row.direction === "<=" ? "≤" : "≥";
   return (
     <Panel title={pair ? "Legs" : "Level"} aside={<LastPrice row={row} />}>
-      <div className="relative overflow-x-auto">
+      <section className="relative overflow-x-auto" aria-label="Legs" tabIndex={0}>
         <table className="w-full">
           <thead className="text-fg-3 text-xs">
             <tr>
@@ -169,7 +169,7 @@ function Legs({ row }: { row: Trigger }) {
             )}
           </tbody>
         </table>
-      </div>
+      </section>
       {row.status === "active" && (
         <div className="border-line border-t px-4 py-2">
           <Distance row={row} />
