@@ -202,7 +202,7 @@ class Desk {
   virtual std::shared_ptr<const model::Catalogue> catalogue() const = 0;
 
   // Wants live prices of these instruments besides the armed ones', until the next call of the same
-  // `who`; an empty list ends it. At most 500 for each `who`; more are cut off.
+  // `who`; an empty list ends it. At most 500 for each `who` and 2,000 for all; more are cut off.
   virtual void want_prices(std::uint64_t who, std::vector<model::InstrumentToken> tokens) = 0;
   virtual std::optional<LivePrice> last_price(model::InstrumentToken token) const = 0;
 

@@ -11,7 +11,8 @@ namespace {
 constexpr base::Duration counts_period = std::chrono::milliseconds(200);
 constexpr base::Duration held_price_age_max = std::chrono::seconds(60);
 constexpr base::Duration lost_fire_memory = std::chrono::seconds(2);
-constexpr std::size_t wanted_max = 500;  // live prices for each screen
+constexpr std::size_t wanted_max = 500;       // live prices for each screen
+constexpr std::size_t wanted_by_all = 2'000;  // the rest of the feed's room is for triggers
 
 double seconds(base::Duration duration) {
   return static_cast<double>(duration.count()) / 1e9;
@@ -343,7 +344,10 @@ void MarketAgent::on_session_refused(std::string_view reason) {
 }
 
 void MarketAgent::want_prices(std::uint64_t who, std::vector<model::InstrumentToken> tokens) {
-  if (tokens.size() > wanted_max) tokens.resize(wanted_max);
+  std::size_t others = 0;
+  for (const auto& [screen, list] : wanted_) others += screen == who ? 0 : list.size();
+  const auto most = std::min(wanted_max, wanted_by_all - std::min(wanted_by_all, others));
+  if (tokens.size() > most) tokens.resize(most);
   // What a client asks for may be no instrument at all: such tokens are left out.
   std::erase_if(tokens, [this](auto token) { return !feed_->want(token); });
   auto& wanted = wanted_[who];
