@@ -135,7 +135,7 @@ def test_malformed_and_oversized_requests_are_refused_and_the_engine_lives(world
     head = engine.call("GET", TRIGGERS, headers={"X-Long": "a" * 100_000})
     equal(head.status, 431, "a head of 100,000 bytes")
     for path, status in ((TRIGGERS + "/not-an-id", 400), (TRIGGERS + "?limit=0", 400), (TRIGGERS + "?limit=x", 400),
-                         (TRIGGERS + "?status=nonsense", 400), (TRIGGERS + "?nonsense=1", 400), ("/nonsense", 404),
+                         (TRIGGERS + "?status=nonsense", 400), (TRIGGERS + "?nonsense=1", 400), ("/api/nonsense", 404),
                          (TRIGGERS + "/00000000-0000-4000-8000-000000000001", 404)):
         equal(engine.call("GET", path).status, status, f"GET {path}")
     equal(engine.call("PUT", TRIGGERS).status, 405, "a method that is not there")
