@@ -2,11 +2,11 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { test as base, expect, type Page } from "@playwright/test";
 
 // The real program and the simulated broker, in processes of their own; prices move only when a test says so.
-const binary = process.env.HMT_BINARY ?? join(import.meta.dirname, "../../build/dev/hmt");
+const binary = resolve(process.env.HMT_BINARY ?? join(import.meta.dirname, "../../build/dev/hmt"));
 export const TOKEN = "screens-admin-token-0123456789";
 const SOON_MS = 20_000;
 
