@@ -1,14 +1,17 @@
+import { join } from "node:path";
 import { defineConfig } from "@playwright/test";
+
+const here = (path: string) => join(import.meta.dirname, path);
 
 // Debian's browser; no other is downloaded. Each test has processes of its own, so they run side by side.
 export default defineConfig({
-  testDir: "./e2e",
-  outputDir: "./test-results",
+  testDir: here("e2e"),
+  outputDir: here("test-results"),
   timeout: 90_000,
   expect: { timeout: 15_000 },
   workers: 2,
   fullyParallel: true,
-  reporter: [["./e2e/reporter.ts"]],
+  reporter: [[here("e2e/reporter.ts")]],
   use: {
     browserName: "chromium",
     locale: "en-IN",

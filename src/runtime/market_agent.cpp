@@ -217,9 +217,9 @@ void MarketAgent::on_ticks(std::span<const model::Tick> ticks) {
   const bool fires = lease_allows();
   for (const auto& tick : ticks) {
     prices_.post(tick);
-    memory_.note(tick);
     if (tick.freshness == model::Freshness::fresh) last_fresh_.insert_or_assign(tick.token, tick);
     if (fires) evaluate_tick(tick, now);
+    memory_.note(tick);  // afterwards: no fire waits for what only people want to know
   }
   ticks_untold_ += static_cast<std::int64_t>(ticks.size());
   standing_.set_last_tick(ticks.back().received_at);

@@ -1,3 +1,3 @@
 import base from "../playwright.config";
 
-export default { ...base, testDir: ".", testMatch: "pictures.ts", workers: 1 };
+export default { ...base, testMatch: "pictures.ts", workers: 1 };

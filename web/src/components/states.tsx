@@ -56,7 +56,7 @@ export function Panel({
 }) {
   return (
     <section className="min-w-0 overflow-hidden rounded-lg border border-line bg-surface">
-      <header className="flex h-10 items-center justify-between gap-3 border-line border-b px-4">
+      <header className="flex min-h-10 flex-wrap items-center justify-between gap-x-3 border-line border-b px-4 py-1.5">
         <h2>{title}</h2>
         {aside && <div className="text-fg-3 text-xs">{aside}</div>}
       </header>

@@ -99,7 +99,7 @@ export function OrdersPage() {
 
 function latency(order: Attempt): string {
   if (!order.forwarded_at || !order.answered_at) return "–";
-  return apart(order.forwarded_at, order.answered_at);
+  return apart(order.forwarded_at, order.answered_at).replace("+ ", "");
 }
 
 function Table({ orders }: { orders: readonly Attempt[] }) {

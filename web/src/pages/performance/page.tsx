@@ -130,12 +130,12 @@ function Stages({
 function Bars({ bars, label }: { bars: readonly Bar[]; label: string }) {
   const most = Math.max(1, ...bars.map((bar) => bar.count));
   return (
-    <div role="img" aria-label={label} className="flex h-40 items-end gap-px px-4 pt-4">
+    <div role="img" aria-label={label} className="flex h-40 items-end justify-center gap-px px-4 pt-4">
       {bars.map((bar) => (
         <div
           key={bar.name}
           title={`${bar.name}: ${bar.count.toLocaleString("en-IN")}`}
-          className={`min-w-0 flex-1 rounded-t-sm ${bar.bad ? "bg-down" : "bg-accent"}`}
+          className={`min-w-0 max-w-10 flex-1 rounded-t-sm ${bar.bad ? "bg-down" : "bg-accent"}`}
           style={{ height: `${(bar.count / most) * 100}%`, minHeight: bar.count > 0 ? 2 : 0 }}
         />
       ))}

@@ -28,8 +28,17 @@ function Nearest({ leg, only }: { leg: ApproachSeen["legs"][number]; only: boole
   );
 }
 
+// A packet that could fire nothing is worth a word when it would have fired, or when no other has come.
+function mattered({ not_fresh: unfresh, legs, observed_since }: ApproachSeen): boolean {
+  if (!unfresh) return false;
+  const reaches = (leg: ApproachSeen["legs"][number]) =>
+    leg.direction === "<=" ? unfresh.price <= leg.level : unfresh.price >= leg.level;
+  return observed_since === null || legs.some(reaches);
+}
+
 export function Approach({ approach }: { approach: ApproachSeen }) {
-  const { legs, gaps, not_fresh: unfresh } = approach;
+  const { legs, gaps } = approach;
+  const unfresh = mattered(approach) ? approach.not_fresh : null;
   return (
     <ul className="mt-1 list-disc space-y-0.5 pl-5 text-fg-2">
       {approach.observed_since ? (

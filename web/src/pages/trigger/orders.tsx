@@ -34,12 +34,12 @@ function Order({ attempt }: { attempt: Attempt }) {
   ];
   const stages: [string, string][] = [
     ["Packet received", formatExactClock(attempt.evidence.received_at)],
-    ["Recorded", `+${span(attempt.evidence.received_at, attempt.created_at)}`],
+    ["Recorded", span(attempt.evidence.received_at, attempt.created_at)],
     [
       "Handed to the broker",
-      attempt.forwarded_at ? `+${span(attempt.created_at, attempt.forwarded_at)}` : "not yet",
+      attempt.forwarded_at ? span(attempt.created_at, attempt.forwarded_at) : "not yet",
     ],
-    ["Answered", attempt.answered_at ? `+${span(attempt.forwarded_at, attempt.answered_at)}` : "not yet"],
+    ["Answered", attempt.answered_at ? span(attempt.forwarded_at, attempt.answered_at) : "not yet"],
   ];
   return (
     <div className="border-line border-b px-4 py-3 last:border-0">

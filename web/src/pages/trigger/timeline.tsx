@@ -30,7 +30,7 @@ const SHOWN_APART_MS = 60_000;
 function since(step: AuditRow, before: AuditRow | undefined): string | null {
   if (!before) return null;
   const span = Date.parse(step.at) - Date.parse(before.at);
-  return span >= 0 && span < SHOWN_APART_MS ? `+${apart(before.at, step.at)}` : null;
+  return span >= 0 && span < SHOWN_APART_MS ? apart(before.at, step.at) : null;
 }
 
 function Step({ step, before }: { step: AuditRow; before: AuditRow | undefined }) {
