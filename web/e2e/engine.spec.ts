@@ -42,6 +42,17 @@ test("the engine is killed: the page says that it is this browser that is cut of
   expect(orders.length).toBe(1);
 });
 
+test("where the stream is blocked the page reads again and again, and says so", async ({ page, world }) => {
+  const row = await world.arm();
+  await page.routeWebSocket(/stream/, (socket) => socket.close());
+  await page.goto(world.url(`/triggers#token=${world.token}`));
+  await expect(page.getByText("No live stream reaches this browser")).toBeVisible();
+  await expect(page.getByRole("row").filter({ hasText: "INFY" })).toContainText("Armed");
+  await world.price("INFY", "1499");
+  await until(async () => (await world.trigger(row.id)).order_status === "COMPLETE", "it is filled");
+  await expect(page.getByRole("row").filter({ hasText: "INFY" })).toContainText("Filled");
+});
+
 test("the feed falls silent: the page says that the engine gets no prices", async ({ page, world }) => {
   await world.arm();
   await world.signIn(page, "/triggers");

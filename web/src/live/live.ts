@@ -6,7 +6,7 @@ import { signOut } from "@/session/credentials";
 import { renewNow } from "@/session/renewal";
 import type { EngineState, Frame, Happening } from "./frames";
 import { interest, onInterest } from "./interest";
-import { takePrices } from "./prices";
+import { forgetPrices, takePrices } from "./prices";
 import { type Link, Stream } from "./stream";
 import { dropRow, type Row, readAllRows, takeRow } from "./trigger_rows";
 
@@ -77,6 +77,37 @@ export function takeFrame(frame: Frame): void {
   }
 }
 
+// Where only the stream is missing (a proxy that knows no WebSocket, a sixth tab), everything is read again and again.
+const POLL_MS = 5_000;
+let polling: ReturnType<typeof setInterval> | undefined;
+
+async function poll() {
+  void readAllRows();
+  void queryClient.invalidateQueries({ queryKey: ["trigger"] });
+  try {
+    takeEngine(await ask(api.GET("/functions/v1/hmt-trigger-engine/health")));
+  } catch {
+    // The next try for a stream will tell.
+  }
+}
+
+function takeLink(next: Link) {
+  const before = link.get();
+  link.set(next);
+  clearInterval(polling);
+  polling = undefined;
+  if (next.state === "lost" && next.answered) {
+    forgetPrices();
+    void poll();
+    polling = setInterval(() => void poll(), POLL_MS);
+  }
+  if (next.state === "live" && before.state === "lost") {
+    // Events are told again; whether rows are watched is no event.
+    void readAllRows();
+    void queryClient.invalidateQueries({ queryKey: ["trigger"] });
+  }
+}
+
 let stream: Stream | null = null;
 export const retryNow = () => stream?.retryNow();
 
@@ -93,7 +124,7 @@ export function useLiveStream(): void {
         ticket: async () => (await ask(api.POST("/api/v1/stream-ticket"))).ticket,
         open: (path) => new WebSocket(socketAddress(path)),
         onFrame: takeFrame,
-        onLink: link.set,
+        onLink: takeLink,
         onFresh: () => {
           void readAllRows();
           void queryClient.invalidateQueries();
@@ -116,6 +147,7 @@ export function useLiveStream(): void {
     mine.start();
     return () => {
       mine.stop();
+      clearInterval(polling);
       stream = null;
       onInterest(null);
       document.removeEventListener("visibilitychange", subscribe);

@@ -57,5 +57,7 @@ export function useQuote(token: number | null): Quote | undefined {
 }
 
 export function forgetPrices(): void {
+  for (const token of quotes.keys()) changed.add(token);
   quotes.clear();
+  tellReaders();
 }

@@ -103,7 +103,11 @@ it("comes back after a cut with what was missed, and reads nothing again", async
   latest().say(hello(812));
   latest().say({ t: "trg", seq: 820, d: [{ id: "x" }] });
   latest().end(1006);
-  expect(links.at(-1)).toMatchObject({ state: "lost", because: "The live connection was cut" });
+  expect(links.at(-1)).toMatchObject({
+    state: "lost",
+    because: "The live connection was cut",
+    answered: false,
+  });
   await vi.advanceTimersByTimeAsync(500);
   expect(latest().path).toBe("/api/v1/stream?ticket=a%20ticket&resume=820");
   latest().say(hello(830));
@@ -156,6 +160,12 @@ it("waits longer each time, and no longer than a quarter of a minute", async () 
   }
   expect(waits.slice(0, 4)).toEqual([500, 1_000, 2_000, 4_000]);
   expect(Math.max(...waits)).toBe(15_000);
+});
+
+it("tells a stream that never comes about from an engine that does not answer", async () => {
+  await begin();
+  latest().end(1006);
+  expect(links.at(-1)).toMatchObject({ state: "lost", answered: true });
 });
 
 it("tries at once when it is asked to", async () => {

@@ -5,7 +5,8 @@ import { CLOSE_READ_AFRESH, CLOSE_SIGN_IN_AGAIN, type Frame } from "./frames";
 export type Link =
   | { state: "connecting" }
   | { state: "live" }
-  | { state: "lost"; since: number; because: string; retryAt: number };
+  // `answered`: the engine does answer requests; it is the stream alone that does not come about.
+  | { state: "lost"; since: number; because: string; retryAt: number; answered: boolean };
 
 export interface StreamDoors {
   ticket(): Promise<string>;
@@ -28,6 +29,7 @@ export class Stream {
   private failures = 0;
   private lostSince = 0;
   private closed = false;
+  private greeted = false; // by a hello on the connection of the moment
   private sent = "";
 
   constructor(
@@ -65,7 +67,7 @@ export class Stream {
     try {
       ticket = await this.doors.ticket();
     } catch (error) {
-      if (!this.closed) this.failed(error instanceof Error ? error.message : String(error));
+      if (!this.closed) this.failed(error instanceof Error ? error.message : String(error), false);
       return;
     }
     if (this.closed) return;
@@ -74,6 +76,7 @@ export class Stream {
     this.socket = socket;
     this.lastHeard = Date.now();
     let because = "The live connection was cut";
+    this.greeted = false;
     socket.onmessage = (message) => this.heard(String(message.data));
     socket.onclose = (event) => {
       clearTimeout(this.timer);
@@ -99,6 +102,7 @@ export class Stream {
     this.lastHeard = Date.now();
     const frame = JSON.parse(text) as Frame;
     if (frame.t === "hello") {
+      this.greeted = true;
       this.failures = 0;
       this.lostSince = 0;
       this.sent = "";
@@ -121,15 +125,22 @@ export class Stream {
       return;
     }
     if (code === CLOSE_READ_AFRESH) this.seen = null;
-    this.failed(because);
+    // A stream that was there and is cut may mean that the engine is gone: the next try for a ticket tells.
+    this.failed(because, !this.greeted);
   }
 
-  private failed(because: string) {
+  private failed(because: string, answered: boolean) {
     this.failures += 1;
     this.lostSince ||= Date.now();
     const wait =
       Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (this.failures - 1)) * (0.7 + 0.6 * Math.random());
-    this.doors.onLink({ state: "lost", since: this.lostSince, because, retryAt: Date.now() + wait });
+    this.doors.onLink({
+      state: "lost",
+      since: this.lostSince,
+      because,
+      retryAt: Date.now() + wait,
+      answered,
+    });
     this.timer = setTimeout(() => void this.connect(), wait);
   }
 }

@@ -47,10 +47,18 @@ function forgetStored() {
 }
 
 // `hmt demo` prints a link that ends with #token=…: a fragment reaches no server and no log, and it must not stay
-// in the address bar or in the history either.
+// in the address bar or in the history either. A user's JWT is not taken this way: a link that somebody else has made
+// would sign its reader in as somebody else.
 export function takeTokenFromAddress(): void {
   const match = /^#token=([^&]+)$/.exec(window.location.hash);
   if (!match?.[1]) return;
   window.history.replaceState(null, "", window.location.pathname + window.location.search);
-  signIn({ token: decodeURIComponent(match[1]), refreshToken: null, expiresAt: null }, false);
+  const token = decodeURIComponent(match[1]);
+  if (token.split(".").length === 3) return;
+  signIn({ token, refreshToken: null, expiresAt: null }, false);
+}
+
+// Where one wanted to go: an address of these screens alone, never one of another site.
+export function ownPlace(wanted: string | undefined): string {
+  return wanted !== undefined && /^\/(?![/\\])/.test(wanted) ? wanted : "/";
 }

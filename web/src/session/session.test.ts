@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { api, ask, Problem } from "@/api/client";
-import { credentials, isKept, signedOutBecause, signIn, signOut, takeTokenFromAddress } from "./credentials";
+import {
+  credentials,
+  isKept,
+  ownPlace,
+  signedOutBecause,
+  signIn,
+  signOut,
+  takeTokenFromAddress,
+} from "./credentials";
 import { SignInRefused, withPassword } from "./issuer";
 
 const held = (token: string) => ({ token, refreshToken: null, expiresAt: null });
@@ -17,6 +25,21 @@ it("a token in the link is taken, and leaves the address bar", () => {
   expect(window.location.hash).toBe("");
   expect(window.location.search).toBe("?show=active");
 });
+
+it("a JWT in a link is not taken: it could be somebody else's", () => {
+  window.history.replaceState(null, "", "/#token=aaa.bbb.ccc");
+  takeTokenFromAddress();
+  expect(credentials.get()).toBeNull();
+  expect(window.location.hash).toBe("");
+});
+
+it.each([
+  ["/triggers?q=a", "/triggers?q=a"],
+  ["//evil.example", "/"],
+  ["/\\\\evil.example", "/"],
+  ["https://evil.example", "/"],
+  [undefined, "/"],
+])("after the sign-in %s leads to %s", (wanted, place) => expect(ownPlace(wanted)).toBe(place));
 
 it("stays for the tab alone unless one asks for more", () => {
   signIn(held("t"), false);

@@ -61,7 +61,18 @@ export function Banners() {
   const reasons = engine?.reasons ?? [];
   return (
     <>
-      {link.state === "lost" && <CutOff {...link} />}
+      {link.state === "lost" && !link.answered && <CutOff {...link} />}
+      {link.state === "lost" && link.answered && (
+        <Banner tone="warn">
+          <span>
+            <strong>No live stream reaches this browser</strong>, perhaps because of a proxy, or of more than
+            five tabs. The engine answers: everything here is read again every five seconds.
+          </span>
+          <Button small onClick={retryNow}>
+            Try now
+          </Button>
+        </Banner>
+      )}
       {condition.kind === "stopped" && (
         <Banner tone="down" urgent>
           <span>

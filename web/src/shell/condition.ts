@@ -6,6 +6,7 @@ import type { Link } from "@/live/stream";
 export type Condition =
   | { kind: "connecting"; word: string }
   | { kind: "cut-off"; word: string }
+  | { kind: "polled"; word: string } // the engine answers, and only the live stream does not come about
   | { kind: "stopped"; word: string }
   | { kind: "starting"; word: string }
   | { kind: "no-feed"; word: string }
@@ -13,7 +14,7 @@ export type Condition =
   | { kind: "running"; word: string };
 
 export function conditionOf(link: Link, engine: EngineState | null): Condition {
-  if (link.state === "lost") return { kind: "cut-off", word: "No link to the engine" };
+  if (link.state === "lost" && !link.answered) return { kind: "cut-off", word: "No link to the engine" };
   if (!engine) return { kind: "connecting", word: "Connecting…" };
   switch (engine.status) {
     case "stopped":
@@ -23,6 +24,7 @@ export function conditionOf(link: Link, engine: EngineState | null): Condition {
     default:
       if (engine.stats && engine.stats.websocket_status !== "connected")
         return { kind: "no-feed", word: "No prices" };
+      if (link.state === "lost") return { kind: "polled", word: "No live stream" };
       return engine.status === "degraded"
         ? { kind: "degraded", word: "Degraded" }
         : { kind: "running", word: "Running" };
@@ -31,4 +33,4 @@ export function conditionOf(link: Link, engine: EngineState | null): Condition {
 
 // Old prices are shown as old.
 export const pricesAreOld = (condition: Condition): boolean =>
-  ["cut-off", "stopped", "no-feed", "connecting"].includes(condition.kind);
+  ["cut-off", "polled", "stopped", "no-feed", "connecting"].includes(condition.kind);

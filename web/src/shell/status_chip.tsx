@@ -17,6 +17,7 @@ import { useNow } from "./now";
 const looks: Record<Condition["kind"], { icon: LucideIcon; colour: string; border?: string }> = {
   connecting: { icon: CircleDashed, colour: "text-fg-3" },
   "cut-off": { icon: Unplug, colour: "text-down", border: "border-down" },
+  polled: { icon: Unplug, colour: "text-warn", border: "border-warn" },
   stopped: { icon: CircleSlash, colour: "text-fg-2", border: "border-line-strong" },
   starting: { icon: CircleDashed, colour: "text-warn" },
   "no-feed": { icon: RadioTower, colour: "text-warn", border: "border-warn" },
@@ -82,6 +83,7 @@ function Details() {
       <dl>
         <Line name="This browser">
           {linkWords[link.state]}
+          {link.state === "lost" && link.answered && ", but it answers"}
           {link.state === "lost" && ` for ${formatSpan(now - link.since)}: ${link.because}`}
         </Line>
         <Line name="Engine">

@@ -7,7 +7,7 @@ import { Button, IconButton } from "@/components/button";
 import { Field, Input } from "@/components/field";
 import { Failed, Loading } from "@/components/states";
 import { useStore } from "@/lib/store";
-import { type Credentials, credentials, signedOutBecause, signIn } from "@/session/credentials";
+import { type Credentials, credentials, ownPlace, signedOutBecause, signIn } from "@/session/credentials";
 import { withPassword } from "@/session/issuer";
 import { signInQuery } from "@/session/who";
 import { MarkIcon } from "@/shell/navigation";
@@ -68,8 +68,7 @@ function Form({ info }: { info: SignIn }) {
   const withPasswords = info.mode === "jwt" && info.password !== null;
 
   useEffect(() => {
-    // Only a place of this page's own: "//elsewhere" would be another site.
-    if (held) void navigate({ href: to?.startsWith("/") && !to.startsWith("//") ? to : "/", replace: true });
+    if (held) void navigate({ href: ownPlace(to), replace: true });
   }, [held, navigate, to]);
 
   const submit = async (event: FormEvent<HTMLFormElement>) => {
