@@ -33,6 +33,9 @@ for (const theme of ["light", "dark"] as const) {
         for (const one of await violationsOf(page)) found.push(`${name} ${size.name}: ${one}`);
         if (await overflows(page)) found.push(`${name} ${size.name}: wider than the screen`);
       }
+      // As wide as a small phone, or a desktop that is enlarged four times.
+      await page.setViewportSize({ width: 320, height: 640 });
+      if (await overflows(page)) found.push(`${name}: wider than 320 pixels`);
     }
     expect(found).toEqual([]);
     expect(complaints).toEqual([]);
