@@ -74,6 +74,8 @@ test("two users sign in with their passwords, each with a broker of their own, a
     await expect(anna.getByText("Logged in", { exact: true })).toBeVisible();
     await expect(anna.getByText("Its triggers can fire at this moment.")).toBeVisible({ timeout: 30_000 });
     expect(await violationsOf(anna)).toEqual([]);
+    await anna.goto(world.url("/"));
+    await expect(anna.getByText(/^Live until/)).toBeVisible();
     // Not the operator: the switch is not theirs.
     await expect(anna.getByRole("button", { name: "Stop engine" })).toBeHidden();
 

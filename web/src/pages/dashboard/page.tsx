@@ -15,6 +15,7 @@ import { useEngine, useHappenings, useLink } from "@/live/live";
 import { type Row, readAllRows, triggerRows } from "@/live/trigger_rows";
 import { distanceOf, lastPriceOf } from "@/pages/triggers/arrange";
 import { Distance, LastPrice, levelsOf } from "@/pages/triggers/columns";
+import { useSession } from "@/session/who";
 import { conditionOf } from "@/shell/condition";
 import { useNow } from "@/shell/now";
 import { countsOf, whyNotWatched } from "./counts";
@@ -51,6 +52,7 @@ export function DashboardPage() {
           <Nearest rows={rows} />
           <div className="min-w-0 space-y-4">
             <LatestEvents />
+            <BrokerStates />
             <EngineFigures />
           </div>
         </div>
@@ -230,6 +232,42 @@ function LatestEvents() {
           ))}
         </ol>
       )}
+    </Panel>
+  );
+}
+
+// The user's own connections; a single user's account is in the engine's configuration and in its reasons.
+function BrokerStates() {
+  const session = useSession();
+  const brokers = useQuery({ queryKey: ["brokers"], queryFn: () => ask(api.GET("/api/v1/brokers")) });
+  const own = (brokers.data?.brokers ?? []).filter((one) => one.user_id === session?.user_id);
+  if (own.length === 0) return null;
+  return (
+    <Panel
+      title="Brokers"
+      aside={
+        <Link to="/brokers" className="text-accent hover:underline">
+          Log in
+        </Link>
+      }
+    >
+      <ul>
+        {own.map((one) => (
+          <li
+            key={one.id}
+            className="flex flex-wrap justify-between gap-x-4 border-line border-b px-4 py-2 last:border-0"
+          >
+            <span className="font-medium">{one.name}</span>
+            {one.live ? (
+              <span className="text-up">
+                Live{one.session_expires_at && ` until ${formatShort(one.session_expires_at)}`}
+              </span>
+            ) : (
+              <span className="text-warn">{one.why_not_live ?? "Not live"}</span>
+            )}
+          </li>
+        ))}
+      </ul>
     </Panel>
   );
 }
