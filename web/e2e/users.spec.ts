@@ -16,23 +16,25 @@ function freshDatabase(): string {
   return url.toString();
 }
 
+const manyUsers = (issuer: Issuer): Record<string, string> => ({
+  HMT_DATABASE_URL: freshDatabase(),
+  HMT_ADMIN_TOKEN: "",
+  KITE_API_KEY: "",
+  KITE_API_SECRET: "",
+  KITE_ACCESS_TOKEN: "",
+  SUPABASE_JWT_SECRET: SECRET,
+  SUPABASE_SERVICE_ROLE_KEY: OPERATOR,
+  HMT_SIGN_IN_URL: issuer.url,
+  HMT_SIGN_IN_KEY: "sb_publishable_of_the_tests",
+});
+
 test("two users sign in with their passwords, each with a broker of their own, and see nothing of one another", async ({
   browser,
 }) => {
   test.skip(server === "", "no PostgreSQL");
   test.setTimeout(150_000);
   const issuer = await Issuer.start();
-  const world = await World.start({
-    HMT_DATABASE_URL: freshDatabase(),
-    HMT_ADMIN_TOKEN: "",
-    KITE_API_KEY: "",
-    KITE_API_SECRET: "",
-    KITE_ACCESS_TOKEN: "",
-    SUPABASE_JWT_SECRET: SECRET,
-    SUPABASE_SERVICE_ROLE_KEY: OPERATOR,
-    HMT_SIGN_IN_URL: issuer.url,
-    HMT_SIGN_IN_KEY: "sb_publishable_of_the_tests",
-  });
+  const world = await World.start(manyUsers(issuer));
   world.token = OPERATOR;
   try {
     issuer.add("anna@example.com");
@@ -114,17 +116,7 @@ test("a token that runs out is renewed before it does, and the stream goes on wi
   test.skip(server === "", "no PostgreSQL");
   const issuer = await Issuer.start();
   issuer.seconds = 125; // two minutes before its end it is renewed: in five seconds
-  const world = await World.start({
-    HMT_DATABASE_URL: freshDatabase(),
-    HMT_ADMIN_TOKEN: "",
-    KITE_API_KEY: "",
-    KITE_API_SECRET: "",
-    KITE_ACCESS_TOKEN: "",
-    SUPABASE_JWT_SECRET: SECRET,
-    SUPABASE_SERVICE_ROLE_KEY: OPERATOR,
-    HMT_SIGN_IN_URL: issuer.url,
-    HMT_SIGN_IN_KEY: "sb_publishable_of_the_tests",
-  });
+  const world = await World.start(manyUsers(issuer));
   try {
     issuer.add("anna@example.com");
     await world.startEngine();
