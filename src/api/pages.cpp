@@ -1,6 +1,5 @@
 #include "api/pages.h"
 
-#include <algorithm>
 #include <initializer_list>
 
 #include "api/secret.h"

@@ -87,6 +87,17 @@ std::string order_words(const model::Attempt& attempt) {
   return "";
 }
 
+// A leg whose order came to nothing is told before the one that is still armed.
+std::string failed_leg_words(const Why& why) {
+  const auto& trigger = why.trigger;
+  const bool failed = trigger.leg_1.state == model::LegState::failed ||
+                      (trigger.leg_2 && trigger.leg_2->state == model::LegState::failed);
+  if (!failed || why.attempts.empty()) return "";
+  const auto& last = why.attempts.back();
+  return "A leg fired because " + last.evidence.rule + ", and failed: " + order_words(last) +
+         ". Of the other one: ";
+}
+
 std::string not_fired_words(const Why& why) {
   const auto& approach = why.approach;
   if (!approach.observed_since) {
@@ -109,7 +120,8 @@ std::string not_fired_words(const Why& why) {
 std::string why_summary(const Why& why) {
   const auto& trigger = why.trigger;
   if (trigger.status == TriggerStatus::active) {
-    return why.watch.monitored ? not_fired_words(why) : "It is not watched: " + why.watch.why_not;
+    return failed_leg_words(why) +
+           (why.watch.monitored ? not_fired_words(why) : "It is not watched: " + why.watch.why_not);
   }
   if (why.attempts.empty()) {
     return "It has not fired and is " + std::string(word(trigger.status)) + ".";

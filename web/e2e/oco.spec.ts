@@ -62,15 +62,30 @@ test("a level that the price has reached is refused before it is sent", async ({
   await expect(page.getByText(/Rounded to 1,700\.10/)).toBeVisible();
 });
 
-test("an order that the broker rejects is told as what it is", async ({ page, world }) => {
-  const row = await world.arm();
+test("an order that the broker rejects is told as rejected, in the broker's words, and never as filled", async ({
+  page,
+  world,
+}) => {
+  // A limit that nobody pays: the order waits at the broker until it is rejected there.
+  const row = await world.arm({ order_price_1: "1600" });
   await world.signIn(page, `/triggers/${row.id}`);
-  await world
-    .control("faults", [{ kind: "reject_after", message: "RMS:Margin Exceeds" }])
-    .catch(() => undefined);
   await world.price("INFY", "1499");
-  await until(async () => (await world.trigger(row.id)).status !== "active", "it has fired");
-  await expect(page.getByRole("region", { name: "Why" })).toContainText(
-    "Because: SELL leg 1: LTP 1499.00 <= 1500.00",
+  await expect(page.locator("h1")).toContainText("Order sent");
+  const { order_id } = await until(async () => {
+    const now = await world.trigger(row.id);
+    return now.order_id ? now : null;
+  }, "its order has an id");
+  await world.control(`order/${order_id}/reject`, { message: "RMS: margin exceeds the limit" });
+  // The other leg stays armed, and the page says that the stop-loss is gone.
+  await expect(page.locator("h1")).toContainText("Armed, one leg failed");
+  const why = page.getByRole("region", { name: "Why" });
+  await expect(why).toContainText("Because: SELL leg 1: LTP 1499.00 <= 1500.00");
+  await expect(why).toContainText("The broker took its order SELL 10 and then rejected it.");
+  await expect(why).toContainText("RMS: margin exceeds the limit");
+  await expect(why).toContainText("That leg is not armed any more.");
+  await expect(why).toContainText("The leg that is left has not fired.");
+  const { summary } = await world.api("GET", `/api/v1/triggers/${row.id}/why`);
+  expect(summary).toContain(
+    "A leg fired because SELL leg 1: LTP 1499.00 <= 1500.00, and failed: the broker says REJECTED",
   );
 });

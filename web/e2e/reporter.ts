@@ -8,7 +8,6 @@ export default class Plain implements Reporter {
   onTestEnd(test: TestCase, result: TestResult): void {
     const name = test.titlePath().filter(Boolean).join(" › ");
     const good = result.status === "passed";
-    if (result.status === "skipped") return;
     if (good) this.passed += 1;
     else this.failed += 1;
     console.log(`${good ? "ok   " : "FAIL "}${name} (${(result.duration / 1000).toFixed(1)} s)`);

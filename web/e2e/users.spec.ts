@@ -9,6 +9,8 @@ const server = process.env.HMT_TEST_POSTGRES ?? "";
 const OPERATOR = "screens-service-role-key-0123456789";
 
 function freshDatabase(): string {
+  if (server === "")
+    throw new Error("HMT_TEST_POSTGRES names no server: run this under tools/with_postgres.py");
   const name = `screens_${process.pid}_${Date.now()}`;
   execFileSync("psql", [server, "-qc", `CREATE DATABASE ${name}`]);
   const url = new URL(server);
@@ -31,7 +33,6 @@ const manyUsers = (issuer: Issuer): Record<string, string> => ({
 test("two users sign in with their passwords, each with a broker of their own, and see nothing of one another", async ({
   browser,
 }) => {
-  test.skip(server === "", "no PostgreSQL");
   test.setTimeout(150_000);
   const issuer = await Issuer.start();
   const world = await World.start(manyUsers(issuer));
@@ -113,7 +114,6 @@ test("two users sign in with their passwords, each with a broker of their own, a
 test("a token that runs out is renewed before it does, and the stream goes on with the new one", async ({
   page,
 }) => {
-  test.skip(server === "", "no PostgreSQL");
   const issuer = await Issuer.start();
   issuer.seconds = 125; // two minutes before its end it is renewed: in five seconds
   const world = await World.start(manyUsers(issuer));

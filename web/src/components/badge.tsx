@@ -6,7 +6,6 @@ import {
   CircleDot,
   CircleHelp,
   Clock,
-  Eye,
   EyeOff,
   type LucideIcon,
   Send,
@@ -123,5 +122,3 @@ export function StatusBadge({ row }: { row: Trigger }) {
     </Badge>
   );
 }
-
-export const WatchIcon = Eye;

@@ -13,7 +13,6 @@ import { dropRow, type Row, readAllRows, takeRow } from "./trigger_rows";
 // What the whole page shares of the one stream.
 export const link = new Store<Link>({ state: "connecting" });
 export const engine = new Store<EngineState | null>(null);
-export const engineHeardAt = new Store<number>(0);
 export const builds = new Store<{ engine: string; ui: string | null } | null>(null);
 export interface Told extends Happening {
   seq: number;
@@ -32,7 +31,6 @@ function remember(told: Told) {
 function takeEngine(next: EngineState) {
   const before = engine.get();
   engine.set(next);
-  engineHeardAt.set(Date.now());
   // Whether a row is watched is not part of its version: it changes with the engine.
   const changed =
     before &&
@@ -53,9 +51,6 @@ export function takeFrame(frame: Frame): void {
       return;
     case "stat":
       takeEngine(frame.d);
-      return;
-    case "hb":
-      engineHeardAt.set(Date.now());
       return;
     case "trg": {
       const news = frame.d[0];

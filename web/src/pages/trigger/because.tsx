@@ -23,7 +23,15 @@ export function Because({ row }: { row: Trigger }) {
           : "border-line bg-surface",
       )}
     >
-      {row.triggered_at !== null && last ? (
+      {row.status === "active" && legFailed(row) && last ? (
+        <>
+          <Fired row={row} attempt={last} />
+          <p className="mt-1">
+            <strong>That leg is not armed any more.</strong> Of the other one:
+          </p>
+          <NotFired row={row} approach={why.data?.approach ?? null} />
+        </>
+      ) : row.triggered_at !== null && last ? (
         <Fired row={row} attempt={last} />
       ) : (
         <NotFired row={row} approach={why.data?.approach ?? null} />
@@ -31,6 +39,9 @@ export function Because({ row }: { row: Trigger }) {
     </section>
   );
 }
+
+// A leg that fired and whose order came to nothing; the other one stays armed.
+const legFailed = (row: Trigger) => row.leg_1_state === "failed" || row.leg_2_state === "failed";
 
 function Fired({ row, attempt }: { row: Trigger; attempt: Attempt }) {
   const { evidence } = attempt;
@@ -69,6 +80,8 @@ export function outcomeOf(row: Trigger, attempt: Attempt): string {
     case "absent":
       return `Its order ${order} was looked up and is shown to be absent: nothing was placed.`;
     case "placed":
+      if (attempt.order_status === "REJECTED")
+        return `The broker took its order ${order} and then rejected it.`;
       if (row.order_status === "COMPLETE" && row.average_price !== null)
         return `Its order ${order} is filled: ${row.filled_quantity.toLocaleString("en-IN")} at ${price(row.average_price)} on average.`;
       if (row.filled_quantity > 0)
@@ -83,11 +96,15 @@ function NotFired({ row, approach }: { row: Trigger; approach: ApproachSeen | nu
       <>
         {row.monitored ? (
           <p>
-            <strong>It has not fired.</strong> It is being watched on the host.
+            <strong>{legFailed(row) ? "The leg that is left has not fired." : "It has not fired."}</strong> It
+            is being watched on the host.
           </p>
         ) : (
           <p>
-            <strong>It has not fired, and it is not being watched:</strong>{" "}
+            <strong>
+              {legFailed(row) ? "The leg that is left has not fired" : "It has not fired"}, and it is not
+              being watched:
+            </strong>{" "}
             {row.not_monitored_reason ?? "no reason is told"}
           </p>
         )}
