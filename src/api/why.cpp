@@ -64,11 +64,20 @@ std::string approach_json(const Why& why) {
   return out.raw("gaps", gaps.done()).done();
 }
 
+std::string placed_words(const model::Attempt& attempt) {
+  if (attempt.order_status.empty()) return "its order is at the broker";
+  auto words = "the broker says " + attempt.order_status;
+  if (attempt.filled_quantity > 0 && attempt.filled_quantity < attempt.request.quantity) {
+    words += ", " + std::to_string(attempt.filled_quantity) + " of " +
+             std::to_string(attempt.request.quantity) + " filled";
+  }
+  return words;
+}
+
 std::string order_words(const model::Attempt& attempt) {
   switch (attempt.state) {
     case model::AttemptState::placed:
-      return attempt.order_status.empty() ? "its order is at the broker"
-                                          : "the broker says " + attempt.order_status;
+      return placed_words(attempt);
     case model::AttemptState::unknown:
       return "whether its order reached the broker is being looked up";
     case model::AttemptState::refused:
@@ -87,15 +96,19 @@ std::string order_words(const model::Attempt& attempt) {
   return "";
 }
 
-// A leg whose order came to nothing is told before the one that is still armed.
-std::string failed_leg_words(const Why& why) {
+// A fire that came to nothing is told before what is still armed.
+std::string former_fire_words(const Why& why) {
+  if (why.attempts.empty()) return "";
   const auto& trigger = why.trigger;
+  const auto& last = why.attempts.back();
   const bool failed = trigger.leg_1.state == model::LegState::failed ||
                       (trigger.leg_2 && trigger.leg_2->state == model::LegState::failed);
-  if (!failed || why.attempts.empty()) return "";
-  const auto& last = why.attempts.back();
-  return "A leg fired because " + last.evidence.rule + ", and failed: " + order_words(last) +
-         ". Of the other one: ";
+  if (failed) {
+    return "A leg fired because " + last.evidence.rule + ", and failed: " + order_words(last) +
+           ". Of the other one: ";
+  }
+  return "It fired at " + base::to_rfc3339(last.evidence.received_at) + " because " +
+         last.evidence.rule + ", and " + order_words(last) + "; it is armed again. ";
 }
 
 std::string not_fired_words(const Why& why) {
@@ -120,7 +133,7 @@ std::string not_fired_words(const Why& why) {
 std::string why_summary(const Why& why) {
   const auto& trigger = why.trigger;
   if (trigger.status == TriggerStatus::active) {
-    return failed_leg_words(why) +
+    return former_fire_words(why) +
            (why.watch.monitored ? not_fired_words(why) : "It is not watched: " + why.watch.why_not);
   }
   if (why.attempts.empty()) {

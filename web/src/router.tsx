@@ -2,6 +2,7 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
+  Link,
   lazyRouteComponent,
   Outlet,
   redirect,
@@ -145,7 +146,14 @@ export const router = createRouter({
   routeTree: root.addChildren([signIn, shell.addChildren(pages)]),
   defaultPreload: "intent",
   defaultPendingComponent: () => <Loading what="the page" />,
-  defaultNotFoundComponent: () => <p className="p-10 text-center">There is no such page.</p>,
+  defaultNotFoundComponent: () => (
+    <p className="p-10 text-center">
+      There is no such page.{" "}
+      <Link to="/" className="text-accent underline">
+        To the dashboard
+      </Link>
+    </p>
+  ),
 });
 
 // Signed in or out: the routes ask again who may be where.

@@ -89,3 +89,10 @@ function problemOf(status: number, body: unknown): Problem {
 export function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+// Of a change that brought no good answer. Where none came at all, nobody knows whether it was done.
+export function wordsOfChange(notDone: string, error: unknown): string {
+  return error instanceof Problem && error.code === "unreachable"
+    ? "Whether it was done is not known: the engine did not answer. Look at what is there before you try again."
+    : `${notDone}: ${wordsOf(error)}`;
+}

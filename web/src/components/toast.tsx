@@ -42,7 +42,9 @@ export function Toasts() {
             className="pointer-events-auto flex items-start gap-2 rounded-lg border border-line bg-raised px-3 py-2 shadow-lg"
           >
             <Icon size={16} className={`mt-0.5 shrink-0 ${colours[one.tone]}`} aria-hidden />
-            <p className="min-w-0 flex-1 break-words">{one.words}</p>
+            <p className="line-clamp-4 min-w-0 flex-1 break-words" title={one.words}>
+              {one.words}
+            </p>
             <IconButton label="Dismiss" className="-m-1 size-7!" onClick={() => dismiss(one.id)}>
               <X size={14} />
             </IconButton>

@@ -1,3 +1,5 @@
+import { engineNow } from "./engine_clock";
+
 // Times are India's, whatever the browser's zone: an exchange's clock must not depend on where one sits.
 const ZONE = "Asia/Kolkata";
 
@@ -31,7 +33,7 @@ export const formatDay = (at: Moment): string => calendar.format(new Date(at));
 export const formatMoment = (at: Moment): string => `${formatDay(at)}, ${formatClock(at)}`;
 
 // Today's times need no date.
-export function formatShort(at: Moment, now: Moment = Date.now()): string {
+export function formatShort(at: Moment, now: Moment = engineNow()): string {
   return formatDay(at) === formatDay(now) ? formatClock(at) : formatMoment(at);
 }
 

@@ -1,5 +1,6 @@
 import { useEffect } from "react";
 import { api, ask } from "@/api/client";
+import { engineClockHeard } from "@/lib/engine_clock";
 import { Store, useStore } from "@/lib/store";
 import { queryClient } from "@/queries";
 import { signOut } from "@/session/credentials";
@@ -46,8 +47,12 @@ export function takeFrame(frame: Frame): void {
       takePrices(frame.d);
       return;
     case "hello":
+      engineClockHeard(frame.now);
       builds.set({ engine: frame.build, ui: frame.ui ?? null });
       takeEngine(frame.engine);
+      return;
+    case "hb":
+      engineClockHeard(frame.now);
       return;
     case "stat":
       takeEngine(frame.d);

@@ -7,7 +7,7 @@ import { builds, retryNow, useEngine, useLink } from "@/live/live";
 import { useSession } from "@/session/who";
 import { conditionOf } from "./condition";
 import { askToStart } from "./engine_switch";
-import { useNow } from "./now";
+import { useBrowserNow } from "./now";
 import { pageBuild } from "./page_build";
 
 function Banner({
@@ -33,12 +33,12 @@ function Banner({
 }
 
 function CutOff({ since, because, retryAt }: { since: number; because: string; retryAt: number }) {
-  const now = useNow();
+  const now = useBrowserNow();
   return (
     <Banner tone="down" urgent>
       <span>
-        <strong>This browser is cut off from the engine.</strong> {because}. The engine may well be running
-        and watching; what is shown here is old.
+        <strong>This browser is cut off from the engine.</strong> {because.replace(/([^.?!])$/, "$1.")} The
+        engine may well be running and watching; what is shown here is old.
       </span>
       {/* Seconds that are not announced again and again. */}
       <span aria-hidden>

@@ -1,6 +1,6 @@
 import { Play, Square } from "lucide-react";
 import { useState } from "react";
-import { api, ask, wordsOf } from "@/api/client";
+import { api, ask, wordsOfChange } from "@/api/client";
 import { Button } from "@/components/button";
 import { Confirm } from "@/components/dialog";
 import { toast } from "@/components/toast";
@@ -21,7 +21,7 @@ async function doIt(what: "start" | "stop") {
     );
     toast("good", done.message);
   } catch (error) {
-    toast("bad", `The engine did not ${what}: ${wordsOf(error)}`);
+    toast("bad", wordsOfChange(`The engine did not ${what}`, error));
   }
 }
 

@@ -1,11 +1,17 @@
 import { useEffect, useState } from "react";
+import { engineNow } from "@/lib/engine_clock";
 
-// The browser's clock, once a second.
-export function useNow(everyMs = 1_000): number {
-  const [now, setNow] = useState(Date.now);
+function useClock(read: () => number, everyMs: number): number {
+  const [now, setNow] = useState(read);
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    const timer = setInterval(() => setNow(read()), everyMs);
     return () => clearInterval(timer);
-  }, [everyMs]);
+  }, [read, everyMs]);
   return now;
 }
+
+// For what the engine dates: prices, sessions, today.
+export const useEngineNow = (everyMs = 1_000): number => useClock(engineNow, everyMs);
+
+// For what this browser dates itself.
+export const useBrowserNow = (everyMs = 1_000): number => useClock(Date.now, everyMs);

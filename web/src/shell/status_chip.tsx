@@ -12,7 +12,7 @@ import { Popover } from "radix-ui";
 import { formatMoment, formatSpan } from "@/lib/time";
 import { useEngine, useLink } from "@/live/live";
 import { type Condition, conditionOf } from "./condition";
-import { useNow } from "./now";
+import { useBrowserNow, useEngineNow } from "./now";
 
 const looks: Record<Condition["kind"], { icon: LucideIcon; colour: string; border?: string }> = {
   connecting: { icon: CircleDashed, colour: "text-fg-3" },
@@ -76,7 +76,8 @@ const feedWords = {
 function Details() {
   const link = useLink();
   const engine = useEngine();
-  const now = useNow();
+  const now = useEngineNow();
+  const here = useBrowserNow();
   const stats = engine?.stats;
   return (
     <>
@@ -84,7 +85,7 @@ function Details() {
         <Line name="This browser">
           {linkWords[link.state]}
           {link.state === "lost" && link.answered && ", but it answers"}
-          {link.state === "lost" && ` for ${formatSpan(now - link.since)}: ${link.because}`}
+          {link.state === "lost" && ` for ${formatSpan(here - link.since)}: ${link.because}`}
         </Line>
         <Line name="Engine">
           {engine ? engine.status : "not known"}

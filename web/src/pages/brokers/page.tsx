@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link2, Plus } from "lucide-react";
 import { useState } from "react";
-import { api, ask, type Broker, wordsOf } from "@/api/client";
+import { api, ask, type Broker, wordsOf, wordsOfChange } from "@/api/client";
 import { Badge } from "@/components/badge";
 import { Button } from "@/components/button";
 import { Confirm } from "@/components/dialog";
@@ -11,7 +11,7 @@ import { formatMoment, formatSpan } from "@/lib/time";
 import { useEngine } from "@/live/live";
 import { queryClient } from "@/queries";
 import { signInQuery, useSession } from "@/session/who";
-import { useNow } from "@/shell/now";
+import { useEngineNow } from "@/shell/now";
 import { ConnectionDialog } from "./connection_dialog";
 import { TokenDialog } from "./token_dialog";
 
@@ -91,7 +91,7 @@ function FromConfiguration() {
 const SOON_MS = 30 * 60_000;
 
 function SessionBadge({ broker }: { broker: Broker }) {
-  const now = useNow(10_000);
+  const now = useEngineNow(10_000);
   if (!broker.enabled) return <Badge tone="neutral">Switched off</Badge>;
   if (broker.session === "expired") return <Badge tone="down">Expired</Badge>;
   if (broker.session === "none") return <Badge tone="warn">Not logged in</Badge>;
@@ -120,7 +120,7 @@ function Card({ broker, own }: { broker: Broker; own: boolean }) {
       await request;
       toast("good", what);
     } catch (error) {
-      toast("bad", wordsOf(error));
+      toast("bad", wordsOfChange("Not done", error));
     }
     await readAgain();
   };

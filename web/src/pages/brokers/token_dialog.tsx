@@ -1,5 +1,5 @@
 import { type FormEvent, useState } from "react";
-import { api, ask, type Broker, wordsOf } from "@/api/client";
+import { api, ask, type Broker, wordsOfChange } from "@/api/client";
 import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import { Field, Input, Select } from "@/components/field";
@@ -33,7 +33,7 @@ export function TokenDialog({
       toast("good", `${broker.name} is logged in`);
       onClose();
     } catch (thrown) {
-      setError(wordsOf(thrown));
+      setError(wordsOfChange("Not logged in", thrown));
     }
   };
   return (

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import { api, ask, type TriggerChange, wordsOf } from "@/api/client";
+import { api, ask, type TriggerChange, wordsOfChange } from "@/api/client";
 import { Button } from "@/components/button";
 import { Field, Input } from "@/components/field";
 import { toast } from "@/components/toast";
@@ -47,7 +47,7 @@ export function SaveBar({ moved, onDone, decimals }: { moved: Moved; onDone: () 
       toast("good", `${line.name} is at ${formatPrice(to, decimals)} now`);
       onDone();
     } catch (error) {
-      toast("bad", `Not changed: ${wordsOf(error)}`);
+      toast("bad", wordsOfChange("Not changed", error));
       setBusy(false);
     }
   };

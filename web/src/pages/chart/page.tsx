@@ -7,6 +7,7 @@ import { Button, buttonLook } from "@/components/button";
 import { Choice } from "@/components/choice";
 import { PriceCell } from "@/components/price_cell";
 import { Empty, Failed, Loading, PageHead } from "@/components/states";
+import { engineNow } from "@/lib/engine_clock";
 import { decimalsOfTick, formatPrice, maybePriceOf, type Price, priceOf, toWire } from "@/lib/price";
 import { useStore } from "@/lib/store";
 import { formatMoment } from "@/lib/time";
@@ -54,7 +55,7 @@ function useCandles(token: number, interval: SpanWord) {
   return useQuery({
     queryKey: ["candles", token, interval],
     queryFn: async ({ signal }) => {
-      const until = Date.now();
+      const until = engineNow();
       const answer = await ask(
         api.GET("/api/v1/instruments/{token}/candles", {
           params: {

@@ -17,12 +17,12 @@ import { distanceOf, lastPriceOf } from "@/pages/triggers/arrange";
 import { Distance, LastPrice, levelsOf } from "@/pages/triggers/columns";
 import { useSession } from "@/session/who";
 import { conditionOf } from "@/shell/condition";
-import { useNow } from "@/shell/now";
+import { useEngineNow } from "@/shell/now";
 import { countsOf, whyNotWatched } from "./counts";
 
 export function DashboardPage() {
   const { rows, state, problem } = useStore(triggerRows);
-  const now = useNow(10_000);
+  const now = useEngineNow(10_000);
   const counts = useMemo(() => countsOf(rows, now), [rows, now]);
   if (state === "failed" && rows.length === 0)
     return <Failed what="The triggers" error={problem} onRetry={() => void readAllRows()} />;
@@ -98,14 +98,25 @@ function Protection({ rows, armed, watched }: { rows: readonly Row[]; armed: num
     );
   if (watched === armed)
     return (
-      <Verdict good title={`All ${armed.toLocaleString("en-IN")} armed triggers are being watched`}>
+      <Verdict
+        good
+        title={
+          armed === 1
+            ? "The armed trigger is being watched"
+            : `All ${armed.toLocaleString("en-IN")} armed triggers are being watched`
+        }
+      >
         On the host. You can close this page.
       </Verdict>
     );
   return (
     <Verdict
       good={false}
-      title={`${(armed - watched).toLocaleString("en-IN")} of ${armed.toLocaleString("en-IN")} armed triggers are not being watched`}
+      title={
+        armed === 1
+          ? "The armed trigger is not being watched"
+          : `${(armed - watched).toLocaleString("en-IN")} of ${armed.toLocaleString("en-IN")} armed triggers are not being watched`
+      }
     >
       <ul>
         {reasons.slice(0, 4).map(([reason, count]) => (
@@ -140,7 +151,7 @@ function Verdict({ good, title, children }: { good: boolean; title: string; chil
 const NEAREST_MAX = 8;
 
 function Nearest({ rows }: { rows: readonly Row[] }) {
-  const second = useNow();
+  const second = useEngineNow();
   const active = useMemo(() => rows.filter((row) => row.status === "active"), [rows]);
   usePricesOf(
     useMemo(() => [...new Set(active.map((row) => row.instrument_token))], [active]),
@@ -274,7 +285,7 @@ function BrokerStates() {
 
 function EngineFigures() {
   const engine = useEngine();
-  const now = useNow();
+  const now = useEngineNow();
   const stats = engine?.stats;
   if (!stats) return null;
   const figures: [string, ReactNode][] = [

@@ -7,6 +7,7 @@ import { formatExactClock, formatMoment } from "@/lib/time";
 import { Approach } from "./approach";
 import { type ApproachSeen, useWhy } from "./why";
 
+const count = (quantity: number) => quantity.toLocaleString("en-IN");
 const price = (rupees: number) => formatPrice(priceOf(rupees));
 
 // Why it fired, or why it has not: one sentence first, and only what is known.
@@ -23,13 +24,14 @@ export function Because({ row }: { row: Trigger }) {
           : "border-line bg-surface",
       )}
     >
-      {row.status === "active" && legFailed(row) && last ? (
+      {row.status === "active" && last ? (
         <>
           <Fired row={row} attempt={last} />
           <p className="mt-1">
-            <strong>That leg is not armed any more.</strong> Of the other one:
+            <strong>{legFailed(row) ? "That leg is not armed any more." : "It is armed again."}</strong>
+            {legFailed(row) && " Of the other one:"}
           </p>
-          <NotFired row={row} approach={why.data?.approach ?? null} />
+          <NotFired row={row} approach={why.data?.approach ?? null} firedBefore />
         </>
       ) : row.triggered_at !== null && last ? (
         <Fired row={row} attempt={last} />
@@ -45,6 +47,7 @@ const legFailed = (row: Trigger) => row.leg_1_state === "failed" || row.leg_2_st
 
 function Fired({ row, attempt }: { row: Trigger; attempt: Attempt }) {
   const { evidence } = attempt;
+  const words = row.error_message ?? attempt.message;
   return (
     <>
       <p>
@@ -57,13 +60,14 @@ function Fired({ row, attempt }: { row: Trigger; attempt: Attempt }) {
         </span>
       </p>
       <p className="mt-1">{outcomeOf(row, attempt)}</p>
-      {row.error_message && <p className="mt-1">The broker's words: {row.error_message}</p>}
+      {words && <p className="mt-1">The broker's words: {words}</p>}
     </>
   );
 }
 
 export function outcomeOf(row: Trigger, attempt: Attempt): string {
-  const order = `${attempt.transaction_type} ${attempt.quantity.toLocaleString("en-IN")}`;
+  const order = `${attempt.transaction_type} ${count(attempt.quantity)}`;
+  const filled = count(row.filled_quantity);
   switch (attempt.state) {
     case "queued":
       return `Its order ${order} waits for the account's rate limit: nothing was sent yet.`;
@@ -83,28 +87,39 @@ export function outcomeOf(row: Trigger, attempt: Attempt): string {
       if (attempt.order_status === "REJECTED")
         return `The broker took its order ${order} and then rejected it.`;
       if (row.order_status === "COMPLETE" && row.average_price !== null)
-        return `Its order ${order} is filled: ${row.filled_quantity.toLocaleString("en-IN")} at ${price(row.average_price)} on average.`;
+        return `Its order ${order} is filled: ${filled} at ${price(row.average_price)} on average.`;
+      if (attempt.order_status === "CANCELLED")
+        return `Its order ${order} was cancelled: ${filled} filled, ${count(attempt.quantity - row.filled_quantity)} not.`;
       if (row.filled_quantity > 0)
-        return `Its order ${order} is partly filled: ${row.filled_quantity.toLocaleString("en-IN")} so far. Triggered is not filled.`;
+        return `Its order ${order} is partly filled: ${filled} so far. Triggered is not filled.`;
       return `Its order ${order} is at the broker: ${row.order_status ?? "no word yet"}. Triggered is not filled.`;
   }
 }
 
-function NotFired({ row, approach }: { row: Trigger; approach: ApproachSeen | null }): ReactNode {
+function NotFired({
+  row,
+  approach,
+  firedBefore = false,
+}: {
+  row: Trigger;
+  approach: ApproachSeen | null;
+  firedBefore?: boolean;
+}): ReactNode {
   if (row.status === "active") {
+    const notYet = legFailed(row)
+      ? "The leg that is left has not fired"
+      : firedBefore
+        ? "It has not fired since"
+        : "It has not fired";
     return (
       <>
         {row.monitored ? (
           <p>
-            <strong>{legFailed(row) ? "The leg that is left has not fired." : "It has not fired."}</strong> It
-            is being watched on the host.
+            <strong>{notYet}.</strong> It is being watched on the host.
           </p>
         ) : (
           <p>
-            <strong>
-              {legFailed(row) ? "The leg that is left has not fired" : "It has not fired"}, and it is not
-              being watched:
-            </strong>{" "}
+            <strong>{notYet}, and it is not being watched:</strong>{" "}
             {row.not_monitored_reason ?? "no reason is told"}
           </p>
         )}

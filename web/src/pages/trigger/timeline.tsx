@@ -9,7 +9,10 @@ import { useWhy } from "./why";
 export function Timeline({ row }: { row: Trigger }) {
   const trail = useWhy(row);
   return (
-    <Panel title="Timeline" aside={trail.data && `${trail.data.events.length} steps`}>
+    <Panel
+      title="Timeline"
+      aside={trail.data && `${trail.data.events.length} ${trail.data.events.length === 1 ? "step" : "steps"}`}
+    >
       {trail.isPending ? (
         <Loading what="the trail" />
       ) : trail.error ? (

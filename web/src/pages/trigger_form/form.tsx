@@ -12,7 +12,7 @@ import { useStore } from "@/lib/store";
 import { useEngine } from "@/live/live";
 import { triggerRows } from "@/live/trigger_rows";
 import { useSession } from "@/session/who";
-import { useNow } from "@/shell/now";
+import { useEngineNow } from "@/shell/now";
 import { preferences } from "@/shell/preferences";
 import { checked, type FieldName, type Findings, isTwin, quantityOf, stakesOf } from "./checks";
 import { type Draft, directionOf, type Ground, type LegDraft, withSide, withTrigger } from "./draft";
@@ -39,7 +39,7 @@ export function TriggerForm({ instrument, draft, onDraft, ground, editing, send,
   const [reviewing, setReviewing] = useState(false);
   const [refused, setRefused] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
-  const now = useNow(5_000);
+  const now = useEngineNow(5_000);
   const findings = useMemo(() => checked(draft, ground, now), [draft, ground, now]);
   const warnings = useWarnings(draft, instrument, findings, editing);
   const pair = draft.kind === "two-leg";
@@ -170,7 +170,9 @@ export function TriggerForm({ instrument, draft, onDraft, ground, editing, send,
       )}
       {refused && (
         <p role="alert" className="rounded-md bg-down-soft px-3 py-2 text-down">
-          Not armed: {refused.message}
+          {refused.code === "unreachable"
+            ? `Whether it was ${editing ? "changed" : "armed"} is not known: the engine did not answer. Sending the same again is safe: it is done once.`
+            : `Not ${editing ? "changed" : "armed"}: ${refused.message}`}
         </p>
       )}
       <footer className="flex flex-wrap items-center justify-end gap-2 border-line border-t pt-4">

@@ -42,6 +42,8 @@ function wordsOfRefusal(row: Row, error: Error): string {
   const name = row.trading_symbol;
   if (error instanceof Problem && error.code === "version_mismatch")
     return `${name} was changed meanwhile and is not cancelled: look at it again`;
+  if (error instanceof Problem && error.code === "unreachable")
+    return `Whether ${name} is cancelled is not known: the engine did not answer`;
   return `${name} is not cancelled: ${error.message}`;
 }
 
@@ -62,7 +64,7 @@ export function CancelTriggers({
     setBusy(false);
     if (done > 0) toast("good", done === 1 ? "1 trigger is cancelled" : `${done} triggers are cancelled`);
     for (const [row, error] of refused.slice(0, 3)) toast("bad", wordsOfRefusal(row, error));
-    if (refused.length > 3) toast("bad", `${refused.length - 3} more are not cancelled`);
+    if (refused.length > 3) toast("bad", `The same for ${refused.length - 3} more: look at the list again`);
     onDone?.();
   };
   const one = rows?.length === 1 ? rows[0] : null;

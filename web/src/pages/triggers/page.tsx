@@ -11,7 +11,7 @@ import { useStore } from "@/lib/store";
 import { usePricesOf } from "@/live/interest";
 import { type Row, readAllRows, triggerRows } from "@/live/trigger_rows";
 import { useKeys } from "@/shell/keys";
-import { useNow } from "@/shell/now";
+import { useEngineNow } from "@/shell/now";
 import { useNarrow } from "@/shell/width";
 import { arrange, isAttention } from "./arrange";
 import { CancelTriggers } from "./cancel";
@@ -78,7 +78,7 @@ export function TriggersPage() {
 function useArranged(rows: readonly Row[], search: TriggersSearch): Row[] {
   const q = useDeferredValue(search.q);
   const { show, side, kind, sort, reverse } = search;
-  const second = useNow(sort === "distance" ? 1_000 : 2 ** 30);
+  const second = useEngineNow(sort === "distance" ? 1_000 : 2 ** 30);
   const live = sort === "distance" ? second : 0;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the second stands for the prices
   return useMemo(

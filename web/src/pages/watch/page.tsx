@@ -15,7 +15,7 @@ import { useQuote } from "@/live/prices";
 import { triggerRows } from "@/live/trigger_rows";
 import { instrumentQuery } from "@/pages/trigger_form/instrument";
 import { InstrumentField } from "@/pages/trigger_form/instrument_field";
-import { useNow } from "@/shell/now";
+import { useEngineNow } from "@/shell/now";
 import { addToWatch, moveInWatch, removeFromWatch, watched } from "./list";
 
 // Live prices of the user's own list, then of what the armed triggers watch.
@@ -194,7 +194,7 @@ function Line({
 
 function Age({ token, otherwise }: { token: number; otherwise: string | null }) {
   const quote = useQuote(token);
-  const now = useNow();
+  const now = useEngineNow();
   const at = quote?.at ?? (otherwise ? Date.parse(otherwise) : null);
   return (
     <>
