@@ -246,6 +246,18 @@ TEST_F(HttpClientTest, UnderstandsTheFormsOfAnAnswer) {
   }
 }
 
+TEST_F(HttpClientTest, AServerThatClosesBehindAnInterimAnswerIsBrokenAtOnce) {
+  serve_posts("HTTP/1.1 100 Continue\r\n\r\n");
+  const auto outcome = post();
+  EXPECT_EQ(outcome.reach, Reach::broken);
+  EXPECT_THAT(outcome.error, HasSubstr("closed without an answer"));
+}
+
+TEST_F(HttpClientTest, AStatusThatHttpDoesNotHaveIsNoAnswer) {
+  serve_posts("HTTP/1.1 099 What\r\nContent-Length: 2\r\n\r\nok");
+  EXPECT_EQ(post().reach, Reach::broken);
+}
+
 TEST_F(HttpClientTest, AnAnswerThatIsTooLargeIsNotTaken) {
   options.body_bytes_max = 100;
   serve_posts("HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n" + std::string(101, 'x'));

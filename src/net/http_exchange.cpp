@@ -12,6 +12,11 @@ namespace http = boost::beast::http;
 constexpr std::uint32_t header_bytes_max = 64 << 10;
 constexpr int interim_answers_max = 8;
 
+// Answers that only announce another one; 101 is not followed by one.
+bool is_interim(unsigned status) {
+  return status / 100 == 1 && status != 101;
+}
+
 bool may_be_reused(const http::response_parser<http::string_body>& parser, const Link& link) {
   return parser.keep_alive() && !parser.need_eof() && link.received.empty() &&
          !link.stream->is_closed();
@@ -70,7 +75,7 @@ void Exchange::on_written(ErrorCode error, std::size_t count) {
 
 void Exchange::on_bytes(ErrorCode error) {
   if (over_ || !feed()) return;
-  if (parser_->is_done()) return answered();
+  if (parser_->is_done() && !is_interim(parser_->get().result_int())) return answered();
   if (!error) return;
   if (error == asio::error::eof) return on_end();
   fail("the connection broke: " + error.message());
@@ -78,7 +83,9 @@ void Exchange::on_bytes(ErrorCode error) {
 
 // The server has said all that it will.
 void Exchange::on_end() {
-  if (!parser_->got_some()) return fail("the connection was closed without an answer");
+  if (!parser_->got_some() || parser_->is_done()) {
+    return fail("the connection was closed without an answer");
+  }
   ErrorCode incomplete;
   parser_->put_eof(incomplete);
   if (!incomplete && parser_->is_done()) return answered();
@@ -90,8 +97,7 @@ bool Exchange::feed() {
   auto& received = link_->received;
   while (!received.empty()) {
     if (parser_->is_done()) {
-      const auto status = parser_->get().result_int();
-      if (status / 100 != 1 || status == 101) return true;
+      if (!is_interim(parser_->get().result_int())) return true;
       if (++interim_answers_ > interim_answers_max) {
         fail("the answer never becomes final");
         return false;
@@ -122,7 +128,7 @@ void Exchange::renew_parser() {
 void Exchange::answered() {
   const auto status = parser_->get().result_int();
   if (status == 101) return fail("the answer changes the protocol, which was not asked for");
-  if (status / 100 == 1) return;
+  if (status < 100) return fail("the answer is not HTTP: it has no such status");
   HttpOutcome outcome{Reach::answered, {}, {}, sent_at_};
   outcome.response.status = static_cast<int>(status);
   for (const auto& line : parser_->get()) {

@@ -149,6 +149,18 @@ TEST_F(HttpServerTest, ATrailerCannotPoseAsAHeader) {
   EXPECT_THAT(answer, testing::EndsWith("token="));
 }
 
+TEST_F(HttpServerTest, AHeadIsBoundedToTheByteHoweverItWasCut) {
+  ServerLimits limits;
+  limits.header_bytes_max = 1000;
+  serve_echo(limits);
+  const std::string begin = "GET / HTTP/1.1\r\nHost: x\r\nX: ";
+  const auto head_of = [&](std::size_t size) {
+    return begin + std::string(size - begin.size() - 4, 'x') + "\r\n\r\n";
+  };
+  EXPECT_THAT(raw(head_of(1000)), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(raw(head_of(1001)), StartsWith("HTTP/1.1 431 "));
+}
+
 TEST_F(HttpServerTest, BoundsWhatAStrangerCanSend) {
   ServerLimits limits;
   limits.header_bytes_max = 1000;

@@ -220,6 +220,7 @@ bool Session::begin_request() {
   parsing_->parser.header_limit(static_cast<std::uint32_t>(limits_.header_bytes_max));
   parsing_->parser.body_limit(limits_.body_bytes_max);
   stage_ = Stage::head;
+  head_bytes_ = 0;
   arm(limits_.header_timeout);
   return true;
 }
@@ -235,6 +236,7 @@ bool Session::feed() {
     ErrorCode error;
     const auto taken = parser.put(asio::buffer(received_), error);
     received_.erase(0, taken);
+    if (stage_ == Stage::head) head_bytes_ += taken;
     if (error == http::error::need_more) break;
     if (error) {
       refuse(status_of(error));
@@ -250,7 +252,9 @@ bool Session::accept_head() {
     refuse(400);
     return false;
   }
-  if (std::distance(head.begin(), head.end()) > static_cast<std::ptrdiff_t>(header_lines_max)) {
+  // The parser's own limit depends on how the bytes were cut on their way.
+  if (head_bytes_ > limits_.header_bytes_max ||
+      std::distance(head.begin(), head.end()) > static_cast<std::ptrdiff_t>(header_lines_max)) {
     refuse(431);
     return false;
   }

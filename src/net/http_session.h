@@ -85,6 +85,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::string output_;
   std::size_t written_ = 0;
   std::size_t discarded_ = 0;
+  std::size_t head_bytes_ = 0;  // of the request that is read
   Stage stage_ = Stage::idle;
   AfterAnswer after_ = AfterAnswer::keep;
   bool wants_web_socket_ = false;
