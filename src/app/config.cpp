@@ -4,9 +4,9 @@
 #include <charconv>
 #include <cstdlib>
 #include <set>
-#include <toml++/toml.h>
 
 #include "app/keys.h"
+#include "app/toml_text.h"
 #include "identity/crypto.h"
 #include "identity/publishable.h"
 #include "identity/users.h"
@@ -122,24 +122,21 @@ class Settings {
 
  private:
   void read_file(const std::string& text) {
-    try {
-      for (const auto& [key, value] : toml::parse(text)) {
-        const std::string name(key.str());
-        if (!known_settings().contains(name)) {
-          blame(name, "it is not a setting of hmt");
-        } else if (const auto* string = value.as_string()) {
-          file_[name] = string->get();
-        } else if (const auto* integer = value.as_integer()) {
-          file_[name] = std::to_string(integer->get());
-        } else if (const auto* boolean = value.as_boolean()) {
-          file_[name] = boolean->get() ? "true" : "false";
-        } else {
-          blame(name, "text, a whole number, true or false");
-        }
+    const auto table = parse_toml(text);
+    if (!table) return blame("--config", "a TOML file: " + table.error().message);
+    for (const auto& [key, value] : *table) {
+      const std::string name(key.str());
+      if (!known_settings().contains(name)) {
+        blame(name, "it is not a setting of hmt");
+      } else if (const auto* string = value.as_string()) {
+        file_[name] = string->get();
+      } else if (const auto* integer = value.as_integer()) {
+        file_[name] = std::to_string(integer->get());
+      } else if (const auto* boolean = value.as_boolean()) {
+        file_[name] = boolean->get() ? "true" : "false";
+      } else {
+        blame(name, "text, a whole number, true or false");
       }
-    } catch (const toml::parse_error& error) {
-      blame("--config", "a TOML file: " + std::string(error.description()) + " in line " +
-                            std::to_string(error.source().begin.line));
     }
   }
 

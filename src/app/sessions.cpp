@@ -2,7 +2,8 @@
 
 #include <fstream>
 #include <sstream>
-#include <toml++/toml.h>
+
+#include "app/toml_text.h"
 
 namespace hmt::app {
 
@@ -19,8 +20,9 @@ std::optional<base::Duration> clock_time(std::string_view text) {
   };
   const int hour = digit(0) * 10 + digit(1);
   const int minute = digit(3) * 10 + digit(4);
-  if (hour > 24 || minute > 59) return std::nullopt;
-  return std::chrono::hours(hour) + std::chrono::minutes(minute);
+  const auto time = std::chrono::hours(hour) + std::chrono::minutes(minute);
+  if (minute > 59 || time > std::chrono::days(1)) return std::nullopt;
+  return time;
 }
 
 std::optional<model::Session> session(std::string_view text) {
@@ -43,6 +45,9 @@ Result<std::vector<model::Session>> sessions_of(const toml::node_view<const toml
   for (const auto& each : *list) {
     const auto parsed = session(each.value_or(std::string_view{}));
     if (!parsed) return wrong("a session is written like \"09:15-15:30\"");
+    if (!out.empty() && parsed->opens < out.back().closes) {
+      return wrong("a day's sessions follow one another");
+    }
     out.push_back(*parsed);
   }
   return out;
@@ -88,37 +93,34 @@ Result<void> set_special_days(model::Calendar& calendar, const toml::table& tabl
   return {};
 }
 
-Result<model::Calendar> parse(const std::string& text) {
+}  // namespace
+
+Result<model::Calendar> parse_sessions(const std::string& text) {
+  const auto table = parse_toml(text);
+  if (!table) return wrong(table.error().message);
   model::Calendar calendar;
-  try {
-    const auto table = toml::parse(text);
-    for (const auto& [key, value] : table) {
-      const auto* section = value.as_table();
-      if (!section) return wrong("each part is a table such as [NSE]");
-      if (const auto exchange = model::from_word<model::Exchange>(key.str())) {
-        auto weekly = sessions_of(toml::node_view<const toml::node>(*section)["weekly"]);
-        if (!weekly) return std::unexpected(weekly.error());
-        calendar.set_weekly(*exchange, std::move(*weekly));
-      } else if (auto set = set_special_days(calendar, *section); !set) {
-        return std::unexpected(set.error());
-      }
+  for (const auto& [key, value] : *table) {
+    const auto* section = value.as_table();
+    if (!section) return wrong("each part is a table such as [NSE]");
+    if (const auto exchange = model::from_word<model::Exchange>(key.str())) {
+      auto weekly = sessions_of(toml::node_view<const toml::node>(*section)["weekly"]);
+      if (!weekly) return std::unexpected(weekly.error());
+      calendar.set_weekly(*exchange, std::move(*weekly));
+    } else if (auto set = set_special_days(calendar, *section); !set) {
+      return std::unexpected(set.error());
     }
-  } catch (const toml::parse_error& error) {
-    return wrong(std::string(error.description()));
   }
   return calendar;
 }
 
-}  // namespace
-
 Result<model::Calendar> read_sessions(const std::string& setting) {
   if (setting == "always") return model::Calendar::always();
-  if (setting == "india") return parse(sessions_india);
+  if (setting == "india") return parse_sessions(sessions_india);
   std::ifstream file(setting);
   if (!file) return base::invalid("HMT_SESSIONS", "india, always, or a file that can be read");
   std::ostringstream text;
   text << file.rdbuf();
-  return parse(text.str());
+  return parse_sessions(text.str());
 }
 
 }  // namespace hmt::app

@@ -10,4 +10,7 @@ namespace hmt::app {
 
 base::Result<model::Calendar> read_sessions(const std::string& setting);
 
+// The text of such a file. Errors: invalid.
+base::Result<model::Calendar> parse_sessions(const std::string& text);
+
 }  // namespace hmt::app
