@@ -15,7 +15,7 @@ using json::Value;
 using Kind = Value::Kind;
 
 constexpr json::Limits limits;
-constexpr std::size_t name_bytes_max = 256;  // of json/value.cpp
+constexpr std::size_t name_bytes_max = 256;  // of json
 
 void put_character(std::string& out, std::uint32_t code) {
   const auto byte = [&](std::uint32_t value) { out += static_cast<char>(value); };
