@@ -139,6 +139,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (text.size() > 16384) return 0;
   const auto expected = naive_messages(text);
   require(messages(text, text.size()) == expected, "two readers see other messages");
-  require(messages(text, choice % 16 * 4 + 1u) == expected, "cut elsewhere, the messages are others");
+  require(messages(text, choice % 16 * 4 + 1u) == expected,
+          "cut elsewhere, the messages are others");
   return 0;
 }
