@@ -1,0 +1,40 @@
+#include "world/checks.h"
+
+namespace hmt::world {
+
+void Checks::violated(const char* rule, std::string what) {
+  violations_.push_back({rule, std::move(what)});
+}
+
+std::uint64_t Checks::bits_of(const model::OrderTag& tag) const {
+  const auto parts = oms::read_tag(key_, scope_, tag);
+  return parts ? parts->trigger_bits : 0;
+}
+
+void Checks::first_byte(const model::OrderRequest& request) {
+  trace("byte " + request.tag);
+  const auto bits = bits_of(request.tag);
+  if (bits == 0) violated("I5", "an order left whose tag is not ours: " + request.tag);
+  if (stopped_) violated("I4", request.tag + " left after stop was answered");
+  if (cancelled_.contains(bits))
+    violated("I4", request.tag + " left after its cancel was answered");
+  if (!sent_.insert(request.tag).second) violated("I1", request.tag + " left twice");
+}
+
+void Checks::accepted(const model::OrderRequest& request) {
+  trace("accepted " + request.tag);
+  const auto parts = oms::read_tag(key_, scope_, request.tag);
+  if (!parts) return;
+  const auto orders = ++accepted_[{parts->trigger_bits, parts->fire_mod_32}];
+  if (orders > 1)
+    violated("I1",
+             "the broker has " + std::to_string(orders) + " orders of one fire: " + request.tag);
+}
+
+void Checks::trace(std::string_view text) {
+  for (const char c : text) {
+    trace_ = (trace_ ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  }
+}
+
+}  // namespace hmt::world

@@ -1,0 +1,140 @@
+#include "world/gateway.h"
+
+#include <chrono>
+#include <utility>
+
+#include "world/market.h"
+
+namespace hmt::world {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class Gateway final : public broker::OrderGateway {
+ public:
+  Gateway(Commons& commons, ProcessClock& clock) : commons_(commons), clock_(clock) {}
+
+  void place(const model::OrderRequest& request, std::move_only_function<bool()> last_check,
+             broker::PlaceDone done) override {
+    auto& faults = commons_.faults;
+    if (faults.strikes(Fault::crash_before_order, 4'000)) throw Died{};
+    if (faults.strikes(Fault::pause_before_order, 4'000)) {
+      clock_.freeze(commons_.chance.between(milliseconds(100), minutes(3)));
+    }
+    clock_.post([this, request, check = std::move(last_check), done = std::move(done)]() mutable {
+      send(request, std::move(check), std::move(done));
+    });
+  }
+  void order_book(broker::Done<std::vector<model::BrokerOrder>> done) override {
+    if (commons_.faults.strikes(Fault::book_failed, 30'000)) {
+      answer(std::move(done), failure<std::vector<model::BrokerOrder>>("502"));
+      return;
+    }
+    if (!commons_.exchange.session_good()) {
+      answer(std::move(done), refusal<std::vector<model::BrokerOrder>>());
+      return;
+    }
+    base::Duration staleness{};
+    if (commons_.faults.strikes(Fault::book_stale, 20'000)) {
+      staleness = commons_.chance.between(milliseconds(200), seconds(20));
+    }
+    answer<std::vector<model::BrokerOrder>>(std::move(done), commons_.exchange.book(staleness));
+  }
+  void profile(broker::Done<broker::Account> done) override {
+    if (!commons_.exchange.session_good()) {
+      answer(std::move(done), refusal<broker::Account>());
+    } else {
+      answer<broker::Account>(std::move(done), broker::Account{account_name, "A Trader", {"NSE"}});
+    }
+  }
+  void instruments(broker::Done<std::vector<model::Instrument>> done) override {
+    answer<std::vector<model::Instrument>>(std::move(done), listed_instruments());
+  }
+  void warm_up() override {}
+  void use_session(const std::string&) override {}
+  // The runtime asks nothing of these in a world.
+  void cancel(const std::string&, broker::Done<std::string>) override {}
+  void order_history(const std::string&, broker::Done<std::vector<model::BrokerOrder>>) override {}
+  void trades(broker::Done<std::vector<broker::Trade>>) override {}
+  void margins(broker::Done<broker::Margins>) override {}
+  void quotes(const std::vector<std::string>&, broker::Done<std::vector<broker::Quote>>) override {}
+  void history(model::InstrumentToken, model::Interval, base::Instant, base::Instant,
+               broker::Done<std::vector<model::Candle>>) override {}
+  void exchange_token(const std::string&, broker::Done<broker::Session>) override {}
+
+ private:
+  template <class T>
+  static base::Result<T> failure(const char* why) {
+    return base::fail(base::ErrorKind::unavailable, why);
+  }
+  template <class T>
+  static base::Result<T> refusal() {
+    return base::fail(base::ErrorKind::refused, "Incorrect `api_key` or `access_token`.");
+  }
+  template <class T>
+  void answer(broker::Done<T> done, base::Result<T> result) {
+    clock_.after(commons_.chance.between(milliseconds(5), milliseconds(150)),
+                 [done = std::move(done), result = std::move(result)]() mutable {
+                   done(std::move(result));
+                 });
+  }
+
+  void send(const model::OrderRequest& request, std::move_only_function<bool()> last_check,
+            broker::PlaceDone done) {
+    auto& faults = commons_.faults;
+    model::PlaceAnswer out;
+    out.transport = model::Transport::not_sent;
+    out.message = "connection refused";
+    if (faults.strikes(Fault::order_not_sent, 8'000) || !last_check()) {
+      reply_after(milliseconds(1), out, std::move(done));
+      return;
+    }
+    commons_.checks.first_byte(request);
+    out.transport = model::Transport::broken;
+    out.message = "the connection broke";
+    if (faults.strikes(Fault::request_lost, 15'000)) {
+      reply_after(seconds(30), out, std::move(done));
+      return;
+    }
+    const auto way = commons_.chance.between(milliseconds(1), milliseconds(40));
+    if (faults.strikes(Fault::crash_after_order, 4'000)) {
+      commons_.timeline.after(
+          way, [&exchange = commons_.exchange, request] { exchange.arrive(request); });
+      throw Died{};
+    }
+    // The answer goes to the process that asked, if it is there by then.
+    auto box = std::make_shared<Box>(std::move(done));
+    boxes_.push_back(box);
+    commons_.timeline.after(
+        way, [this, &exchange = commons_.exchange, request, waiting = std::weak_ptr(box)] {
+          const auto reply = exchange.arrive(request);
+          const auto asked = waiting.lock();
+          if (!asked) return;
+          reply_after(reply.after, reply.answer, std::move(asked->done));
+          std::erase(boxes_, asked);
+        });
+  }
+  void reply_after(base::Duration wait, model::PlaceAnswer answer, broker::PlaceDone done) {
+    clock_.after(wait, [answer = std::move(answer), done = std::move(done)]() mutable {
+      done(std::move(answer));
+    });
+  }
+
+  struct Box {
+    explicit Box(broker::PlaceDone waiting) : done(std::move(waiting)) {}
+    broker::PlaceDone done;
+  };
+  Commons& commons_;
+  ProcessClock& clock_;
+  std::vector<std::shared_ptr<Box>> boxes_;  // requests that are on their way
+};
+
+}  // namespace
+
+std::unique_ptr<broker::OrderGateway> gateway_to_exchange(Commons& commons, ProcessClock& clock) {
+  return std::make_unique<Gateway>(commons, clock);
+}
+
+}  // namespace hmt::world

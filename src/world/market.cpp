@@ -1,0 +1,56 @@
+#include "world/market.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace hmt::world {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+std::vector<model::Instrument> listed_instruments() {
+  std::vector<model::Instrument> out;
+  for (const auto& one : quoted) {
+    model::Instrument listed;
+    listed.token = one.token;
+    listed.trading_symbol = one.symbol;
+    listed.segment = "NSE";
+    listed.tick_size = model::Price::from_paise(5);
+    out.push_back(listed);
+  }
+  return out;
+}
+
+Market::Market(Timeline& timeline, Chance& chance, Faults& faults)
+    : timeline_(timeline), chance_(chance), faults_(faults) {
+  std::ranges::transform(quoted, paise_.begin(), &Quoted::paise);
+}
+
+void Market::open(std::function<void(std::size_t)> told) {
+  told_ = std::move(told);
+  for (std::size_t i = 0; i < paise_.size(); ++i) move(i);
+}
+
+void Market::move(std::size_t instrument) {
+  auto& paise = paise_[instrument];
+  auto step = chance_.between(-6, 6) * 5;
+  if (faults_.strikes(Fault::price_jump, 4'000)) step = chance_.between(-400, 400) * 5;
+  paise = std::clamp<std::int64_t>(paise + step, quoted[instrument].paise / 2,
+                                   quoted[instrument].paise * 2);
+  told_(instrument);
+  timeline_.after(chance_.between(milliseconds(500), seconds(12)),
+                  [this, instrument] { move(instrument); });
+}
+
+model::Tick Market::packet(std::size_t instrument) const {
+  model::Tick tick;
+  tick.token = quoted[instrument].token;
+  tick.last = model::wire_at_or_above(last(instrument), model::Segment::nse);
+  tick.exchange_time = static_cast<std::uint32_t>(timeline_.now().time_since_epoch() / seconds(1));
+  tick.last_trade_time = tick.exchange_time;
+  tick.received_at = timeline_.now();
+  return tick;
+}
+
+}  // namespace hmt::world

@@ -1,0 +1,49 @@
+#pragma once
+#include <array>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "model/instrument.h"
+#include "model/tick.h"
+#include "world/faults.h"
+#include "world/timeline.h"
+
+// Prices that wander, and the packets that tell of them.
+namespace hmt::world {
+
+struct Quoted {
+  model::InstrumentToken token;
+  const char* symbol;
+  std::int64_t paise;  // at the start
+};
+inline constexpr auto quoted = std::to_array<Quoted>({{408065, "INFY", 157'200},
+                                                      {738561, "RELIANCE", 140'250},
+                                                      {779521, "SBIN", 81'200},
+                                                      {2953217, "TCS", 312'000}});
+
+std::vector<model::Instrument> listed_instruments();
+
+class Market {
+ public:
+  Market(Timeline& timeline, Chance& chance, Faults& faults);
+
+  // Calls `told` with each new price, from now on.
+  void open(std::function<void(std::size_t instrument)> told);
+  model::Price last(std::size_t instrument) const {
+    return model::Price::from_paise(paise_[instrument]);
+  }
+  // The packet of this moment.
+  model::Tick packet(std::size_t instrument) const;
+
+ private:
+  void move(std::size_t instrument);
+
+  Timeline& timeline_;
+  Chance& chance_;
+  Faults& faults_;
+  std::array<std::int64_t, quoted.size()> paise_{};
+  std::function<void(std::size_t)> told_;
+};
+
+}  // namespace hmt::world

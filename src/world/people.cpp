@@ -1,0 +1,162 @@
+#include "world/people.h"
+
+#include <chrono>
+#include <utility>
+
+namespace hmt::world {
+
+using std::chrono::seconds;
+
+constexpr auto raw_of_a_paisa = model::Price::from_paise(1).raw();
+
+People::People(Commons& commons, Market& market, std::function<Process*()> running)
+    : commons_(commons),
+      market_(market),
+      running_(std::move(running)),
+      reader_(commons.records.reader()) {}
+
+void People::begin() {
+  commons_.timeline.after(seconds(3), [this] { wish(); });
+}
+
+void People::wish() {
+  if (calm_) return;
+  if (auto* process = running_()) act(*process);
+  commons_.timeline.after(commons_.chance.between(seconds(2), seconds(90)), [this] { wish(); });
+}
+
+void People::act(Process& process) {
+  auto& chance = commons_.chance;
+  if (asked_for_stop_) {
+    start(process);
+    return;
+  }
+  const auto draw = chance.between(1, 100);
+  if (draw <= 60) {
+    const auto instrument = static_cast<std::size_t>(chance.between(0, quoted.size() - 1));
+    const auto row = some_trigger(instrument);
+    const bool storm = commons_.faults.strikes(Fault::order_storm, 6'000);
+    for (int i = 0; i < (storm ? 25 : 1); ++i) create(process, row);
+  } else if (draw <= 76) {
+    edit(process);
+  } else if (draw <= 91) {
+    cancel(process);
+  } else if (draw <= 95) {
+    stop(process);
+  } else if (commons_.faults.strikes(Fault::row_changed_by_hand, 300'000)) {
+    cancel_by_hand();
+  }
+}
+
+model::Trigger People::some_trigger(std::size_t instrument) {
+  auto& chance = commons_.chance;
+  const auto last = market_.last(instrument).raw() / raw_of_a_paisa;
+  const auto away = [&] { return chance.between(1, 60) * 5; };
+  model::Trigger row;
+  row.trading_symbol = quoted[instrument].symbol;
+  row.instrument_token = quoted[instrument].token;
+  row.side = chance.one_in(3) ? model::Side::buy : model::Side::sell;
+  row.on_unknown = chance.one_in(2) ? model::OnUnknown::retry : model::OnUnknown::park;
+  const auto sign = row.side == model::Side::sell ? -1 : 1;
+  const auto leg = [&](std::int64_t paise) {
+    return model::Leg{.product = model::Product::cnc,
+                      .trigger_price = model::Price::from_paise(paise),
+                      .order_price = model::Price::from_paise(paise + 5 * sign),
+                      .quantity = chance.between(1, 50)};
+  };
+  row.leg_1 = leg(last + sign * away());
+  if (chance.one_in(2)) {
+    row.condition = model::Condition::two_leg;
+    row.leg_2 = leg(last - sign * away());
+  }
+  if (chance.one_in(8))
+    row.expires_at = commons_.timeline.now() + chance.between(seconds(30), seconds(3600));
+  return row;
+}
+
+void People::create(Process& process, model::Trigger row) {
+  const auto fresh_id = [this] {
+    base::Uuid uuid;
+    auto bits = commons_.chance.next();
+    for (std::size_t i = 0; i < uuid.bytes.size(); ++i) {
+      if (i == 8) bits = ++created_;
+      uuid.bytes[i] = static_cast<std::uint8_t>(bits >> (8 * (i % 8)));
+    }
+    return uuid;
+  };
+  // Now and then two rows that are one group.
+  const bool group = !row.leg_2 && commons_.chance.one_in(3);
+  if (group) row.parent_id = model::GroupId{fresh_id()};
+  for (int member = 0; member < (group ? 2 : 1); ++member) {
+    row.id = model::TriggerId{fresh_id()};
+    if (member == 1) {
+      row.leg_1.trigger_price =
+          model::Price::from_paise(row.leg_1.trigger_price.raw() / raw_of_a_paisa - 10);
+    }
+    process.runtime().create(row, {}, {}, [](const base::Result<store::Written>&) {});
+  }
+}
+
+std::optional<model::Trigger> People::some_active() {
+  store::ListFilter active;
+  active.status = model::TriggerStatus::active;
+  active.limit = 1000;
+  const auto page = reader_->triggers(active, {});
+  if (!page || page->triggers.empty()) return std::nullopt;
+  const auto count = static_cast<std::int64_t>(page->triggers.size());
+  return page->triggers[static_cast<std::size_t>(commons_.chance.between(0, count - 1))];
+}
+
+void People::edit(Process& process) {
+  auto row = some_active();
+  if (!row) return;
+  const auto version = row->version;
+  row->leg_1.trigger_price = model::Price::from_paise(
+      row->leg_1.trigger_price.raw() / raw_of_a_paisa + commons_.chance.between(-20, 20) * 5);
+  process.runtime().edit(*row, version, {}, {}, [](const base::Result<store::Written>&) {});
+}
+
+void People::cancel(Process& process) {
+  const auto row = some_active();
+  if (!row) return;
+  process.runtime().cancel(row->id, row->version, {}, {},
+                           [this, id = row->id](const base::Result<store::Written>& written) {
+                             if (written) commons_.checks.cancel_answered(id);
+                           });
+}
+
+void People::cancel_by_hand() {
+  auto row = some_active();
+  if (!row) return;
+  row->status = model::TriggerStatus::cancelled;
+  commons_.records.put_by_hand(*row, commons_.timeline.now());
+}
+
+void People::stop(Process& process) {
+  asked_for_stop_ = true;
+  process.runtime().stop({},
+                         [this, number = ++switch_number_](const base::Result<std::string>& done) {
+                           if (done && number == switch_number_) commons_.checks.stop_answered();
+                         });
+}
+
+void People::start(Process& process) {
+  commons_.checks.start_asked();
+  process.runtime().start({},
+                          [this, number = ++switch_number_](const base::Result<std::string>& done) {
+                            if (done && number == switch_number_) asked_for_stop_ = false;
+                          });
+}
+
+void People::want_it_running() {
+  calm_ = true;
+  commons_.checks.start_asked();
+  keep_asking_to_start();
+}
+
+void People::keep_asking_to_start() {
+  if (auto* process = running_(); process && reader_->engine_switch()->stopped) start(*process);
+  commons_.timeline.after(seconds(15), [this] { keep_asking_to_start(); });
+}
+
+}  // namespace hmt::world

@@ -1,0 +1,45 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "world/market.h"
+#include "world/process.h"
+
+// The people of a world: they arm, edit and cancel triggers, stop the engine and start it again,
+// and some of them write to the table by hand.
+namespace hmt::world {
+
+class People {
+ public:
+  // `running`: a process that can be asked now, or null.
+  People(Commons& commons, Market& market, std::function<Process*()> running);
+
+  void begin();
+  // No more wishes but one: that the engine runs.
+  void want_it_running();
+
+ private:
+  void wish();
+  void act(Process& process);
+  void create(Process& process, model::Trigger row);
+  void edit(Process& process);
+  void cancel(Process& process);
+  void cancel_by_hand();
+  void stop(Process& process);
+  void start(Process& process);
+  void keep_asking_to_start();
+  model::Trigger some_trigger(std::size_t instrument);
+  std::optional<model::Trigger> some_active();
+
+  Commons& commons_;
+  Market& market_;
+  std::function<Process*()> running_;
+  std::unique_ptr<store::Reader> reader_;
+  std::uint64_t created_ = 0;
+  std::uint64_t switch_number_ = 0;  // of the last stop or start that was asked for
+  bool calm_ = false;
+  bool asked_for_stop_ = false;
+};
+
+}  // namespace hmt::world

@@ -1,0 +1,225 @@
+#include "world/world.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace hmt::world {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr auto heartbeat_period = seconds(2);
+constexpr auto lease_lasts = seconds(10);
+
+base::Instant morning() {
+  return base::parse_rfc3339("2026-11-23T03:45:00Z").value();  // 09:15 in India
+}
+
+}  // namespace
+
+World::World(std::uint64_t seed, Length length)
+    : length_(length), seed_(seed), chance_(seed), timeline_(morning()) {
+  oms::TagKey key;
+  key.bytes.fill(0x5A);
+  checks_.use_scope(key, {account_name, base::trading_date(morning())});
+  exchange_.on_update([this](const model::BrokerOrder& order) { tell_order(order); });
+  for (std::size_t i = 0; i < quoted.size(); ++i)
+    exchange_.set_price(quoted[i].symbol, market_.last(i));
+  const bool two_engines = chance_.one_in(2);
+  if (two_engines) records_.share(lease_lasts, [this] { return timeline_.now(); });
+  slots_.resize(two_engines ? 2 : 1);
+  slots_.front().holder = "first";
+  slots_.back().holder = two_engines ? "second" : "first";
+  choose_aim();
+}
+
+World::~World() = default;
+
+// Half of the seeds are calm; the others aim one to three kinds of fault at where they hurt.
+void World::choose_aim() {
+  if (chance_.one_in(2)) return;
+  for (auto kinds = chance_.between(1, 3); kinds > 0; --kinds) {
+    const auto kind = static_cast<Fault>(chance_.between(0, fault_kinds - 1));
+    faults_.aim(kind, chance_.between(5, 40));
+  }
+}
+
+void World::begin_life(std::size_t slot) {
+  auto& place = slots_[slot];
+  place.process = std::make_unique<Process>(commons_, place.holder, ++place.lives,
+                                            [this, slot] { life_ended(slot); });
+  checks_.trace("life");
+}
+
+// The body is taken away once nothing runs in it any more.
+void World::life_ended(std::size_t slot) {
+  checks_.trace("death");
+  timeline_.after({}, [this, slot] { slots_[slot].process.reset(); });
+  const auto wait = faults_.ended() ? base::Duration(seconds(1))
+                                    : chance_.between(milliseconds(300), seconds(60));
+  timeline_.after(wait, [this, slot] { begin_life(slot); });
+}
+
+Process* World::running() {
+  for (auto& slot : slots_) {
+    if (!slot.process || slot.process->clock().dead() || slot.process->clock().frozen()) continue;
+    const auto standing = slot.process->runtime().standing();
+    const bool holds = standing.lease_epoch == commons_.newest_epoch && standing.lease_epoch != 0;
+    if (holds) return slot.process.get();
+  }
+  return nullptr;
+}
+
+void World::tell_price(std::size_t instrument) {
+  exchange_.set_price(quoted[instrument].symbol, market_.last(instrument));
+  if (faults_.strikes(Fault::tick_lost, 10'000)) return;
+  auto tick = market_.packet(instrument);
+  if (faults_.strikes(Fault::tick_old, 5'000)) {
+    tick.exchange_time -= 40;
+    tick.last_trade_time -= 40;
+  }
+  if (faults_.strikes(Fault::tick_without_price, 3'000)) tick.last = 0;
+  const int copies = faults_.strikes(Fault::tick_twice, 10'000) ? 2 : 1;
+  for (auto& slot : slots_) {
+    if (!slot.process || slot.process->clock().dead()) continue;
+    for (int i = 0; i < copies; ++i) slot.process->tick(tick);
+  }
+}
+
+void World::tell_order(const model::BrokerOrder& order) {
+  const auto deliver = [this](const model::BrokerOrder& news) {
+    for (auto& slot : slots_) {
+      if (slot.process && !slot.process->clock().dead()) slot.process->order_update(news);
+    }
+  };
+  if (faults_.strikes(Fault::update_lost, 60'000)) return;
+  if (faults_.strikes(Fault::update_late, 40'000)) {
+    timeline_.after(chance_.between(milliseconds(100), seconds(90)),
+                    [deliver, order] { deliver(order); });
+    return;
+  }
+  deliver(order);
+  if (faults_.strikes(Fault::update_twice, 30'000)) deliver(order);
+}
+
+void World::heartbeats() {
+  for (auto& slot : slots_) {
+    if (slot.process && !slot.process->clock().dead()) slot.process->heartbeat();
+  }
+  timeline_.after(heartbeat_period, [this] { heartbeats(); });
+}
+
+void World::feed_misfortune(Process& process) {
+  if (faults_.strikes(Fault::feed_cut, 6'000)) process.cut_feed();
+  if (faults_.strikes(Fault::feed_silent, 3'000)) {
+    process.hush_feed(true);
+    timeline_.after(chance_.between(seconds(2), seconds(60)), [this] {
+      for (auto& slot : slots_) {
+        if (slot.process) slot.process->hush_feed(false);
+      }
+    });
+  }
+}
+
+// What strikes at no step in particular.
+void World::misfortune() {
+  if (faults_.ended()) return;
+  for (auto& slot : slots_) {
+    if (!slot.process || slot.process->clock().dead()) continue;
+    auto& clock = slot.process->clock();
+    feed_misfortune(*slot.process);
+    if (faults_.strikes(Fault::clock_step, 1'000))
+      clock.step_wall_clock(seconds(chance_.between(-3600, 3600)));
+    if (faults_.strikes(Fault::pause_at_random, 1'500))
+      clock.freeze(chance_.between(milliseconds(100), minutes(10)));
+    if (faults_.strikes(Fault::crash_at_random, 1'500)) clock.die();
+  }
+  if (!commons_.database_down && faults_.strikes(Fault::database_down, 1'000)) {
+    commons_.database_down = true;
+    timeline_.after(chance_.between(milliseconds(200), seconds(90)),
+                    [this] { commons_.database_down = false; });
+  }
+  if (faults_.strikes(Fault::change_not_told, 2'000)) {
+    records_.keep_quiet(true);
+    timeline_.after(chance_.between(milliseconds(200), seconds(40)),
+                    [this] { records_.keep_quiet(false); });
+  }
+  if (exchange_.session_good() && faults_.strikes(Fault::session_dead, 400)) {
+    exchange_.session_dies();
+    timeline_.after(chance_.between(seconds(5), minutes(10)),
+                    [this] { exchange_.session_lives(); });
+  }
+  timeline_.after(seconds(3), [this] { misfortune(); });
+}
+
+// I7: what is called watched is watched.
+void World::check_watched() {
+  const auto reader = records_.reader();
+  store::ListFilter active;
+  active.status = model::TriggerStatus::active;
+  active.limit = 1000;
+  const auto page = reader->triggers(active, {});
+  for (auto& slot : slots_) {
+    if (!slot.process || slot.process->clock().dead() || slot.process->clock().frozen()) continue;
+    auto& process = *slot.process;
+    const bool just_thawed = timeline_.steady() - process.clock().thawed_at() < seconds(2);
+    if (just_thawed) continue;
+    const auto standing = process.runtime().standing();
+    for (const auto& row : page->triggers) {
+      if (!process.runtime().watch(row).monitored) continue;
+      if (checks_.stopped())
+        checks_.violated("I7", row.id.text() + " is called watched after stop was answered");
+      if (standing.lease_epoch != commons_.newest_epoch)
+        checks_.violated("I7", row.id.text() + " is called watched by an engine without the lease");
+      break;
+    }
+  }
+  timeline_.after(seconds(20), [this] { check_watched(); });
+}
+
+void World::calm_down() {
+  faults_.end();
+  commons_.database_down = false;
+  records_.keep_quiet(false);
+  exchange_.session_lives();
+  for (auto& slot : slots_) {
+    if (!slot.process) continue;
+    slot.process->hush_feed(false);
+    slot.process->clock().set_right();
+  }
+  people_.want_it_running();
+}
+
+void World::run_until(base::Duration until) {
+  while (timeline_.run_next(until)) {
+  }
+}
+
+Report World::run() {
+  for (std::size_t slot = 0; slot < slots_.size(); ++slot) begin_life(slot);
+  market_.open([this](std::size_t instrument) { tell_price(instrument); });
+  heartbeats();
+  misfortune();
+  people_.begin();
+  check_watched();
+  run_until(length_.day);
+  calm_down();
+  run_until(length_.day + minutes(11) + length_.calm);
+
+  Report report;
+  report.seed = seed_;
+  const auto reader = records_.reader();
+  check_the_end(*reader, exchange_, market_, running(), checks_, report);
+  report.violations = checks_.violations();
+  report.faults = faults_.counts();
+  report.trace = checks_.trace_hash();
+  report.happened = timeline_.happened();
+  report.orders = exchange_.orders().size();
+  report.epochs = commons_.newest_epoch;
+  return report;
+}
+
+}  // namespace hmt::world
