@@ -39,6 +39,14 @@ TEST(Sessions, ABracketWithoutANameIsToldByItsLine) {
   }
 }
 
+TEST(Sessions, ABraceIsToldByItsLine) {
+  for (const std::string broken : {"a = [3 ,}", "a = [}", "a = }", "a = {b = 1}"}) {
+    EXPECT_NE(refusal(weekly("09:15-15:30") + broken + "\n").find("in line 3"), std::string::npos)
+        << broken;
+  }
+  EXPECT_EQ(refusal(weekly("09:15-15:30") + "a = \"}\" # {\n"), "taken");
+}
+
 TEST(Sessions, LettersOfOtherAlphabetsStandInTextsAndCommentsOnly) {
   const auto good = weekly("09:15-15:30");
   EXPECT_EQ(refusal("# \u00e9 \u20b9\n" + good + "weekly_note = \"\u00e9\"\n"), "taken");

@@ -72,8 +72,14 @@ std::string skeleton(std::string_view toml) {
   return out;
 }
 
+// Beyond ASCII; or of inline tables, which nothing here is made of.
+bool is_foreign(char c) {
+  return (c & 0x80) != 0 || c == '{' || c == '}';
+}
+
 // What the library (toml++ 3.3) takes for granted and stops the process over, or worse: that a name
-// follows "[", and that some characters beyond ASCII stand nowhere but in texts and comments.
+// follows "[", that no "}" stands where a value is due, and that some characters beyond ASCII stand
+// nowhere but in texts and comments.
 // 0: there is no such line.
 std::size_t dangerous_line(std::string_view toml) {
   if (toml.starts_with("\xEF\xBB\xBF")) toml.remove_prefix(3);
@@ -82,8 +88,7 @@ std::size_t dangerous_line(std::string_view toml) {
   for (std::size_t number = 1; !rest.empty(); ++number) {
     const auto end = std::min(rest.find_first_of(line_ends), rest.size());
     const auto line = rest.substr(0, end);
-    const bool foreign = std::ranges::any_of(line, [](char c) { return (c & 0x80) != 0; });
-    if (foreign || is_broken_header(line)) return number;
+    if (std::ranges::any_of(line, is_foreign) || is_broken_header(line)) return number;
     // "\r\n" is one end.
     rest.remove_prefix(std::min(end + (rest.substr(end).starts_with("\r\n") ? 2 : 1), rest.size()));
   }
