@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "net/last_chunk.h"
 #include "net/loop_core.h"
 
 namespace hmt::net {
@@ -104,6 +105,7 @@ bool Exchange::feed() {
       }
       renew_parser();
     }
+    if (is_short_of_a_last_chunk(*parser_, received.size())) break;
     ErrorCode error;
     const auto taken = parser_->put(asio::buffer(received), error);
     received.erase(0, taken);

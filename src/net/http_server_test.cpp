@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <chrono>
 #include <optional>
+#include <thread>
 
 #include "net/http_client.h"
 #include "net/test_peers.h"
@@ -94,6 +96,21 @@ TEST_F(HttpServerTest, TakesARequestByteByByte) {
     return peer.receive_all();
   });
   EXPECT_THAT(answer, testing::EndsWith("POST /|hi"));
+}
+
+TEST_F(HttpServerTest, TakesALastChunkThatComesInPieces) {
+  serve_echo();
+  const auto answer = loop.with_peer([&] {
+    auto peer = RawSocket::connect(origin.port);
+    for (const std::string piece : {"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                                    "Transfer-Encoding: chunked\r\n\r\n",
+                                    "0\r\n", "\r", "\n"}) {
+      peer.send(piece);
+      std::this_thread::sleep_for(std::chrono::milliseconds(30));  // a packet of its own
+    }
+    return peer.receive_all();
+  });
+  EXPECT_THAT(answer, testing::EndsWith("POST /|"));
 }
 
 TEST_F(HttpServerTest, RefusesWhatTwoReadersCouldReadDifferently) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "net/gzip.h"
+#include "net/last_chunk.h"
 #include "net/loop_core.h"
 #include "net/web_socket_core.h"
 
@@ -233,6 +234,7 @@ bool Session::feed() {
     return stage_ == Stage::head ? parser.is_header_done() : parser.is_done();
   };
   while (!received_.empty() && !is_finished()) {
+    if (is_short_of_a_last_chunk(parser, received_.size())) break;
     ErrorCode error;
     const auto taken = parser.put(asio::buffer(received_), error);
     received_.erase(0, taken);

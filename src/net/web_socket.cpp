@@ -20,6 +20,7 @@ namespace http = boost::beast::http;
 
 constexpr int closed_without_code = 1006;
 constexpr int try_again_later = 1013;
+constexpr int not_utf8 = 1007;
 constexpr std::size_t reason_bytes_max = 123;  // RFC 6455, 5.5
 // A peer that answers no ping for this long is gone (servers only: browsers vanish silently).
 constexpr auto silence_max = std::chrono::seconds(60);
@@ -29,6 +30,17 @@ websocket::reason_string reason_that_fits(std::string_view text) {
   auto size = std::min(text.size(), reason_bytes_max);
   while (size < text.size() && size > 0 && (text[size] & 0xC0) == 0x80) --size;
   return {text.data(), size};
+}
+
+// Beast checks each frame that has bytes, and so misses a message that ends within a character
+// before a last frame without any.
+bool ends_within_a_character(std::string_view text) {
+  std::size_t back = 0;
+  while (back < 3 && back < text.size() && (text[text.size() - 1 - back] & 0xC0) == 0x80) ++back;
+  if (back == text.size()) return false;
+  const auto lead = static_cast<unsigned char>(text[text.size() - 1 - back]);
+  const std::size_t follow = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
+  return back < follow;
 }
 
 struct Message {
@@ -180,6 +192,7 @@ void WebSocket::State::deliver() {
   const auto data = incoming.cdata();
   if (socket.got_text()) {
     const std::string_view text(static_cast<const char*>(data.data()), data.size());
+    if (ends_within_a_character(text)) return close(not_utf8, "a text that is not UTF-8");
     if (handlers.on_text) handlers.on_text(text);
   } else if (handlers.on_binary) {
     handlers.on_binary({static_cast<const std::uint8_t*>(data.data()), data.size()});

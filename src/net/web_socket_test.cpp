@@ -307,13 +307,17 @@ TEST_F(RawWebSocketTest, BrokenFramesAreRefusedWithTheirCode) {
     std::string answer;
   };
   serve({.message_bytes_max = 50});
+  const std::string close_not_utf8 =
+      "\x88\x1a\x03\xef"
+      "a text that is not UTF-8";
   for (const auto& [bytes, answer] : std::vector<Case>{
-           {frame(0x81, "\xff\xfe"), "\x88\x02\x03\xef"},               // not UTF-8: 1007
-           {frame(0x83, "x"), "\x88\x02\x03\xea"},                      // reserved kind: 1002
-           {frame(0xc1, "x"), "\x88\x02\x03\xea"},                      // as if compressed: 1002
-           {std::string("\x81\x01x", 3), "\x88\x02\x03\xea"},           // without a mask: 1002
-           {frame(0x80, "x"), "\x88\x02\x03\xea"},                      // continues nothing: 1002
-           {frame(0x82, std::string(51, 'x')), "\x88\x02\x03\xf1"}}) {  // too large: 1009
+           {frame(0x81, "\xff\xfe"), "\x88\x02\x03\xef"},                // not UTF-8: 1007
+           {frame(0x01, "\xe2\x82") + frame(0x80, ""), close_not_utf8},  // ends in a character
+           {frame(0x83, "x"), "\x88\x02\x03\xea"},                       // reserved kind: 1002
+           {frame(0xc1, "x"), "\x88\x02\x03\xea"},                       // as if compressed: 1002
+           {std::string("\x81\x01x", 3), "\x88\x02\x03\xea"},            // without a mask: 1002
+           {frame(0x80, "x"), "\x88\x02\x03\xea"},                       // continues nothing: 1002
+           {frame(0x82, std::string(51, 'x')), "\x88\x02\x03\xf1"}}) {   // too large: 1009
     theirs.closed.reset();
     const auto got = loop.with_peer([&] {
       auto peer = RawSocket::connect(origin.port);

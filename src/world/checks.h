@@ -23,12 +23,6 @@ struct Violation {
   std::string what;
 };
 
-// One order as the broker has it.
-struct Held {
-  model::BrokerOrder order;
-  bool rejected() const { return order.status == "REJECTED"; }
-};
-
 class Checks {
  public:
   void violated(const char* rule, std::string what);

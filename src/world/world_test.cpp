@@ -37,36 +37,47 @@ TEST(World, TradersTradeAndThingsGoWrongInIt) {
   EXPECT_GT(faults, 0U);
 }
 
-TEST(Checks, TwoOrdersOfOneFireAreSeen) {
-  Checks checks;
+class WorldChecks : public testing::Test {
+ protected:
+  WorldChecks() {
+    checks.use_scope(key, scope);
+    id.uuid.bytes.fill(7);
+  }
+  // Of the first fire.
+  model::OrderRequest order(std::int32_t attempt_no) const {
+    model::OrderRequest out;
+    out.tag = oms::make_tag(key, scope, id, 1, attempt_no);
+    return out;
+  }
+  void expect_violated(const char* rule) const {
+    ASSERT_EQ(checks.violations().size(), 1U);
+    EXPECT_EQ(checks.violations().front().rule, rule);
+  }
   const oms::TagKey key;
   const oms::TagScope scope{"AB1234", {}};
-  checks.use_scope(key, scope);
   model::TriggerId id;
-  id.uuid.bytes.fill(7);
-  model::OrderRequest request;
-  request.tag = oms::make_tag(key, scope, id, 1, 0);
-  checks.accepted(request);
+  Checks checks;
+};
+
+TEST_F(WorldChecks, SeeTwoOrdersOfOneFire) {
+  checks.accepted(order(0));
   EXPECT_TRUE(checks.violations().empty());
-  request.tag = oms::make_tag(key, scope, id, 1, 1);
-  checks.accepted(request);
-  ASSERT_EQ(checks.violations().size(), 1U);
-  EXPECT_EQ(checks.violations().front().rule, "I1");
+  checks.accepted(order(1));
+  expect_violated("I1");
 }
 
-TEST(Checks, AByteAfterStopWasAnsweredIsSeen) {
-  Checks checks;
-  const oms::TagKey key;
-  const oms::TagScope scope{"AB1234", {}};
-  checks.use_scope(key, scope);
-  model::TriggerId id;
-  id.uuid.bytes.fill(7);
-  model::OrderRequest request;
-  request.tag = oms::make_tag(key, scope, id, 1, 0);
+TEST_F(WorldChecks, SeeAByteThatLeavesAfterStopWasAnswered) {
+  checks.first_byte(order(0));
+  EXPECT_TRUE(checks.violations().empty());
   checks.stop_answered();
-  checks.first_byte(request);
-  ASSERT_EQ(checks.violations().size(), 1U);
-  EXPECT_EQ(checks.violations().front().rule, "I4");
+  checks.first_byte(order(1));
+  expect_violated("I4");
+}
+
+TEST_F(WorldChecks, SeeAByteThatLeavesAfterItsCancelWasAnswered) {
+  checks.cancel_answered(id);
+  checks.first_byte(order(0));
+  expect_violated("I4");
 }
 
 }  // namespace
