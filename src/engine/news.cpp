@@ -205,6 +205,10 @@ void Engine::claim_row(Now& now, Flight& flight, bool surprise) {
   if (const auto armed = triggers_.find(attempt.trigger_id); armed != triggers_.end()) {
     *flight.row = armed->second;
     disarm(now, attempt.trigger_id);
+  } else if (flight.row->status == model::TriggerStatus::active &&
+             other_leg_stands(*flight.row, flight.leg())) {
+    // Cancelled or expired since: whatever becomes of this order, the other leg is not armed again.
+    set_leg(*flight.row, model::other(flight.leg()), model::LegState::dropped);
   }
   if (const auto group = flight.row->parent_id; group && !winners_.contains(*group))
     handle(now, GroupWon{*group, attempt.trigger_id});

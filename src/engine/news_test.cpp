@@ -132,6 +132,21 @@ TEST_F(News, ARejectionThatTheBookTellsFirstIsBelieved) {
   EXPECT_TRUE(desk.is_armed());
 }
 
+TEST_F(News, ALateOrderThatIsRejectedArmsNothingOfATriggerThatWasCancelled) {
+  TestDesk other;
+  other.create(stop_and_target());
+  const auto refused = other.fire("1500");
+  other.answer(refused, no_funds());
+  ASSERT_TRUE(other.is_armed()) << "the target";
+  other.cancel(trigger_id(1));
+  other.news(other.order(refused, "OPEN PENDING"));
+  EXPECT_EQ(other.row().status, TriggerStatus::triggered) << "the order is there, and told";
+  other.book({other.order(refused, "REJECTED", "Margin exceeds")});
+  EXPECT_NE(other.row().status, TriggerStatus::active);
+  other.tick("1600");
+  EXPECT_EQ(other.sent.size(), 1U);
+}
+
 TEST_F(News, ARejectionThatTheBookKeepsTellingIsHandledOnce) {
   const auto rejected = desk.order(tag, "REJECTED", "Margin exceeds");
   desk.book({rejected});

@@ -292,6 +292,21 @@ TEST_F(Recovery, ARejectionThatTheBookHadNotConfirmedYetIsConfirmedByTheSuccesso
   desk.fire("1600");
 }
 
+// Found by the simulated world, seeds 33 and 64.
+TEST_F(Recovery, ACancelledTriggerIsNotArmedAgainByARejectionOfBefore) {
+  desk.create(stop_and_target());
+  const auto tag = desk.fire("1500");
+  desk.answer(tag, accepted("ORDER-10"));
+  desk.book({desk.order(tag, "REJECTED", "Margin exceeds")});
+  ASSERT_TRUE(desk.is_armed()) << "the target";
+  desk.cancel(trigger_id(1));
+  take_over(desk);
+  desk.book({desk.order(tag, "REJECTED", "Margin exceeds")});
+  EXPECT_EQ(desk.row().status, TriggerStatus::cancelled);
+  desk.tick("1600");
+  EXPECT_EQ(desk.sent.size(), 1U);
+}
+
 TEST_F(Recovery, ARejectionThatWasConfirmedIsNotTakenTwice) {
   desk.create(stop_and_target());
   const auto tag = desk.fire("1500");

@@ -94,9 +94,9 @@ void Engine::recover_queued(Now& now, Flight& flight) {
 
 void Engine::recover_placed(Now& now, Flight& flight) {
   const auto& row = *flight.row;
-  const bool row_tells_of_it =
-      row.fire_no == flight.attempt.fire_no && row.status != model::TriggerStatus::active &&
-      row.status != model::TriggerStatus::failed && row.status != model::TriggerStatus::firing;
+  const bool row_tells_of_it = row.fire_no == flight.attempt.fire_no &&
+                               (row.status == model::TriggerStatus::triggered ||
+                                row.status == model::TriggerStatus::needs_attention);
   if (!row_tells_of_it && !flight.has_order()) flight.over = true;
   const bool other_legs_wait = other_leg_stands(row, flight.leg()) || row.parent_id;
   flight.settled =

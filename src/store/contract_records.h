@@ -49,6 +49,15 @@ TEST_P(StoreContract, AnOutcomeAppliesWhateverTheVersion) {
   EXPECT_EQ(stored(row.id).updated_at, at_minute(8));
 }
 
+TEST_P(StoreContract, AnOutcomeArmsNothingThatWasCancelled) {
+  const auto row = create(stop_loss(1));
+  ASSERT_TRUE(writer().cancel(row.id, {}, {}, nullptr, at_minute(6)));
+  record({record_of(outcome_of(row, model::TriggerStatus::active), at_minute(7))});
+  EXPECT_EQ(stored(row.id).status, model::TriggerStatus::cancelled);
+  record({record_of(placed_outcome(row), at_minute(8))});
+  EXPECT_EQ(stored(row.id).status, model::TriggerStatus::triggered) << "an order is told of";
+}
+
 TEST_P(StoreContract, AnOutcomeMayTakeBackTheFire) {
   const auto row = fire(stop_loss(1), "TAG1");
   auto back = outcome_of(row, model::TriggerStatus::active);

@@ -198,7 +198,9 @@ void apply_claim(Trigger& row, const model::Attempt& attempt) {
 }
 
 void apply_outcome(Trigger& row, const TriggerOutcome& outcome, Instant at) {
-  row.status = outcome.status;
+  const bool ended = row.status == TriggerStatus::cancelled || row.status == TriggerStatus::expired;
+  // What a person or its date has ended is not armed again by what became of an earlier order.
+  if (!ended || outcome.status != TriggerStatus::active) row.status = outcome.status;
   row.leg_1.state = outcome.leg_1;
   if (row.leg_2) row.leg_2->state = outcome.leg_2;
   row.triggered_at = outcome.triggered_at;
