@@ -1,8 +1,8 @@
 #include "net/http_server.h"
 
+#include <chrono>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <chrono>
 #include <optional>
 #include <thread>
 
