@@ -113,7 +113,9 @@ struct AccountBlocked {
   std::string why;
 };
 // Another engine holds the lease: this one must end.
-struct Fenced {};
+struct Fenced {
+  std::int64_t lease_epoch = 0;
+};
 
 using Effect = std::variant<MakeClaim, Submit, Write, Watch, Unwatch, Armed, Disarmed, ReadBook,
                             Reread, AccountBlocked, Fenced>;

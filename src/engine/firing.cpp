@@ -157,7 +157,7 @@ void Engine::claim_lost(Now& now, Flight& flight, model::ClaimVerdict verdict) {
   if (verdict != model::ClaimVerdict::group_taken) release_group(now, trigger);
   if (verdict == model::ClaimVerdict::fenced) {
     evaluating_ = false;
-    now.ask(Fenced{});
+    now.ask(Fenced{settings_.lease_epoch});
     return;
   }
   if (changed) {

@@ -127,8 +127,8 @@ void Gate::forward(model::Attempt attempt) {
 std::string Gate::objection(const model::Attempt& attempt) const {
   if (shut_.load()) return shut_why_;
   if (attempt.lease_epoch != lease_epoch_) return "Another engine has taken over";
-  if (settings_.lease_is_fresh && !settings_.lease_is_fresh()) {
-    return "The lease could not be renewed in time: another engine may have taken over";
+  if (settings_.forbidden) {
+    if (auto why = settings_.forbidden(); !why.empty()) return why;
   }
   // Either way: a wall clock that was set back since says nothing about the attempt's age.
   if (attempt.forwarded_at &&

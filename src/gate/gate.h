@@ -47,8 +47,9 @@ struct Settings {
   oms::RateRule rate;
   base::Duration time_to_live = std::chrono::seconds(2);  // from "may leave" to the first byte
   base::Duration cool_down = std::chrono::seconds(10);    // after the broker said "too many"
-  // Whether nobody else can hold the lease at this moment; none: it lasts as long as the process.
-  std::function<bool()> lease_is_fresh;
+  // Why nothing may leave at this moment, as where another process may hold the lease; empty, or
+  // none: it may.
+  std::function<std::string()> forbidden;
 };
 
 class Gate {

@@ -40,7 +40,12 @@ void CommitQueue::claim(model::Claim claim,
 
 void CommitQueue::record(model::Record record, std::move_only_function<void()> done,
                          Refused refused) {
-  add(RecordItem{std::move(record), std::move(done), std::move(refused)});
+  {
+    const std::scoped_lock lock(mutex_);
+    incoming_.emplace_back(
+        RecordItem{epoch_, std::move(record), std::move(done), std::move(refused)});
+  }
+  wake_.notify_one();
 }
 
 bool CommitQueue::command(std::move_only_function<void(store::Writer&)> job) {
@@ -150,19 +155,16 @@ bool CommitQueue::commit_claims() {
 
 bool CommitQueue::commit_records() {
   std::vector<model::Record> records;
+  const auto epoch = std::get<RecordItem>(taken_.front()).epoch;
   for (const auto& item : taken_) {
     const auto* record = std::get_if<RecordItem>(&item);
-    if (!record || records.size() == (one_by_one_ != 0 ? 1 : batch_max)) break;
+    if (!record || record->epoch != epoch) break;
+    if (records.size() == (one_by_one_ != 0 ? 1 : batch_max)) break;
     records.push_back(record->record);
-  }
-  std::int64_t epoch = 0;
-  {
-    const std::scoped_lock lock(mutex_);
-    epoch = epoch_;
   }
   const auto started = std::chrono::steady_clock::now();
   auto changed = writer_.record(epoch, records);
-  if (!changed) return records_failed(changed.error(), records);
+  if (!changed) return records_failed(changed.error(), epoch, records);
   store_works();
   tell_time(started);
   if (one_by_one_ != 0) --one_by_one_;
@@ -206,10 +208,10 @@ bool CommitQueue::claims_failed(const base::Error& error, const std::vector<mode
 }
 
 // False: try them again later.
-bool CommitQueue::records_failed(const base::Error& error,
+bool CommitQueue::records_failed(const base::Error& error, std::int64_t epoch,
                                  const std::vector<model::Record>& records) {
   if (error.kind == base::ErrorKind::refused) {
-    observer_.on_fenced();
+    observer_.on_fenced(epoch);
     one_by_one_ = 0;
     for (std::size_t i = 0; i < records.size(); ++i) {
       auto refused = std::move(std::get<RecordItem>(taken_.front()).refused);

@@ -32,8 +32,8 @@ class CommitObserver {
       store::Changed changed) = 0;  // after each flush, before its own `done`s
   virtual void on_store_away(const std::string& why) = 0;
   virtual void on_store_back() = 0;
-  virtual void
-  on_fenced() = 0;  // another engine holds the lease: nothing of ours is written any more
+  // The lease of this epoch has passed on: nothing made under it is written any more.
+  virtual void on_fenced(std::int64_t epoch) = 0;
 };
 
 class CommitQueue {
@@ -47,7 +47,7 @@ class CommitQueue {
   // False: too many wait.
   bool command(std::move_only_function<void(store::Writer&)> job);
 
-  // Records are written under this lease.
+  // What is recorded from here on is written under this lease or not at all.
   void use_epoch(std::int64_t epoch);
   std::int64_t epoch() const;  // any thread
 
@@ -64,6 +64,8 @@ class CommitQueue {
     std::move_only_function<void(model::ClaimVerdict)> done;
   };
   struct RecordItem {
+    std::int64_t epoch =
+        0;  // when it was made: commands overtake what waits, one may renew the lease
     model::Record record;
     std::move_only_function<void()> done;
     Refused refused;
@@ -78,7 +80,8 @@ class CommitQueue {
   bool commit_claims();
   bool commit_records();
   bool claims_failed(const base::Error& error, const std::vector<model::Claim>& claims);
-  bool records_failed(const base::Error& error, const std::vector<model::Record>& records);
+  bool records_failed(const base::Error& error, std::int64_t epoch,
+                      const std::vector<model::Record>& records);
   bool wait_behind_others();
   bool singly(std::size_t count);  // whether the batch was of several, and is taken apart now
   bool tell_refused(const base::Error& error, base::Instant at, const model::Attempt* attempt,

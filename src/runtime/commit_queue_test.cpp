@@ -121,7 +121,9 @@ class Told final : public CommitObserver {
   }
   void on_store_away(const std::string&) override { words.emplace_back("away"); }
   void on_store_back() override { words.emplace_back("back"); }
-  void on_fenced() override { words.emplace_back("fenced"); }
+  void on_fenced(std::int64_t lease) override {
+    words.push_back("fenced " + std::to_string(lease));
+  }
   std::vector<std::string> words;
 };
 
@@ -316,7 +318,42 @@ TEST_F(CommitQueueTest, UnderAnotherLeaseNothingIsWritten) {
   EXPECT_THAT(verdicts, ElementsAre(ClaimVerdict::fenced));
   EXPECT_FALSE(done);
   EXPECT_THAT(refused, testing::HasSubstr("another engine")) << "who waits for it is told";
-  EXPECT_THAT(told.words, ElementsAre("committed 0", "fenced"));
+  EXPECT_THAT(told.words, ElementsAre("committed 0", "fenced 1"));
+}
+
+TEST_F(CommitQueueTest, WhatWaitedThroughAnOutageIsNotWrittenUnderALaterLease) {
+  bool done = false;
+  std::string refused;
+  records.fail_next_writes(1);
+  queue.record(
+      record_of("a"), [&] { done = true; }, [&](const std::string& why) { refused = why; });
+  EXPECT_FALSE(queue.run_pending());
+  // A command does not wait behind it, and the database is back just then.
+  const auto later = writer.take_lease("test", at_second(1)).value();
+  queue.use_epoch(later);
+  EXPECT_TRUE(queue.run_pending());
+  EXPECT_FALSE(done);
+  EXPECT_THAT(refused, testing::HasSubstr("another engine"));
+  EXPECT_THAT(told.words, testing::Contains("fenced 1")) << "of the lease that it was made under";
+
+  queue.record(record_of("b"), [&] { done = true; });
+  EXPECT_TRUE(queue.run_pending());
+  EXPECT_TRUE(done) << "what is made under the new one is written";
+}
+
+TEST_F(CommitQueueTest, RecordsOfTwoLeasesAreNotWrittenAsOne) {
+  std::vector<std::string> said;
+  const auto put = [&](const char* event) {
+    queue.record(
+        record_of(event), [&, event] { said.push_back(std::string(event) + " written"); },
+        [&, event](const std::string&) { said.push_back(std::string(event) + " refused"); });
+  };
+  put("a");
+  queue.use_epoch(writer.take_lease("test", at_second(1)).value());
+  put("b");
+  put("c");
+  EXPECT_TRUE(queue.run_pending());
+  EXPECT_THAT(said, ElementsAre("a refused", "b written", "c written"));
 }
 
 // ---- a row that somebody else's transaction holds

@@ -567,8 +567,8 @@ void MarketAgent::carry_out(Account& account, engine::AccountBlocked& effect) {
   account.links.blocked(effect.why);
 }
 
-void MarketAgent::carry_out(Account&, engine::Fenced&) {
-  links_.fenced();
+void MarketAgent::carry_out(Account&, engine::Fenced& effect) {
+  links_.fenced(effect.lease_epoch);
 }
 
 void MarketAgent::wake_when_due(Account& account) {

@@ -27,7 +27,7 @@ namespace hmt::runtime {
 
 // The way to the owner. Any of these may be called on the market's thread.
 struct MarketLinks {
-  std::function<void()> fenced;
+  std::function<void(std::int64_t epoch)> fenced;
   std::function<void(bool, const std::string&)> ticker_session;  // accepted or refused
   // Whether the lease is fresh enough for an order to leave; none: it lasts as long as the process.
   std::function<bool()> may_fire;

@@ -7,7 +7,6 @@
 namespace hmt::runtime {
 namespace {
 
-constexpr base::Duration holder_stops_within = std::chrono::milliseconds(2500);
 constexpr base::Duration drain_step = std::chrono::milliseconds(20);
 
 }  // namespace
@@ -25,7 +24,7 @@ Runtime::Runtime(Schedulers schedulers, store::Writer& writer, BrokerDoor door,
       commits_(writer, *this),
       watchman_(schedulers.watch, writer, commits_, *this, settings_),
       market_(schedulers.market, commits_, standing_, prices_, latency_,
-              {.fenced = [this] { this->on_fenced(); },
+              {.fenced = [this](std::int64_t epoch) { this->on_fenced(epoch); },
                .ticker_session =
                    [this](bool accepted, const std::string& why) {
                      schedulers_.orders.post(
@@ -42,7 +41,7 @@ Runtime::Runtime(Schedulers schedulers, store::Writer& writer, BrokerDoor door,
       connections_(common(), door_, accounts_, [this] { tell_latest(); }) {
   market_.use_feed(*feed_);
   if (watchman_.is_shared()) {
-    settings_.gate.lease_is_fresh = [this] { return watchman_.lease_is_fresh(); };
+    settings_.gate.forbidden = [this] { return watchman_.why_nothing_may_leave(); };
   }
 }
 
@@ -185,15 +184,16 @@ void Runtime::stop(store::Actor actor, Done<std::string> done) {
               }
             });
           };
-          if (stands_by()) {
-            // Claims are refused from now on; what the holder has claimed is sent or taken back by
-            // then, and its gates are shut.
-            schedulers_.orders.after(holder_stops_within, tell);
+          const bool alone = surely_holds_lease();
+          // Also when the switch could not be written: nothing leaves from here on.
+          if (!stands_by()) stopped_now(why);
+          if (alone || !written) {
+            schedulers_.market.post(tell);
             return;
           }
-          // Also when the switch could not be written: nothing leaves from here on.
-          stopped_now(why);
-          schedulers_.market.post(tell);
+          // Claims are refused from now on. Whoever holds the lease has heard of it by then, or
+          // sends nothing for want of a fresh lease.
+          schedulers_.orders.after(watchman_.fresh_for(), tell);
         });
       });
   if (!taken) say_busy(answer);
@@ -250,6 +250,11 @@ void Runtime::start(store::Actor actor, Done<std::string> done) {
 // switch.
 bool Runtime::stands_by() const {
   return watchman_.is_shared() && lease_epoch_ == 0 && !draining_;
+}
+
+// Nobody else can have anything to send.
+bool Runtime::surely_holds_lease() const {
+  return !watchman_.is_shared() || (lease_epoch_ != 0 && !draining_ && watchman_.lease_is_fresh());
 }
 
 std::string Runtime::started_now() {
@@ -414,10 +419,9 @@ void Runtime::on_store_back() {
   standing_.set_reason("store", std::nullopt);
 }
 
-void Runtime::on_fenced() {
-  schedulers_.orders.post([this, epoch = commits_.epoch()] {
-    lose_lease(epoch, "Another engine holds the lease of this database");
-  });
+void Runtime::on_fenced(std::int64_t epoch) {
+  schedulers_.orders.post(
+      [this, epoch] { lose_lease(epoch, "Another engine holds the lease of this database"); });
 }
 
 void Runtime::session_ended(const model::BrokerConnection& row) {

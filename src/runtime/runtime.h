@@ -89,7 +89,7 @@ class Runtime final : public Desk,
   void on_committed(store::Changed changed) override;
   void on_store_away(const std::string& why) override;
   void on_store_back() override;
-  void on_fenced() override;
+  void on_fenced(std::int64_t epoch) override;
 
   // AccountsOwner
   void note(model::AuditEntry entry) override;
@@ -125,6 +125,7 @@ class Runtime final : public Desk,
   void switch_moved(const store::Switch& now);
   void stopped_now(const std::string& why);
   bool stands_by() const;
+  bool surely_holds_lease() const;
   std::string started_now();
   void say_busy(const std::shared_ptr<Done<std::string>>& answer);
   void close_down(base::Duration patience, std::function<void()> done);

@@ -44,6 +44,8 @@ class StepScheduler final : public agent::Scheduler {
     task();
     return true;
   }
+  // A process that is stopped: time goes on, and nothing of it runs.
+  void sleep(base::Duration by) { move_to(steady_ + by); }
   // Moves to the next timer that is due by `until`, and makes its task ready.
   bool next_timer(base::Duration until) {
     if (timers_.empty() || timers_.begin()->first.first > until) {

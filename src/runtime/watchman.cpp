@@ -42,6 +42,18 @@ bool Watchman::lease_is_fresh() const {
   return !lasts_ || scheduler_.steady().count() < fresh_until_.load();
 }
 
+base::Duration Watchman::fresh_for() const {
+  return lasts_ ? part(*lasts_, 60) : base::Duration(0);
+}
+
+std::string Watchman::why_nothing_may_leave() const {
+  if (stopped_.load()) return "The engine was stopped";
+  if (!lease_is_fresh()) {
+    return "The lease could not be renewed in time: another engine may have taken over";
+  }
+  return {};
+}
+
 void Watchman::launch() {
   if (!is_shared()) return;
   scheduler_.post([this, alive = std::weak_ptr(alive_)] {
@@ -56,7 +68,7 @@ void Watchman::keep(std::int64_t epoch, base::Duration taken_at, std::function<v
     following();
     return;
   }
-  fresh_until_ = (taken_at + part(*lasts_, 60)).count();
+  fresh_until_ = (taken_at + fresh_for()).count();
   scheduler_.post([this, epoch, taken_at, following = std::move(following),
                    alive = std::weak_ptr(alive_)]() mutable {
     if (alive.expired()) return;
@@ -120,8 +132,7 @@ void Watchman::renew() {
   if (now - renewed_at_ < part(*lasts_, 30)) return;
   const auto renewed = follower_->renew_lease(epoch_);
   if (renewed) {
-    renewed_at_ = now;  // of the asking: the answer may have been long on its way
-    fresh_until_ = (now + part(*lasts_, 60)).count();
+    renewed_at_ = now;
     tell_works("renewing", true, {});
     return;
   }
@@ -132,13 +143,19 @@ void Watchman::renew() {
   tell_works("renewing", false, renewed.error().message);
 }
 
+// Freshness is only what both were told: a lease that was renewed by a process that has not looked
+// at the switch since would let it send after a stop that another process has confirmed.
 void Watchman::follow() {
+  const auto asked_at = scheduler_.steady();
   auto foreign = follower_->changes();
   if (!foreign) {
     tell_works("following", false, foreign.error().message);
     return;
   }
   tell_works("following", true, {});
+  stopped_ = foreign->now.stopped;
+  followed_at_ = asked_at;
+  fresh_until_ = (std::min(renewed_at_, followed_at_) + fresh_for()).count();
   if (following_) {
     // What came before is in the records that are read after this.
     std::exchange(following_, {})();

@@ -17,8 +17,8 @@
 // Where several processes may write one database: keeps the lease, and brings in what others wrote.
 // Each change is heard of in the table's own order of commits; a full compare of engine and table
 // stands behind it, so that nothing can stay lost. Where nobody else can write it has nothing to
-// do. Thread rule: its scheduler's thread, which may wait for the database; `lease_is_fresh` any
-// thread.
+// do. Thread rule: its scheduler's thread, which may wait for the database; what gates and screens
+// ask, any thread.
 namespace hmt::runtime {
 
 class WatchObserver {
@@ -41,9 +41,13 @@ class Watchman {
 
   // Another process may write: there is a lease to keep and something to follow.
   bool is_shared() const { return lasts_.has_value(); }
-  // Gates look here right before the first byte: whether the lease was renewed so lately that
-  // nobody else can have taken it.
+  // Whether the lease was renewed so lately that nobody else can have taken it, and the switch
+  // looked at as lately.
   bool lease_is_fresh() const;
+  // How long that holds without another look.
+  base::Duration fresh_for() const;
+  // Gates ask right before the first byte; empty: it may leave.
+  std::string why_nothing_may_leave() const;
 
   void launch();
   // Follows from this moment on, and keeps the lease that was taken at `taken_at` (steady).
@@ -76,12 +80,14 @@ class Watchman {
   const bool many_;
   const std::optional<base::Duration> lasts_;
   std::atomic<std::int64_t> fresh_until_ = 0;  // steady, in nanoseconds
+  std::atomic<bool> stopped_ = false;          // the switch, as last looked at
 
   std::unique_ptr<store::Follower> follower_;
   std::unique_ptr<store::Reader> reader_;
   std::int64_t epoch_ = 0;  // 0: standing by
   std::function<void()> following_;
-  base::Duration renewed_at_{};
+  base::Duration renewed_at_{};   // of the asking: the answer may have been long on its way
+  base::Duration followed_at_{};  // the same
   store::Foreign pending_;
   bool absorbing_ = false;
   std::set<std::string> broken_;  // parts that fail: "renewing", "following"
