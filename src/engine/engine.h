@@ -135,6 +135,7 @@ class Engine {
   // waiting.cpp
   void handle(Now& now, const AttemptRecovered& recovered);
   void handle(Now& now, const ClockAdvanced& clock);
+  void handle(Now& now, const ClockStepped& clock);
   void count_absence(Now& now, base::Instant started_at);
   void shown_absent(Now& now, Flight& flight);
   void try_again(Now& now, Flight& flight);

@@ -64,10 +64,15 @@ struct Evaluation {
   bool on = false;
 };
 struct ClockAdvanced {};
+// The wall clock was set, forward or back. All that is waited for is moved with it: an order that
+// may still arrive late must not be called absent because a clock jumped.
+struct ClockStepped {
+  base::Duration by{};
+};
 
 using Event = std::variant<model::Tick, TriggerChanged, TriggerRemoved, GroupWon, AttemptRecovered,
                            ClaimSettled, AttemptForwarded, AttemptWithdrawn, AttemptAnswered,
-                           OrderNews, BookRead, Evaluation, ClockAdvanced>;
+                           OrderNews, BookRead, Evaluation, ClockAdvanced, ClockStepped>;
 
 // ---- effects
 

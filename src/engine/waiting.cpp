@@ -139,9 +139,22 @@ void Engine::handle(Now& now, const ClockAdvanced&) {
   }
 }
 
+void Engine::handle(Now&, const ClockStepped& clock) {
+  const auto move = [by = clock.by](std::optional<base::Instant>& at) {
+    if (at) *at += by;
+  };
+  move(book_due_);
+  for (auto& [tag, flight] : flights_) {
+    move(flight.read_book_at);
+    move(flight.retry_at);
+    if (flight.absence) flight.absence->clock_stepped(clock.by);
+  }
+}
+
 bool Engine::is_out_of_date(const model::Attempt& attempt, base::Instant at) const {
   const auto since = attempt.answered_at.value_or(attempt.created_at);
-  return attempt.trading_date != base::trading_date(at) || at - since > settings_.recovered_age_max;
+  return attempt.trading_date != base::trading_date(at) ||
+         std::chrono::abs(at - since) > settings_.recovered_age_max;
 }
 
 // A machine that slept comes late to what it had planned.
@@ -177,6 +190,7 @@ void Engine::plan_book_reading(base::Instant at) {
 }
 
 void Engine::count_absence(Now& now, base::Instant started_at) {
+  if (started_at > now.at) return;  // the clock was set back since: nobody knows when it began
   std::vector<Flight*> waiting;
   for (auto& [tag, flight] : flights_) {
     if (flight.attempt.state == AttemptState::unknown && flight.absence) waiting.push_back(&flight);

@@ -59,6 +59,12 @@ TEST_F(UnknownOutcome, AbsenceIsNotShownBefore180SecondsHaveGone) {
   EXPECT_EQ(desk.row().status, TriggerStatus::needs_attention);
 }
 
+TEST_F(UnknownOutcome, AReadingThatBeginsInTheFutureProvesNothing) {
+  begin(model::OnUnknown::park);
+  for (int i = 1; i < 9; ++i) desk.step(BookRead{desk.now + minutes(i), {}});
+  EXPECT_EQ(desk.row().status, TriggerStatus::firing) << "the clock was set back since";
+}
+
 TEST_F(UnknownOutcome, TwoReadingsAreNotEnough) {
   begin(model::OnUnknown::park);
   desk.pass(seconds(170));

@@ -13,6 +13,11 @@ void AbsenceProof::add_reading(base::Instant started_at) {
   if (started_at - last_byte_at_ > rule_.window) after_window_ = true;
 }
 
+void AbsenceProof::clock_stepped(base::Duration by) {
+  last_byte_at_ += by;
+  last_counted_ += by;
+}
+
 bool AbsenceProof::shown() const {
   const bool begun = last_byte_at_ != base::Instant{};
   return begun && readings_ >= rule_.readings_min && after_window_;

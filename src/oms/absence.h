@@ -24,6 +24,9 @@ class AbsenceProof {
   // was asked for.
   void add_reading(base::Instant started_at);
 
+  // The wall clock was set: what has passed, and what is still to pass, stays as long as it was.
+  void clock_stepped(base::Duration by);
+
   // Shown: enough readings, spaced, and the last of them after the window.
   bool shown() const;
   int readings() const { return readings_; }

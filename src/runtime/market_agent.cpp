@@ -126,8 +126,8 @@ void MarketAgent::begin(model::ConnectionId id, engine::Settings settings,
   for (const auto token : std::exchange(account->watched, {})) unwatch(*account, token);
   account->name = settings.account;
   account->recovers = false;
+  const auto now = read_clock();
   auto& engine = account->engine.emplace(std::move(settings));
-  const auto now = scheduler_.now();
   for (const auto& won : recovery.winners)
     engine.on(engine::GroupWon{won.group, won.winner}, now, effects_);
   std::map<model::TriggerId, const model::Trigger*> rows;
@@ -168,8 +168,21 @@ void MarketAgent::handle(Account& account, engine::Event event) {
     if (account.recovers || is_of_an_order(event)) account.early.push_back(std::move(event));
     return;
   }
-  account.engine->on(event, scheduler_.now(), effects_);
+  const auto now = read_clock();
+  account.engine->on(event, now, effects_);
   finish(account);
+}
+
+// Engines count their waits by the wall clock, which is set now and then.
+base::Instant MarketAgent::read_clock() {
+  const auto now = scheduler_.now();
+  const auto step = clock_watch_.step(now, scheduler_.steady());
+  if (!step) return now;
+  for (auto& [id, account] : accounts_) {
+    if (account.engine) account.engine->on(engine::ClockStepped{*step}, now, effects_);
+  }
+  links_.clock_stepped(*step);
+  return now;
 }
 
 void MarketAgent::row_changed(const model::Trigger& trigger) {
@@ -213,7 +226,7 @@ MarketAgent::HeldRows MarketAgent::held() const {
 
 void MarketAgent::on_ticks(std::span<const model::Tick> ticks) {
   if (ticks.empty()) return;
-  const auto now = scheduler_.now();
+  const auto now = read_clock();
   const bool fires = lease_allows();
   for (const auto& tick : ticks) {
     prices_.post(tick);

@@ -13,6 +13,7 @@
 #include "agent/scheduler.h"
 #include "engine/engine.h"
 #include "feed/feed.h"
+#include "runtime/clock_watch.h"
 #include "runtime/commit_queue.h"
 #include "runtime/latency_board.h"
 #include "runtime/price_board.h"
@@ -29,6 +30,7 @@ namespace hmt::runtime {
 struct MarketLinks {
   std::function<void(std::int64_t epoch)> fenced;
   std::function<void(bool, const std::string&)> ticker_session;  // accepted or refused
+  std::function<void(base::Duration by)> clock_stepped;
   // Whether the lease is fresh enough for an order to leave; none: it lasts as long as the process.
   std::function<bool()> may_fire;
 };
@@ -112,6 +114,7 @@ class MarketAgent final : public feed::FeedObserver {
   bool owns(const Account& account, const model::Trigger& trigger) const;
   void handle(Account& account, engine::Event event);
   void forget(Account& account);
+  base::Instant read_clock();
   bool lease_allows();
   void evaluate_tick(const model::Tick& tick, base::Instant now);
   void finish(Account& account);  // carries out what the engine has asked for
@@ -156,6 +159,7 @@ class MarketAgent final : public feed::FeedObserver {
   std::unordered_map<model::InstrumentToken, std::vector<Account*>> watchers_;
   std::vector<engine::Effect> effects_;
   std::vector<engine::Effect> in_hand_;
+  ClockWatch clock_watch_;
   bool clock_behind_ = false;
   bool may_fire_ = true;
   // What is armed now is held against the price that stands, not only against the next one.

@@ -24,11 +24,12 @@ OrderAgent::OrderAgent(agent::Scheduler& scheduler, broker::OrderGateway& gatewa
 
 void OrderAgent::read_book() {
   if (std::exchange(reading_, true)) return;
-  gateway_.order_book([this, started_at = scheduler_.now(), alive = std::weak_ptr(alive_)](
+  gateway_.order_book([this, started_at = scheduler_.steady(), alive = std::weak_ptr(alive_)](
                           base::Result<std::vector<model::BrokerOrder>> orders) {
     if (alive.expired()) return;
     reading_ = false;
-    book_came(started_at, std::move(orders));
+    const auto took = scheduler_.steady() - started_at;
+    book_came(scheduler_.now() - took, std::move(orders));
   });
 }
 

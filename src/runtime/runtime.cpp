@@ -30,6 +30,7 @@ Runtime::Runtime(Schedulers schedulers, store::Writer& writer, BrokerDoor door,
                      schedulers_.orders.post(
                          [this, accepted, why] { accounts_.ticker_session(accepted, why); });
                    },
+               .clock_stepped = [this](base::Duration by) { clock_stepped(by); },
                .may_fire = watchman_.is_shared() ? std::function<bool()>([this] {
                  return watchman_.lease_is_fresh();
                })
@@ -417,6 +418,18 @@ void Runtime::on_store_away(const std::string& why) {
 
 void Runtime::on_store_back() {
   standing_.set_reason("store", std::nullopt);
+}
+
+void Runtime::clock_stepped(base::Duration by) {
+  model::AuditEntry entry;
+  entry.at = schedulers_.market.now();
+  entry.event = "clock_stepped";
+  entry.severity = model::Severity::alarm;
+  entry.actor = "engine";
+  entry.detail = {{"by_ms", std::to_string(by / std::chrono::milliseconds(1))}};
+  agent::log_error(entry.event,
+                   {{"by_ms", static_cast<long long>(by / std::chrono::milliseconds(1))}});
+  note(std::move(entry));
 }
 
 void Runtime::on_fenced(std::int64_t epoch) {

@@ -124,6 +124,7 @@ class Runtime final : public Desk,
   void lose_lease(std::int64_t epoch, const std::string& why);
   void switch_moved(const store::Switch& now);
   void stopped_now(const std::string& why);
+  void clock_stepped(base::Duration by);
   bool stands_by() const;
   bool surely_holds_lease() const;
   std::string started_now();

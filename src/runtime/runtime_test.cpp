@@ -255,6 +255,38 @@ TEST_F(Fire, ARowThatCouldNotBeReadAgainIsReadLater) {
   EXPECT_EQ(orders(), 1);
 }
 
+// ---- a wall clock that is set
+
+// An order that the broker took without a word, and does not show, may still turn up for a while.
+struct ClockSet : World, testing::WithParamInterface<int> {
+  ClockSet() {
+    live();
+    auto row = stop_loss();
+    row.on_unknown = model::OnUnknown::retry;
+    create(row);
+    ledger.mood = Ledger::Mood::takes_without_a_word;
+    ledger.book_shows = false;
+    tick_and_settle("1500");
+    ledger.mood = Ledger::Mood::takes;
+  }
+};
+
+TEST_P(ClockSet, AnOrderIsShownAbsentAsSoonAsEverAndNoSooner) {
+  pass(seconds(35));
+  life->clock.step_wall_clock(seconds(GetParam()));
+  pass(seconds(130));
+  EXPECT_EQ(orders(), 1) << "it may still arrive";
+  pass(seconds(60));
+  EXPECT_EQ(orders(), 2) << "nobody waits an hour";
+  const auto told =
+      records.reader()->audit({.trigger = {}, .after = 0, .before = {}, .limit = 99}, {});
+  EXPECT_EQ(std::ranges::count(*told, std::string("clock_stepped"),
+                               [](const auto& line) { return line.entry.event; }),
+            std::abs(GetParam()) < 1 ? 0 : 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(By, ClockSet, testing::Values(-3600, -60, -2, 0, 2, 60, 3600));
+
 // ---- crashes (H-a): a life ends between any two of its steps
 
 // Kills the first life after `steps` steps of a fire, and lets a second one bring it to an end.

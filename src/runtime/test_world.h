@@ -44,6 +44,7 @@ class StepScheduler final : public agent::Scheduler {
     task();
     return true;
   }
+  void step_wall_clock(base::Duration by) { now_ += by; }
   // A process that is stopped: time goes on, and nothing of it runs.
   void sleep(base::Duration by) { move_to(steady_ + by); }
   // Moves to the next timer that is due by `until`, and makes its task ready.
