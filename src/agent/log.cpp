@@ -56,6 +56,8 @@ std::string_view name_of(Level level) {
       return "warning";
     case Level::error:
       return "error";
+    case Level::none:
+      break;
   }
   return "error";
 }

@@ -12,7 +12,7 @@
 // second wall, values that `log_redact` was told of are replaced wherever they appear.
 namespace hmt::agent {
 
-enum class Level : int { debug, info, warning, error };
+enum class Level : int { debug, info, warning, error, none };  // none: only as a threshold
 
 struct Field {
   std::string_view name;

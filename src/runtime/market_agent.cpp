@@ -8,7 +8,6 @@
 namespace hmt::runtime {
 namespace {
 
-constexpr base::Duration counts_period = std::chrono::milliseconds(200);
 constexpr base::Duration held_price_age_max = std::chrono::seconds(60);
 constexpr base::Duration lost_fire_memory = std::chrono::seconds(2);
 constexpr std::size_t wanted_max = 500;       // live prices for each screen
@@ -43,14 +42,16 @@ bool is_of_an_order(const engine::Event& event) {
 }  // namespace
 
 MarketAgent::MarketAgent(agent::Scheduler& scheduler, CommitQueue& commits, StandingBoard& standing,
-                         PriceBoard& prices, LatencyBoard& latency, MarketLinks links, bool many)
+                         PriceBoard& prices, LatencyBoard& latency, MarketLinks links, bool many,
+                         base::Duration counts_period)
     : scheduler_(scheduler),
       commits_(commits),
       standing_(standing),
       prices_(prices),
       latency_(latency),
       links_(std::move(links)),
-      many_(many) {}
+      many_(many),
+      counts_period_(counts_period) {}
 
 MarketAgent::~MarketAgent() {
   for (auto& [id, account] : accounts_) scheduler_.cancel(account.wake_timer);
@@ -624,7 +625,7 @@ void MarketAgent::tell_counts() {
     latency_.ticked(more, scheduler_.now());
   }
   telemetry_.show(standing_.read(scheduler_.now()));
-  counts_timer_ = scheduler_.after(counts_period, [this] {
+  counts_timer_ = scheduler_.after(counts_period_, [this] {
     counts_timer_ = 0;
     tell_counts();
   });

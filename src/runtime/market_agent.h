@@ -47,7 +47,8 @@ class MarketAgent final : public feed::FeedObserver {
  public:
   // `many`: triggers belong to the account that they name; else all belong to the nil one.
   MarketAgent(agent::Scheduler& scheduler, CommitQueue& commits, StandingBoard& standing,
-              PriceBoard& prices, LatencyBoard& latency, MarketLinks links, bool many);
+              PriceBoard& prices, LatencyBoard& latency, MarketLinks links, bool many,
+              base::Duration counts_period);
   ~MarketAgent() override;
 
   void use_feed(feed::Feed& feed) { feed_ = &feed; }
@@ -150,6 +151,7 @@ class MarketAgent final : public feed::FeedObserver {
   PriceMemory memory_;
   MarketLinks links_;
   const bool many_;
+  const base::Duration counts_period_;
   feed::Feed* feed_ = nullptr;
   Telemetry telemetry_;
   agent::Histogram to_durable_ = tick_to_durable_seconds();

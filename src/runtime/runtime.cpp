@@ -35,7 +35,7 @@ Runtime::Runtime(Schedulers schedulers, store::Writer& writer, BrokerDoor door,
                  return watchman_.lease_is_fresh();
                })
                                                  : std::function<bool()>()},
-              settings_.many_users),
+              settings_.many_users, settings_.counts_period),
       feed_(make_feed(market_)),
       accounts_(*this, door_, common()),
       history_(schedulers.orders),

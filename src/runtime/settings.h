@@ -39,6 +39,7 @@ struct RuntimeSettings {
       true;  // the ticker has a session of its own; else a user's connection lends one
   base::Duration follow_period = std::chrono::milliseconds(100);
   base::Duration compare_period = std::chrono::seconds(30);
+  base::Duration counts_period = std::chrono::milliseconds(200);  // what screens show is as old
 };
 
 // How rows of broker_connections become sessions with a broker, and back. Seals are opened and made

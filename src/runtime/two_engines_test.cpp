@@ -235,6 +235,17 @@ TEST_F(SharedRecords, WhoLostTheLeaseUnnoticedDoesNotSayStoppedForTheOneWhoHasIt
   EXPECT_EQ(other->runtime.standing().status, EngineStatus::stopped);
 }
 
+TEST_F(SharedRecords, AStartThatIsAskedOfAStandbyReachesAHolderWhoseStopCouldNotBeWritten) {
+  live();
+  begin_other();
+  records.fail_next_writes(1);
+  EXPECT_FALSE(stop());
+  EXPECT_EQ(standing().status, EngineStatus::stopped) << "nothing leaves, whatever the records say";
+  other->runtime.start({}, [](const auto&) {});
+  both(seconds(1));
+  EXPECT_EQ(standing().status, EngineStatus::running);
+}
+
 // ---- hands on the table
 
 TEST_F(SharedRecords, ARowThatSomebodyWritesIsArmedWithinAQuarterOfASecond) {

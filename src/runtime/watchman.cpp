@@ -77,7 +77,6 @@ void Watchman::keep(std::int64_t epoch, base::Duration taken_at, std::function<v
     following_ = std::move(following);
     follower_ = writer_.follower();
     pending_ = {};
-    switch_.reset();
     compare_at_ = scheduler_.steady() + compare_period_;
     follow();
   });
@@ -159,13 +158,10 @@ void Watchman::follow() {
   if (following_) {
     // What came before is in the records that are read after this.
     std::exchange(following_, {})();
-    switch_ = foreign->now;
+    switch_set_ = foreign->set;
     return;
   }
-  if (switch_ != foreign->now) {
-    switch_ = foreign->now;
-    observer_.on_switch(*switch_);
-  }
+  if (std::exchange(switch_set_, foreign->set) != foreign->set) observer_.on_switch(foreign->now);
   merge_in(*foreign);
   absorb();
 }

@@ -26,7 +26,7 @@ class WatchObserver {
   virtual ~WatchObserver() = default;
   virtual void on_foreign(store::Changed changed) = 0;  // on the commit thread
   virtual void on_lease_lost(std::int64_t epoch, const std::string& why) = 0;
-  virtual void on_switch(const store::Switch& now) = 0;  // moved by somebody else, or by us
+  virtual void on_switch(const store::Switch& now) = 0;  // set by somebody else, or by us
   virtual void on_following(bool works, const std::string& why) = 0;
   virtual void on_events_elsewhere(std::int64_t last_event) = 0;  // while another holds the lease
   // Answers on any thread with what the engines hold.
@@ -91,7 +91,7 @@ class Watchman {
   store::Foreign pending_;
   bool absorbing_ = false;
   std::set<std::string> broken_;  // parts that fail: "renewing", "following"
-  std::optional<store::Switch> switch_;
+  std::string switch_set_;        // store::Foreign::set, as last seen
   bool comparing_ = false;
   bool compare_soon_ = false;
   std::vector<store::Held> differing_;  // as the compare before found it

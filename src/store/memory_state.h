@@ -39,6 +39,7 @@ struct MemoryStore::State {
   std::vector<model::BrokerConnection> connections;     // oldest first
   bool stopped = false;
   std::string stopped_why;
+  int times_set = 0;
 
   // Who wrote what, for followers; 0 is a hand on the table.
   struct Change {

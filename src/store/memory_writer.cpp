@@ -100,6 +100,7 @@ Result<Foreign> MemoryFollower::changes() {
   if (state_->failing > 0) return fail(ErrorKind::unavailable, "the database cannot be reached");
   Foreign out;
   out.now = {state_->stopped, state_->stopped_why};
+  out.set = std::to_string(state_->times_set);
   for (; seen_ < state_->changes.size(); ++seen_) {
     const auto& change = state_->changes[seen_];
     if (change.writer == writer_) continue;
@@ -351,6 +352,7 @@ Result<std::int64_t> MemoryWriter::set_stopped(bool stopped, const std::string& 
   if (auto up = begin(); !up) return std::unexpected(up.error());
   state_->stopped = stopped;
   state_->stopped_why = stopped ? why : "";
+  ++state_->times_set;
   return answer(state_->add_audit(switch_entry(stopped, why, actor, now)));
 }
 

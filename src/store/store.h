@@ -58,6 +58,7 @@ struct Foreign {
   std::vector<model::ConnectionId> connections;
   bool untold = false;  // audit rows without a number: `absorb` numbers them
   Switch now;           // as it stands
+  std::string set;      // another text each time that the switch is set, also to what it was
   bool empty() const { return triggers.empty() && connections.empty() && !untold; }
 };
 

@@ -108,10 +108,13 @@ class FaultyWriter final : public store::Writer {
   auto write(Write&& one) -> decltype(one()) {
     auto& faults = commons_.faults;
     if (faults.strikes(Fault::crash_before_write, 300)) throw Died{};
-    if (commons_.database_down || faults.strikes(Fault::write_refused, 2'000)) {
+    if (lost_ || commons_.database_down || faults.strikes(Fault::write_refused, 2'000)) {
       return base::fail(base::ErrorKind::unavailable, "the database cannot be reached");
     }
-    if (faults.strikes(Fault::commit_unknown, 2'000)) commons_.records.lose_next_answers(1);
+    if (faults.strikes(Fault::commit_unknown, 2'000)) {
+      commons_.records.lose_next_answers(1);
+      if (!inner_->lease_lasts()) lose_the_file();
+    }
     auto result = one();
     commons_.records.lose_next_answers(0);
     if (faults.strikes(Fault::crash_after_write, 300)) throw Died{};
@@ -121,9 +124,18 @@ class FaultyWriter final : public store::Writer {
     return result;
   }
 
+  // A database of one process that failed while it committed is not written to again, and its
+  // operator starts the process anew.
+  void lose_the_file() {
+    lost_ = true;
+    clock_.after(commons_.chance.between(std::chrono::seconds(5), minutes(2)),
+                 [this] { clock_.die(); });
+  }
+
   Commons& commons_;
   ProcessClock& clock_;
   std::unique_ptr<store::Writer> inner_;
+  bool lost_ = false;
 };
 
 }  // namespace

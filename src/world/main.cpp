@@ -13,6 +13,7 @@
 
 // Runs worlds, seed after seed:
 //   hmt_world [--from SEED] [--count N] [--jobs N] [--minutes N] [--stop-at-first] [--twice]
+//   hmt_world --from SEED --story TRIGGER      what its trail tells, line by line, to look into one
 // Prints one JSON object; exits 1 when anything was violated.
 namespace hmt::world {
 namespace {
@@ -24,6 +25,7 @@ struct Wanted {
   int minutes = 375;
   bool stop_at_first = false;
   bool twice = false;  // each seed two times: the traces must agree
+  std::string story;
 };
 
 struct Sum {
@@ -46,6 +48,7 @@ Wanted read(int argc, char** argv) {
     if (word == "--minutes") out.minutes = static_cast<int>(number());
     if (word == "--stop-at-first") out.stop_at_first = true;
     if (word == "--twice") out.twice = true;
+    if (word == "--story" && i + 1 < argc) out.story = argv[++i];
   }
   return out;
 }
@@ -121,8 +124,26 @@ void print(const Sum& sum, double seconds) {
   std::printf("]}\n");
 }
 
+void tell(const Wanted& wanted) {
+  Length length;
+  length.day = std::chrono::minutes(wanted.minutes);
+  World world(wanted.from, length);
+  (void)world.run();
+  for (const auto& entry : world.story(wanted.story)) {
+    std::printf("%s %s %s", base::to_rfc3339(entry.at).c_str(), entry.event.c_str(),
+                entry.tag.c_str());
+    for (const auto& [name, value] : entry.detail)
+      std::printf(" %s: %s;", name.c_str(), value.c_str());
+    std::printf("\n");
+  }
+}
+
 int run(int argc, char** argv) {
   const auto wanted = read(argc, argv);
+  if (!wanted.story.empty()) {
+    tell(wanted);
+    return 0;
+  }
   Sum sum;
   std::atomic<std::uint64_t> next = wanted.from;
   const auto started = std::chrono::steady_clock::now();
@@ -140,7 +161,7 @@ int run(int argc, char** argv) {
 }  // namespace hmt::world
 
 int main(int argc, char** argv) {
-  hmt::agent::log_start(hmt::agent::Level::error, hmt::agent::LogFormat::json);
+  hmt::agent::log_start(hmt::agent::Level::none, hmt::agent::LogFormat::json);
   const int code = hmt::world::run(argc, argv);
   hmt::agent::log_stop();
   return code;

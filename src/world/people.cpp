@@ -9,10 +9,12 @@ using std::chrono::seconds;
 
 constexpr auto raw_of_a_paisa = model::Price::from_paise(1).raw();
 
-People::People(Commons& commons, Market& market, std::function<Process*()> running)
+People::People(Commons& commons, Market& market, std::function<Process*()> running,
+               std::function<Process*()> anybody)
     : commons_(commons),
       market_(market),
       running_(std::move(running)),
+      anybody_(std::move(anybody)),
       reader_(commons.records.reader()) {}
 
 void People::begin() {
@@ -28,7 +30,7 @@ void People::wish() {
 void People::act(Process& process) {
   auto& chance = commons_.chance;
   if (asked_for_stop_) {
-    start(process);
+    if (auto* any = anybody_()) start(*any);
     return;
   }
   const auto draw = chance.between(1, 100);
@@ -42,7 +44,7 @@ void People::act(Process& process) {
   } else if (draw <= 91) {
     cancel(process);
   } else if (draw <= 95) {
-    stop(process);
+    if (auto* any = anybody_()) stop(*any);
   } else if (commons_.faults.strikes(Fault::row_changed_by_hand, 300'000)) {
     cancel_by_hand();
   }
@@ -155,7 +157,10 @@ void People::want_it_running() {
 }
 
 void People::keep_asking_to_start() {
-  if (auto* process = running_(); process && reader_->engine_switch()->stopped) start(*process);
+  auto* process = running_();
+  const bool stopped =
+      process && process->runtime().standing().status == runtime::EngineStatus::stopped;
+  if (stopped) start(*process);
   commons_.timeline.after(seconds(15), [this] { keep_asking_to_start(); });
 }
 

@@ -12,8 +12,9 @@ namespace hmt::world {
 
 class People {
  public:
-  // `running`: a process that can be asked now, or null.
-  People(Commons& commons, Market& market, std::function<Process*()> running);
+  // `running`: the holder of the lease, `anybody`: whoever is reached; null: nobody answers.
+  People(Commons& commons, Market& market, std::function<Process*()> running,
+         std::function<Process*()> anybody);
 
   void begin();
   // No more wishes but one: that the engine runs.
@@ -35,6 +36,7 @@ class People {
   Commons& commons_;
   Market& market_;
   std::function<Process*()> running_;
+  std::function<Process*()> anybody_;
   std::unique_ptr<store::Reader> reader_;
   std::uint64_t created_ = 0;
   std::uint64_t switch_number_ = 0;  // of the last stop or start that was asked for

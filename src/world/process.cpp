@@ -1,5 +1,6 @@
 #include "world/process.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -94,6 +95,8 @@ Process::Process(Commons& commons, const std::string& holder, std::uint64_t numb
     : commons_(commons), clock_(commons.timeline, std::move(died), [this] { flush_soon(); }) {
   settings_.engine.tag_key.bytes.fill(0x5A);
   settings_.calendar = model::Calendar::always();
+  settings_.follow_period = commons.follow_period;
+  settings_.counts_period = minutes(1);  // nobody watches a screen
   settings_.holder = holder + "-" + std::to_string(number);
   writer_ = faulty_writer(commons_, clock_);
   runtime_ = std::make_unique<runtime::Runtime>(
@@ -160,6 +163,13 @@ void Process::flush() {
   if (runtime_->commits().run_pending()) return;
   flush_planned_ = true;
   clock_.after(milliseconds(50), [this] { flush(); });
+}
+
+bool Process::wants_log_in() const {
+  const auto reasons = runtime_->standing().reasons;
+  return std::ranges::any_of(reasons, [](const std::string& reason) {
+    return reason.contains("access token") || reason.contains("403");
+  });
 }
 
 void Process::heartbeat() {

@@ -66,6 +66,7 @@ struct Commons {
   Checks& checks;
   Exchange& exchange;
   store::MemoryStore& records;
+  base::Duration follow_period = std::chrono::seconds(1);
   bool database_down = false;
   std::int64_t newest_epoch = 0;  // that any process was given
 };
@@ -89,6 +90,9 @@ class Process {
   ProcessClock& clock() { return clock_; }
   runtime::Runtime& runtime() { return *runtime_; }
   const std::vector<std::shared_ptr<Line>>& lines() const { return lines_; }
+
+  // It says that somebody has to log in, which here takes a restart with a new token.
+  bool wants_log_in() const;
 
   void heartbeat();
   void tick(const model::Tick& tick);

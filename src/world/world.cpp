@@ -29,6 +29,7 @@ World::World(std::uint64_t seed, Length length)
   for (std::size_t i = 0; i < quoted.size(); ++i)
     exchange_.set_price(quoted[i].symbol, market_.last(i));
   const bool two_engines = chance_.one_in(2);
+  if (chance_.one_in(8)) commons_.follow_period = milliseconds(100);
   if (two_engines) records_.share(lease_lasts, [this] { return timeline_.now(); });
   slots_.resize(two_engines ? 2 : 1);
   slots_.front().holder = "first";
@@ -71,6 +72,30 @@ Process* World::running() {
     if (holds) return slot.process.get();
   }
   return nullptr;
+}
+
+// Whom a person happens to reach, the holder or not.
+Process* World::anybody() {
+  std::vector<Process*> there;
+  for (auto& slot : slots_) {
+    const bool answers =
+        slot.process && !slot.process->clock().dead() && !slot.process->clock().frozen();
+    if (answers) there.push_back(slot.process.get());
+  }
+  if (there.empty()) return nullptr;
+  return there[static_cast<std::size_t>(
+      chance_.between(0, static_cast<std::int64_t>(there.size()) - 1))];
+}
+
+// The operator's token comes with the environment: a new one takes a restart.
+void World::log_in_again() {
+  if (exchange_.session_good()) {
+    for (auto& slot : slots_) {
+      if (!slot.process || slot.process->clock().dead() || slot.process->clock().frozen()) continue;
+      if (slot.process->wants_log_in()) slot.process->clock().die();
+    }
+  }
+  timeline_.after(chance_.between(seconds(30), minutes(4)), [this] { log_in_again(); });
 }
 
 void World::tell_price(std::size_t instrument) {
@@ -198,6 +223,22 @@ void World::run_until(base::Duration until) {
   }
 }
 
+std::vector<model::AuditEntry> World::story(const std::string& trigger) {
+  const auto reader = records_.reader();
+  std::vector<model::AuditEntry> out;
+  store::AuditFilter page;
+  page.limit = 1000;
+  for (;;) {
+    const auto rows = reader->audit(page, {});
+    for (const auto& row : *rows) {
+      page.after = row.number;
+      const auto& of = row.entry.trigger_id;
+      if (!of || of->text() == trigger) out.push_back(row.entry);
+    }
+    if (rows->size() < page.limit) return out;
+  }
+}
+
 Report World::run() {
   for (std::size_t slot = 0; slot < slots_.size(); ++slot) begin_life(slot);
   market_.open([this](std::size_t instrument) { tell_price(instrument); });
@@ -205,6 +246,7 @@ Report World::run() {
   misfortune();
   people_.begin();
   check_watched();
+  log_in_again();
   run_until(length_.day);
   calm_down();
   run_until(length_.day + minutes(11) + length_.calm);

@@ -35,6 +35,8 @@ class World {
   ~World();
 
   Report run();
+  // The audit trail, of everything that has no trigger and of the one that is asked for.
+  std::vector<model::AuditEntry> story(const std::string& trigger);
 
  private:
   struct Slot {
@@ -47,6 +49,8 @@ class World {
   void begin_life(std::size_t slot);
   void life_ended(std::size_t slot);
   Process* running();
+  Process* anybody();
+  void log_in_again();
   void tell_price(std::size_t instrument);
   void tell_order(const model::BrokerOrder& order);
   void heartbeats();
@@ -67,7 +71,7 @@ class World {
   Market market_{timeline_, chance_, faults_};
   Commons commons_{timeline_, chance_, faults_, checks_, exchange_, records_};
   std::vector<Slot> slots_;
-  People people_{commons_, market_, [this] { return running(); }};
+  People people_{commons_, market_, [this] { return running(); }, [this] { return anybody(); }};
 };
 
 // What must hold at the end of a day, once the faults have stopped.

@@ -22,6 +22,7 @@ constexpr auto look =
     "SELECT pg_current_snapshot(), "
     "coalesce((SELECT stopped FROM hmt_engine_switch), true), "
     "coalesce((SELECT why FROM hmt_engine_switch), 'the switch in the database is missing'), "
+    "coalesce((SELECT xmin::text FROM hmt_engine_switch), ''), "
     "EXISTS (SELECT FROM hmt_audit WHERE number IS NULL), c.trigger_id, c.connection_id "
     "FROM (VALUES (1)) AS one LEFT JOIN (SELECT seq, trigger_id, connection_id FROM hmt_changes "
     "WHERE xid >= pg_snapshot_xmin($1::pg_snapshot) AND xid < pg_snapshot_xmax("
@@ -54,6 +55,7 @@ Result<store::Foreign> PostgresFollower::changes() {
     out.now.stopped = in.flag();
     const auto why = in.text();
     out.now.why = out.now.stopped ? why : "";
+    out.set = in.text();
     out.untold = in.flag();
     if (const auto id = in.optional_id<model::TriggerId>(); id && known.insert(*id).second) {
       waiting_.push_back(*id);

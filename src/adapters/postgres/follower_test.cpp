@@ -77,6 +77,10 @@ TEST_F(FollowerTest, TheSwitchIsSeenAsItStands) {
   EXPECT_EQ(changes().now, (Switch{true, "by hand"}));
   ASSERT_TRUE(writer().set_stopped(false, "back", anybody, at_minute(1)));
   EXPECT_EQ(changes().now, (Switch{}));
+  const auto before = changes().set;
+  EXPECT_EQ(changes().set, before);
+  ASSERT_TRUE(writer().set_stopped(false, "", anybody, at_minute(1)));
+  EXPECT_NE(changes().set, before) << "a start that changes nothing is one all the same";
 }
 
 TEST_F(FollowerTest, AChangeOfBeforeIsNotToldAndOneUnderWayIs) {
