@@ -257,7 +257,7 @@ void Account::check_health() {
 
 void Account::health_answered(base::Result<broker::Account> account) {
   if (!begun_ || !host_.is_running()) return;  // stopped since it was asked
-  const auto now = common_.schedulers.orders.now();
+  const auto now = common_.schedulers.orders.steady();
   if (!account) {
     const bool refused = account.error().kind == base::ErrorKind::refused;
     if (refused) {
@@ -285,7 +285,7 @@ void Account::unblock() {
 void Account::blocked(const std::string& why) {
   if (unblock_at_) return;  // several orders of one burst are one refusal
   block_for_ = std::clamp(block_for_ * 2, block_min, block_max);
-  unblock_at_ = common_.schedulers.orders.now() + block_for_;
+  unblock_at_ = common_.schedulers.orders.steady() + block_for_;
   set_reason("account", "The broker takes no orders: " + why +
                             " It is asked again by itself, and at once by a start.");
 }

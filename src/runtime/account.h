@@ -118,7 +118,7 @@ class Account final : public OrderListener {
   bool leaving_ = false;
   std::map<model::TriggerId, std::string> gone_;  // triggers whose instrument does not trade today
   std::set<std::string> refused_sessions_;        // told already
-  std::optional<base::Instant> unblock_at_;
+  std::optional<base::Duration> unblock_at_;      // steady
   base::Duration block_for_{};
   agent::TimerId health_timer_ = 0;
   agent::TimerId session_timer_ = 0;

@@ -182,6 +182,9 @@ base::Instant MarketAgent::read_clock() {
   for (auto& [id, account] : accounts_) {
     if (account.engine) account.engine->on(engine::ClockStepped{*step}, now, effects_);
   }
+  // How old these are cannot be told any more.
+  last_fresh_.clear();
+  fired_on_.clear();
   links_.clock_stepped(*step);
   return now;
 }

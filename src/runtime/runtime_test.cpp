@@ -155,6 +155,32 @@ TEST_F(Fire, ABlockedAccountKeepsItsTriggersAndFiresOnceItIsFree) {
   EXPECT_EQ(orders(), 1);
 }
 
+TEST_F(Fire, ABlockedAccountIsAskedAgainAsSoonWhenTheClockIsSetBack) {
+  live();
+  create(stop_loss());
+  ledger.mood = Ledger::Mood::token_dead;
+  tick_and_settle("1500");
+  ledger.mood = Ledger::Mood::takes;
+  life->clock.step_wall_clock(std::chrono::hours(-1));
+  pass(seconds(61));
+  tick_and_settle("1490");
+  EXPECT_EQ(orders(), 1);
+}
+
+TEST_F(Fire, AnHourOldPriceIsNotTakenForThisMinutesWhenTheClockIsSetBack) {
+  live();
+  auto row = stop_loss();
+  row.leg_1.trigger_price = model::Price::from_rupees(1200);
+  create(row);
+  tick_and_settle("1500");  // of long ago when the second is armed
+  pass(minutes(10));
+  life->clock.step_wall_clock(minutes(-10));
+  create(stop_loss(2));
+  EXPECT_EQ(ledger.orders.size(), 0U) << "nobody knows the price of now";
+  tick_and_settle("1490");
+  EXPECT_EQ(ledger.orders.size(), 1U);
+}
+
 TEST_F(Fire, ASessionThatDiesIsToldAtTheNextLookAndItsReturnToo) {
   live();
   create(stop_loss());

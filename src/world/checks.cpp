@@ -1,5 +1,7 @@
 #include "world/checks.h"
 
+#include <algorithm>
+
 namespace hmt::world {
 
 void Checks::violated(const char* rule, std::string what) {
@@ -19,6 +21,24 @@ void Checks::first_byte(const model::OrderRequest& request) {
   if (cancelled_.contains(bits))
     violated("I4", request.tag + " left after its cancel was answered");
   if (!sent_.insert(request.tag).second) violated("I1", request.tag + " left twice");
+  const auto versions = versions_.find(bits);
+  if (versions == versions_.end()) return;
+  const bool is_of_one = std::ranges::any_of(versions->second, [&](const auto& version) {
+    return std::ranges::find(version.prices, request.price) != version.prices.end();
+  });
+  if (!is_of_one) violated("edit", request.tag + " is of a trigger that was edited since");
+}
+
+std::uint64_t Checks::row_asked(const model::Trigger& row) {
+  Version version{.number = ++last_version_, .prices = {row.leg_1.order_price}};
+  if (row.leg_2) version.prices.push_back(row.leg_2->order_price);
+  versions_[oms::tag_bits(row.id)].push_back(std::move(version));
+  return last_version_;
+}
+
+void Checks::row_answered(const model::Trigger& row, std::uint64_t number) {
+  std::erase_if(versions_[oms::tag_bits(row.id)],
+                [number](const auto& version) { return version.number < number; });
 }
 
 void Checks::accepted(const model::OrderRequest& request) {

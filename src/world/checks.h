@@ -1,11 +1,13 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "model/order.h"
+#include "model/trigger.h"
 #include "oms/tag.h"
 
 // What must hold of every world, whatever went wrong in it. Checked by what the simulated broker
@@ -16,6 +18,8 @@
 //   I4 no first byte after stop or cancel has been answered
 //   I5 every order of ours is on record
 //   I7 nothing is called watched that is not
+//   edit  an order is of the trigger as its owner was last told that it stands
+//   price a fire is on a price that the market had
 namespace hmt::world {
 
 struct Violation {
@@ -35,6 +39,9 @@ class Checks {
   void start_asked() { stopped_ = false; }
   void cancel_answered(model::TriggerId id) { cancelled_.insert(oms::tag_bits(id)); }
   bool stopped() const { return stopped_; }
+  // The row is on its way to the records, and stands there from the moment that this is answered.
+  std::uint64_t row_asked(const model::Trigger& row);
+  void row_answered(const model::Trigger& row, std::uint64_t number);
 
   // Everything that was seen, folded into one number: two runs of a seed must agree.
   void trace(std::string_view text);
@@ -51,6 +58,12 @@ class Checks {
   oms::TagScope scope_;
   bool stopped_ = false;
   std::set<std::uint64_t> cancelled_;
+  struct Version {
+    std::uint64_t number = 0;
+    std::vector<std::optional<model::Price>> prices;
+  };
+  std::map<std::uint64_t, std::vector<Version>> versions_;  // by trigger; the oldest is told of
+  std::uint64_t last_version_ = 0;
   std::set<model::OrderTag> sent_;
   std::map<std::pair<std::uint64_t, int>, int> accepted_;  // by trigger and fire
   std::vector<Violation> violations_;

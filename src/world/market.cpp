@@ -33,6 +33,7 @@ void Market::open(std::function<void(std::size_t)> told) {
 }
 
 void Market::move(std::size_t instrument) {
+  if (still_) return;
   auto& paise = paise_[instrument];
   auto step = chance_.between(-6, 6) * 5;
   if (faults_.strikes(Fault::price_jump, 4'000)) step = chance_.between(-400, 400) * 5;
@@ -41,6 +42,20 @@ void Market::move(std::size_t instrument) {
   told_(instrument);
   timeline_.after(chance_.between(milliseconds(500), seconds(12)),
                   [this, instrument] { move(instrument); });
+}
+
+bool Market::reaches(const model::Trigger& row, model::LegNumber leg) const {
+  const auto at = std::ranges::find(quoted, row.instrument_token, &Quoted::token);
+  const auto price = last(static_cast<std::size_t>(at - quoted.begin()));
+  const auto level = row.leg(leg).trigger_price;
+  return model::direction_of(row, leg) == model::Direction::rising ? price >= level
+                                                                   : price <= level;
+}
+
+bool Market::could_be(std::size_t instrument, model::Price price) {
+  const auto& start = quoted[instrument].paise;
+  return price >= model::Price::from_paise(start / 2) &&
+         price <= model::Price::from_paise(start * 2);
 }
 
 model::Tick Market::packet(std::size_t instrument) const {

@@ -6,6 +6,7 @@
 
 #include "model/instrument.h"
 #include "model/tick.h"
+#include "model/trigger.h"
 #include "world/faults.h"
 #include "world/timeline.h"
 
@@ -30,9 +31,14 @@ class Market {
 
   // Calls `told` with each new price, from now on.
   void open(std::function<void(std::size_t instrument)> told);
+  void stand_still() { still_ = true; }
   model::Price last(std::size_t instrument) const {
     return model::Price::from_paise(paise_[instrument]);
   }
+  // Whether the price of now has reached the leg's level.
+  bool reaches(const model::Trigger& row, model::LegNumber leg) const;
+  // No price of the instrument ever leaves these bounds.
+  static bool could_be(std::size_t instrument, model::Price price);
   // The packet of this moment.
   model::Tick packet(std::size_t instrument) const;
 
@@ -44,6 +50,7 @@ class Market {
   Faults& faults_;
   std::array<std::int64_t, quoted.size()> paise_{};
   std::function<void(std::size_t)> told_;
+  bool still_ = false;
 };
 
 }  // namespace hmt::world

@@ -10,11 +10,12 @@ using std::chrono::seconds;
 constexpr auto raw_of_a_paisa = model::Price::from_paise(1).raw();
 
 People::People(Commons& commons, Market& market, std::function<Process*()> running,
-               std::function<Process*()> anybody)
+               std::function<Process*()> anybody, std::function<void()> stopped)
     : commons_(commons),
       market_(market),
       running_(std::move(running)),
       anybody_(std::move(anybody)),
+      stopped_(std::move(stopped)),
       reader_(commons.records.reader()) {}
 
 void People::begin() {
@@ -23,14 +24,15 @@ void People::begin() {
 
 void People::wish() {
   if (calm_) return;
-  if (auto* process = running_()) act(*process);
+  auto* process = asked_for_stop_ ? anybody_() : running_();
+  if (process) act(*process);
   commons_.timeline.after(commons_.chance.between(seconds(2), seconds(90)), [this] { wish(); });
 }
 
 void People::act(Process& process) {
   auto& chance = commons_.chance;
   if (asked_for_stop_) {
-    if (auto* any = anybody_()) start(*any);
+    start(process);
     return;
   }
   const auto draw = chance.between(1, 100);
@@ -40,13 +42,13 @@ void People::act(Process& process) {
     const bool storm = commons_.faults.strikes(Fault::order_storm, 6'000);
     for (int i = 0; i < (storm ? 25 : 1); ++i) create(process, row);
   } else if (draw <= 76) {
-    edit(process);
+    if (const auto row = some_active()) edit(process, *row);
   } else if (draw <= 91) {
-    cancel(process);
+    if (const auto row = some_active()) cancel(process, *row);
   } else if (draw <= 95) {
     if (auto* any = anybody_()) stop(*any);
   } else if (commons_.faults.strikes(Fault::row_changed_by_hand, 300'000)) {
-    cancel_by_hand();
+    if (const auto row = some_active()) write_by_hand(*row);
   }
 }
 
@@ -95,6 +97,7 @@ void People::create(Process& process, model::Trigger row) {
       row.leg_1.trigger_price =
           model::Price::from_paise(row.leg_1.trigger_price.raw() / raw_of_a_paisa - 10);
     }
+    commons_.checks.row_answered(row, commons_.checks.row_asked(row));
     process.runtime().create(row, {}, {}, [](const base::Result<store::Written>&) {});
   }
 }
@@ -109,36 +112,90 @@ std::optional<model::Trigger> People::some_active() {
   return page->triggers[static_cast<std::size_t>(commons_.chance.between(0, count - 1))];
 }
 
-void People::edit(Process& process) {
-  auto row = some_active();
-  if (!row) return;
-  const auto version = row->version;
-  row->leg_1.trigger_price = model::Price::from_paise(
-      row->leg_1.trigger_price.raw() / raw_of_a_paisa + commons_.chance.between(-20, 20) * 5);
-  process.runtime().edit(*row, version, {}, {}, [](const base::Result<store::Written>&) {});
+model::Trigger People::edited(model::Trigger row) {
+  auto& leg = row.leg_1;
+  const auto step = commons_.chance.between(-20, 20) * 5;
+  const auto move = [step](model::Price price) {
+    return model::Price::from_paise(price.raw() / raw_of_a_paisa + step);
+  };
+  leg.trigger_price = move(leg.trigger_price);
+  if (leg.order_price) leg.order_price = move(*leg.order_price);
+  return row;
 }
 
-void People::cancel(Process& process) {
-  const auto row = some_active();
-  if (!row) return;
-  process.runtime().cancel(row->id, row->version, {}, {},
-                           [this, id = row->id](const base::Result<store::Written>& written) {
+void People::edit(Process& process, model::Trigger row) {
+  const auto version = row.version;
+  row = edited(std::move(row));
+  const auto number = commons_.checks.row_asked(row);
+  process.runtime().edit(row, version, {}, {},
+                         [this, row, number](const base::Result<store::Written>& written) {
+                           if (written) commons_.checks.row_answered(row, number);
+                         });
+}
+
+void People::cancel(Process& process, const model::Trigger& row) {
+  process.runtime().cancel(row.id, row.version, {}, {},
+                           [this, id = row.id](const base::Result<store::Written>& written) {
                              if (written) commons_.checks.cancel_answered(id);
                            });
 }
 
-void People::cancel_by_hand() {
-  auto row = some_active();
+void People::write_by_hand(model::Trigger row) {
+  if (!commons_.shared || commons_.chance.one_in(2)) {
+    row.status = model::TriggerStatus::cancelled;
+  } else {
+    row = edited(std::move(row));
+    commons_.checks.row_answered(row, commons_.checks.row_asked(row));
+  }
+  commons_.records.put_by_hand(row, commons_.timeline.now());
+}
+
+std::optional<model::Trigger> People::some_reached(std::size_t instrument) {
+  store::ListFilter active;
+  active.status = model::TriggerStatus::active;
+  active.instrument_token = quoted[instrument].token;
+  active.limit = 1000;
+  const auto page = reader_->triggers(active, {});
+  for (const auto& row : page->triggers) {
+    const bool second = row.leg_2 && market_.reaches(row, model::LegNumber::two);
+    if (second || market_.reaches(row, model::LegNumber::one)) return row;
+  }
+  return std::nullopt;
+}
+
+void People::price_moved(std::size_t instrument) {
+  auto& chance = commons_.chance;
+  if (calm_ || !chance.one_in(15)) return;
+  const auto row = some_reached(instrument);
   if (!row) return;
-  row->status = model::TriggerStatus::cancelled;
-  commons_.records.put_by_hand(*row, commons_.timeline.now());
+  const auto act = [this, row = *row] {
+    if (auto* process = anybody_()) act_on(*process, row);
+  };
+  if (chance.one_in(2)) {
+    act();
+  } else {
+    commons_.timeline.after(chance.between(base::Duration{}, std::chrono::milliseconds(15)), act);
+  }
+}
+
+void People::act_on(Process& process, const model::Trigger& row) {
+  const auto draw = commons_.chance.between(1, 10);
+  if (draw <= 4) {
+    edit(process, row);
+  } else if (draw <= 8) {
+    cancel(process, row);
+  } else if (!asked_for_stop_) {
+    stop(process);
+  }
 }
 
 void People::stop(Process& process) {
   asked_for_stop_ = true;
   process.runtime().stop({},
                          [this, number = ++switch_number_](const base::Result<std::string>& done) {
-                           if (done && number == switch_number_) commons_.checks.stop_answered();
+                           if (!done || number != switch_number_) return;
+                           commons_.checks.stop_answered();
+                           stopped_();
                          });
 }
 
@@ -157,7 +214,7 @@ void People::want_it_running() {
 }
 
 void People::keep_asking_to_start() {
-  auto* process = running_();
+  auto* process = anybody_();
   const bool stopped =
       process && process->runtime().standing().status == runtime::EngineStatus::stopped;
   if (stopped) start(*process);

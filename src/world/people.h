@@ -13,10 +13,13 @@ namespace hmt::world {
 class People {
  public:
   // `running`: the holder of the lease, `anybody`: whoever is reached; null: nobody answers.
+  // `stopped` runs when a stop has been answered.
   People(Commons& commons, Market& market, std::function<Process*()> running,
-         std::function<Process*()> anybody);
+         std::function<Process*()> anybody, std::function<void()> stopped);
 
   void begin();
+  // Now and then somebody acts on a trigger in the very moment in which its level is reached.
+  void price_moved(std::size_t instrument);
   // No more wishes but one: that the engine runs.
   void want_it_running();
 
@@ -24,9 +27,12 @@ class People {
   void wish();
   void act(Process& process);
   void create(Process& process, model::Trigger row);
-  void edit(Process& process);
-  void cancel(Process& process);
-  void cancel_by_hand();
+  void act_on(Process& process, const model::Trigger& row);
+  void edit(Process& process, model::Trigger row);
+  void cancel(Process& process, const model::Trigger& row);
+  void write_by_hand(model::Trigger row);
+  model::Trigger edited(model::Trigger row);
+  std::optional<model::Trigger> some_reached(std::size_t instrument);
   void stop(Process& process);
   void start(Process& process);
   void keep_asking_to_start();
@@ -37,6 +43,7 @@ class People {
   Market& market_;
   std::function<Process*()> running_;
   std::function<Process*()> anybody_;
+  std::function<void()> stopped_;
   std::unique_ptr<store::Reader> reader_;
   std::uint64_t created_ = 0;
   std::uint64_t switch_number_ = 0;  // of the last stop or start that was asked for

@@ -67,6 +67,7 @@ struct Commons {
   Exchange& exchange;
   store::MemoryStore& records;
   base::Duration follow_period = std::chrono::seconds(1);
+  bool shared = false;  // several processes may write the records, and follow what others write
   bool database_down = false;
   std::int64_t newest_epoch = 0;  // that any process was given
 };

@@ -2,7 +2,6 @@
 #include <map>
 #include <set>
 
-#include "trigger/rule.h"
 #include "world/world.h"
 
 // What must hold once the faults have stopped and time has passed: the broker's ledger against the
@@ -70,11 +69,23 @@ class End {
     if (ledger.living() > 1) {
       checks_.violated("I1", name + " has " + std::to_string(ledger.living()) + " living orders");
     }
+    check_prices(name, row, attempts);
     check_orders(name, row, ledger, attempts);
     check_row(name, row, ledger, attempts);
   }
 
  private:
+  void check_prices(const std::string& name, const model::Trigger& row,
+                    const std::vector<model::Attempt>& attempts) {
+    const auto at = std::ranges::find(quoted, row.instrument_token, &Quoted::token);
+    const auto instrument = static_cast<std::size_t>(at - quoted.begin());
+    for (const auto& attempt : attempts) {
+      const auto price = attempt.evidence.last_price;
+      if (!Market::could_be(instrument, price))
+        checks_.violated("price", name + " fired on " + price.text() + ", which never was");
+    }
+  }
+
   void check_orders(const std::string& name, const model::Trigger&, const Ledger& ledger,
                     const std::vector<model::Attempt>& attempts) {
     std::map<model::LegNumber, model::Quantity> executed;
@@ -133,17 +144,9 @@ class End {
     for (const auto number : {model::LegNumber::one, model::LegNumber::two}) {
       if (number == model::LegNumber::two && !row.leg_2) continue;
       if (row.leg(number).state != model::LegState::armed) continue;
-      if (reached(row, number))
+      if (market_.reaches(row, number))
         checks_.violated("I3", name + " did not fire: its level is reached");
     }
-  }
-
-  bool reached(const model::Trigger& row, model::LegNumber number) const {
-    const auto at = std::ranges::find(quoted, row.instrument_token, &Quoted::token);
-    const auto last = market_.last(static_cast<std::size_t>(at - quoted.begin()));
-    const auto level = row.leg(number).trigger_price;
-    return model::direction_of(row, number) == model::Direction::rising ? last >= level
-                                                                        : last <= level;
   }
 
   // Of a member that a person has to look at: whether the others may fire is not known before.

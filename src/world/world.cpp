@@ -30,6 +30,7 @@ World::World(std::uint64_t seed, Length length)
     exchange_.set_price(quoted[i].symbol, market_.last(i));
   const bool two_engines = chance_.one_in(2);
   if (chance_.one_in(8)) commons_.follow_period = milliseconds(100);
+  commons_.shared = two_engines;
   if (two_engines) records_.share(lease_lasts, [this] { return timeline_.now(); });
   slots_.resize(two_engines ? 2 : 1);
   slots_.front().holder = "first";
@@ -100,6 +101,7 @@ void World::log_in_again() {
 
 void World::tell_price(std::size_t instrument) {
   exchange_.set_price(quoted[instrument].symbol, market_.last(instrument));
+  people_.price_moved(instrument);
   if (faults_.strikes(Fault::tick_lost, 10'000)) return;
   auto tick = market_.packet(instrument);
   if (faults_.strikes(Fault::tick_old, 5'000)) {
@@ -181,6 +183,11 @@ void World::misfortune() {
 }
 
 // I7: what is called watched is watched.
+void World::watch_for_a_while() {
+  check_watched();
+  timeline_.after(seconds(20), [this] { watch_for_a_while(); });
+}
+
 void World::check_watched() {
   const auto reader = records_.reader();
   store::ListFilter active;
@@ -202,7 +209,6 @@ void World::check_watched() {
       break;
     }
   }
-  timeline_.after(seconds(20), [this] { check_watched(); });
 }
 
 void World::calm_down() {
@@ -245,11 +251,13 @@ Report World::run() {
   heartbeats();
   misfortune();
   people_.begin();
-  check_watched();
+  watch_for_a_while();
   log_in_again();
   run_until(length_.day);
   calm_down();
   run_until(length_.day + minutes(11) + length_.calm);
+  market_.stand_still();  // what has fired by now comes to its end
+  run_until(length_.day + minutes(12) + length_.calm);
 
   Report report;
   report.seed = seed_;

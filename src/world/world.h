@@ -57,6 +57,7 @@ class World {
   void misfortune();
   void feed_misfortune(Process& process);
   void calm_down();
+  void watch_for_a_while();
   void check_watched();
   void run_until(base::Duration until);
 
@@ -71,7 +72,8 @@ class World {
   Market market_{timeline_, chance_, faults_};
   Commons commons_{timeline_, chance_, faults_, checks_, exchange_, records_};
   std::vector<Slot> slots_;
-  People people_{commons_, market_, [this] { return running(); }, [this] { return anybody(); }};
+  People people_{commons_, market_, [this] { return running(); }, [this] { return anybody(); },
+                 [this] { check_watched(); }};
 };
 
 // What must hold at the end of a day, once the faults have stopped.
