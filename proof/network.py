@@ -1,0 +1,334 @@
+#!/usr/bin/env python3
+"""Network faults between real processes: two engines on one PostgreSQL and a simulated broker, each in a network namespace
+of its own, and one conversation at a time (the broker's REST, its ticker, the database) that goes wrong in one way.
+
+    network.py HMT [--quick | --rounds N] [--only WORD] [--seed S] [--json FILE]
+
+Needs root, iproute2 and nftables. Each case arms triggers and pairs, makes the holder's network go wrong, lets the price
+cross one way and the other, heals, and then compares the broker's ledger with the engine's records. A fault that no packet
+has met proves nothing, and fails. Readable lines go to standard error; one JSON object ends standard output.
+"""
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+import traceback
+from collections import Counter
+
+sys.dont_write_bytecode = True
+
+import faults  # noqa: E402
+import network_world  # noqa: E402
+from network_world import harness  # noqa: E402
+from places import Place, PlaceError  # noqa: E402
+
+SIDES = ("rest", "ticker", "database")
+QUICK = {"delay": "rest", "loss": "ticker", "reorder": "rest", "duplicate": "rest", "corrupt": "database",
+         "cut_requests": "rest", "cut_answers": "rest", "cut": "database", "reset": "rest", "slow": "ticker"}
+CALM, DOWN, UP = 1573.0, 1490.0, 1655.0  # around them the price moves by less than 5
+STOP, TARGET, NEVER = "1500", "1650", "1000"
+# An engine may not say that it watches when its price is older: 5 s of silence, and what a busy machine adds.
+BLIND_MAX = 7.5
+BOTH_RUN_MAX = 1.0  # seconds in which both may say "running": their words are read one after the other
+RECOVERY_MAX = 60.0
+OVER = ("triggered", "failed", "needs_attention")
+NEVER_DUE = 2
+HOLD = {"quick": {"rest": 4.0, "ticker": 6.0, "database": 6.0}, "full": {"rest": 8.0, "ticker": 10.0, "database": 10.0}}
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Batch:
+    """The triggers of one case, told apart by the quantities of their legs."""
+
+    def __init__(self, engine, numbers):
+        self.engine, self.numbers = engine, numbers
+        self.legs = {}  # id → the quantities of its legs
+        self.due, self.never = [], []
+        for _ in range(4):
+            self.due.append(self.single(STOP))
+        for _ in range(3):
+            self.due.append(self.pair())
+        for _ in range(NEVER_DUE):
+            self.never.append(self.single(NEVER))
+
+    def create(self, **fields):
+        made = self.engine.create(**fields)["id"]
+        self.legs[made] = {fields["quantity_1"], fields.get("quantity_2", fields["quantity_1"])}
+        return made
+
+    def single(self, level):
+        return self.create(trigger_price_1=level, quantity_1=next(self.numbers))
+
+    def pair(self):
+        return self.create(**harness.two_legs(trigger_price_1=STOP, trigger_price_2=TARGET, quantity_1=next(self.numbers),
+                                              quantity_2=next(self.numbers)))
+
+    def wait_watched(self):
+        for each in self.legs:
+            self.engine.wait_monitored(each)
+
+
+class Case:
+    def __init__(self, proof, kind, side):
+        self.proof, self.world, self.kind, self.side = proof, proof.world, kind, side
+        self.draw = proof.draw
+        self.hold = HOLD["quick" if proof.given.quick else "full"][side]
+        self.told = {"kind": kind, "side": side}
+        self.wrong = []
+
+    def run(self):
+        self.world.restart_ended()
+        self.world.market.go(CALM)
+        self.engine = harness.wait_until(self.world.holder, "an engine runs", RECOVERY_MAX, 0.2)
+        self.batch = Batch(self.engine, self.proof.numbers)
+        canary = self.batch.never[0]
+        self.batch.wait_watched()
+        watchers = [network_world.Watcher(each, self.world.market, canary) for each in self.world.engines]
+        for watcher in watchers:
+            watcher.start()
+        try:
+            self.go_wrong()
+            self.recover()
+        finally:
+            looks = {watcher.engine.place.name: watcher.stop() for watcher in watchers}
+        self.judge_ledger()
+        self.judge_words(looks)
+        self.told["violations"] = self.wrong
+        return self.told
+
+    # ---- the fault
+
+    def go_wrong(self):
+        side = self.world.side(self.side, self.engine)
+        moment = self.draw.choice(("before", "with", "during"))
+        self.told["crossed"] = moment
+        if moment == "before":
+            self.world.market.go(DOWN)
+            time.sleep(self.draw.uniform(0, 0.06))
+        self.world.faults.begin(self.kind, side)
+        self.began = time.monotonic()
+        try:
+            self.cross(moment)
+        finally:
+            evidence = self.world.faults.end(self.kind, side)
+            self.healed = time.monotonic()
+        self.told.update(held_seconds=round(self.healed - self.began, 1), packets=evidence,
+                         bit=faults.Faults.bit(self.kind, evidence))
+
+    def cross(self, moment):
+        """One way, the other way, and the first way again, where everything is due."""
+        if moment == "during":
+            time.sleep(self.draw.uniform(0.3, self.hold / 3))
+        self.world.market.go(DOWN)
+        time.sleep(self.hold / 2)
+        self.world.market.go(UP)
+        time.sleep(self.hold / 4)
+        self.world.market.go(DOWN)
+        time.sleep(max(0.0, self.began + self.hold - time.monotonic()))
+
+    # ---- afterwards
+
+    def recover(self):
+        self.ended = []
+
+        def look():
+            self.ended += self.world.restart_ended()
+            return self.world.holder()
+        try:
+            harness.wait_until(look, "an engine runs again", RECOVERY_MAX, 0.2)
+            self.told["running_after_seconds"] = round(time.monotonic() - self.healed, 1)
+            harness.wait_until(self.all_over, "all that is due has come to its end", RECOVERY_MAX, 0.3)
+        except harness.Failure as failure:
+            self.wrong.append(f"no recovery: {failure}")
+        self.told["over_after_seconds"] = round(time.monotonic() - self.healed, 1)
+        self.told["engines_ended"] = self.ended
+        time.sleep(1)  # what is doubled may come later
+
+    def rows(self, ids):
+        listed = ", ".join(f"'{each}'" for each in ids)
+        found = self.world.database.rows("SELECT id, status, order_status, error_message FROM hmt_gtt_orders "
+                                         f"WHERE id IN ({listed})")
+        return {row["id"]: row for row in found}
+
+    def all_over(self):
+        return all(row["status"] in OVER for row in self.rows(self.batch.due).values())
+
+    def judge_ledger(self):
+        ledger = [entry for entry in self.world.sim.ledger() if entry["order_id"] not in self.proof.known_orders]
+        self.proof.known_orders.update(entry["order_id"] for entry in ledger)
+        attempts = self.world.database.rows("SELECT tag, trigger_id FROM hmt_order_attempts")
+        owner_of = {row["tag"]: row["trigger_id"] for row in attempts}
+        orders = Counter(owner_of.get(entry["tag"]) for entry in ledger)
+        self.wrong += [f"an order with tag {entry['tag']} is in no record" for entry in ledger
+                       if entry["tag"] not in owner_of]
+        for each, legs in self.batch.legs.items():
+            mine = [entry["quantity"] for entry in ledger if entry["quantity"] in legs]
+            if len(mine) > 1:
+                self.wrong.append(f"{each}: {len(mine)} orders, quantities {mine} of its legs {sorted(legs)}")
+        rows = self.rows(self.batch.legs)
+        self.judge_rows(rows, orders)
+        self.told.update(orders=len(ledger), ends=dict(Counter(rows[each]["status"] for each in self.batch.due)))
+
+    def judge_rows(self, rows, orders):
+        for each in self.batch.due:
+            row, count = rows[each], orders[each]
+            if row["status"] == "triggered" and count != 1:
+                self.wrong.append(f"{each} is triggered and has {count} orders: {row}")
+            elif row["status"] == "failed" and count:
+                self.wrong.append(f"{each} is failed and has {count} orders: {row}")
+            elif row["status"] not in OVER:
+                self.wrong.append(f"{each} crossed while it was watched, and neither fired nor is told: {row}")
+        self.wrong += [f"{each} was never due: {rows[each]}, {orders[each]} orders" for each in self.batch.never
+                       if rows[each]["status"] != "active" or orders[each]]
+
+    # ---- what the engines said meanwhile
+
+    def judge_words(self, looks):
+        ages = [look["age"] for each in looks.values() for look in each if look["monitored"] and look["age"] is not None]
+        self.told["oldest_price_while_watched_seconds"] = round(max(ages, default=0), 1)
+        if max(ages, default=0) > BLIND_MAX:
+            self.wrong.append(f"said that it watches with a price of {max(ages):.1f} s ago")
+        mine = looks[self.engine.place.name]
+        unwatched = [look for look in mine if not look["monitored"] and look["status"]]
+        self.told["not_watching_seconds"] = round(len(unwatched) * seconds_between(mine), 1)
+        self.told["said"] = sorted({reason for look in mine for reason in look["reasons"]})[:5]
+        self.judge_holders(looks)
+
+    def judge_holders(self, looks):
+        """Both say "running": for how long, going by whoever was asked last."""
+        said = sorted((look["at"], name, look["status"] == "running") for name, each in looks.items() for look in each)
+        runs, both, since = dict.fromkeys(looks, False), 0.0, None
+        for at, name, running in said:
+            runs[name] = running
+            if all(runs.values()):
+                since = at if since is None else since
+                both = max(both, at - since)
+            else:
+                since = None
+        self.told["both_said_running_seconds"] = round(both, 1)
+        if both > BOTH_RUN_MAX:
+            self.wrong.append(f"both engines said for {both:.1f} s that they run")
+
+
+def seconds_between(looks):
+    return (looks[-1]["at"] - looks[0]["at"]) / max(1, len(looks) - 1) if looks else 0
+
+
+class Proof:
+    def __init__(self, given):
+        self.given = given
+        self.draw = random.Random(given.seed)
+        self.numbers = iter(range(1, 100_000))
+        self.known_orders = set()
+        self.world = self.packets = None
+
+    def cases(self):
+        if self.given.quick:
+            chosen = list(QUICK.items())
+        else:
+            chosen = [(kind, side) for kind in faults.KINDS for side in SIDES] * self.given.rounds
+        return [each for each in chosen if self.given.only in f"{each[0]} {each[1]}"]
+
+    def run(self):
+        told = []
+        try:
+            self.world = network_world.World(self.given.hmt, self.given.packets, self.given.seed)
+            self.packets = "netem" if self.world.faults.netem else "wire"
+            say(f"network: seed {self.given.seed}, packets by {self.packets}, {len(self.cases())} cases")
+            for kind, side in self.cases():
+                told.append(self.one(kind, side))
+        finally:
+            if self.world:
+                self.world.close()
+        return told
+
+    def one(self, kind, side):
+        began = time.monotonic()
+        case = Case(self, kind, side)
+        try:
+            told = case.run()
+        except (harness.Failure, PlaceError, OSError):
+            told = {**case.told, "bit": case.told.get("bit", False),
+                    "violations": [*case.wrong, traceback.format_exc(limit=-3)]}
+        told["seconds"] = round(time.monotonic() - began, 1)
+        show(told)
+        if told["violations"]:
+            say(self.world.logs(15))
+        return told
+
+
+def show(told):
+    failed = told["violations"] or not told["bit"]
+    words = ", ".join(f"{name} {count}" for name, count in told.get("packets", {}).items() if count)
+    say(f"{'FAIL' if failed else 'ok  '} {told['kind']} on {told['side']}, crossed {told.get('crossed')}: {words}; "
+        f"{told.get('orders')} orders, {told.get('ends')}; over {told.get('over_after_seconds')} s after healing; "
+        f"{told['seconds']} s in all")
+    for each in told["violations"]:
+        say(f"     {each}")
+    if not told["bit"]:
+        say("     the fault has met no packet: it proves nothing")
+
+
+def missing():
+    """What this machine lacks, as one line; nothing when it can be done."""
+    if os.geteuid() != 0:
+        return "network.py needs root: it makes network namespaces"
+    lacking = [f"{program} (Debian: {package})" for program, package in
+               (("ip", "iproute2"), ("tc", "iproute2"), ("nft", "nftables"), ("setpriv", "util-linux"))
+               if not shutil.which(program)]
+    if lacking:
+        return f"network.py needs {', '.join(lacking)}"
+    try:
+        Place("trial").close()
+    except PlaceError as error:
+        return f"network.py makes network namespaces, and cannot here: {error}"
+    return None
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("hmt")
+    parser.add_argument("--quick", action="store_true", help="every kind once, on its most telling side")
+    parser.add_argument("--rounds", type=int, default=1, help="how often every kind meets every side")
+    parser.add_argument("--only", default="", metavar="WORD", help="cases whose `KIND SIDE` has it")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
+    parser.add_argument("--packets", choices=("netem", "wire"), help="who delays, loses and doubles them")
+    parser.add_argument("--json", metavar="FILE", help="what standard output ends with, into a file too")
+    given = parser.parse_args()
+    given.hmt = os.path.abspath(given.hmt)
+    return given
+
+
+def interrupted(number, _):
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+def main():
+    given = arguments()
+    if lacking := missing():
+        say(lacking)
+        return 2
+    signal.signal(signal.SIGTERM, interrupted)
+    began = time.monotonic()
+    proof = Proof(given)
+    told = proof.run()
+    unproven = sum(not each["bit"] for each in told)
+    broken = sum(len(each["violations"]) for each in told)
+    summary = {"proof": "network", "seed": given.seed, "packets": proof.packets, "cases": told,
+               "unproven": unproven, "violations": broken, "seconds": round(time.monotonic() - began, 1)}
+    if given.json:
+        with open(given.json, "w", encoding="utf-8") as file:
+            file.write(json.dumps(summary, indent=2) + "\n")
+    print(json.dumps(summary), flush=True)
+    return 1 if broken or unproven or not told else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
