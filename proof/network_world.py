@@ -25,7 +25,7 @@ SETTINGS = {"HMT_ORDERS_PER_SECOND": "100", "HMT_ORDERS_PER_MINUTE": "1000000", 
             "KITE_API_URL": f"http://127.0.0.1:{REST}", "KITE_TICKER_URL": f"ws://127.0.0.1:{TICKER}"}
 TICK_EVERY = 0.2
 STEPS = 100  # prices of one level: so many different ones, so that the last seen tells when it was
-STEP = 0.05
+STEP = 0.1  # the tick size
 LOOK_EVERY = 0.25
 
 
@@ -137,7 +137,7 @@ class Watcher(threading.Thread):
     def __init__(self, engine, market, canary):
         super().__init__(daemon=True)
         self.engine, self.market, self.canary = engine, market, canary
-        self.looks = []  # of each: at, status, reasons, monitored, age
+        self.looks = []  # what `look` answers
         self.stopped = threading.Event()
 
     def run(self):
@@ -151,8 +151,9 @@ class Watcher(threading.Thread):
         asked = time.monotonic()
         trigger = self.engine.ask(f"/api/v1/triggers/{self.canary}") or {}
         age = self.market.age(trigger["last_price"], asked) if trigger.get("last_price") else None
+        blind = health.get("status", "running") != "running" or not trigger.get("monitored", True)
         return {"at": at, "status": health.get("status"), "reasons": health.get("reasons", []),
-                "epoch": health.get("lease_epoch"), "monitored": bool(trigger.get("monitored")), "age": age}
+                "monitored": bool(trigger.get("monitored")), "said_blind": blind, "age": age}
 
     def stop(self):
         """What it saw."""
