@@ -24,7 +24,6 @@ class Kind:
     ways: tuple = BOTH
     shape: tuple = ()  # of netem's words: (name, value)
     proof: tuple = ()  # any of these counts shows that it bit
-    rate: str = ""
 
 
 # Times in seconds. A reordered packet overtakes those that are held, so there has to be a delay.
@@ -40,7 +39,7 @@ KINDS = {
     "cut_answers": Kind("drop", ANSWERS, proof=("matched",)),
     "cut": Kind("drop", proof=("matched",)),
     "reset": Kind("reset", proof=("matched",)),
-    "slow": Kind("slow", proof=("overlimits",), rate="6kbit"),
+    "slow": Kind("slow", proof=("overlimits",)),
 }
 
 
@@ -50,6 +49,7 @@ class Side:
     client: object
     server: object
     port: int
+    slow: str  # the rate at which it starves
 
     def matches(self, ways):
         words = {
@@ -163,7 +163,7 @@ table ip fault {{
     def begin_slow(self, kind, side):
         for place in side.ends(kind.ways):
             self.router.run("tc", "class", "add", "dev", place.link, "parent", "1:", "classid", SLOW_CLASS, "htb", "rate",
-                            kind.rate, "burst", "1600", "cburst", "1600", "quantum", "1600")
+                            side.slow, "burst", "1600", "cburst", "1600", "quantum", "1600")
             self.router.run("tc", "qdisc", "add", "dev", place.link, "parent", SLOW_CLASS, "handle", "10:", "pfifo", "limit",
                             "60")
         self.into_class(kind, side)

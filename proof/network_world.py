@@ -17,6 +17,12 @@ from places import Net  # noqa: E402
 
 REST, TICKER, API = 8765, 8766, 8080
 INSTRUMENT = "NSE:INFY"
+# Watched beside it, so that the ticker has something to carry: not one price a moment, as nobody's is.
+CROWD = ("RELIANCE", "SBIN", "TCS", "HDFCBANK", "ICICIBANK", "ITC", "AXISBANK", "KOTAKBANK", "LT", "BHARTIARTL",
+         "HINDUNILVR", "ASIANPAINT", "BAJFINANCE", "SUNPHARMA", "TITAN", "HCLTECH", "TECHM", "ADANIENT", "JSWSTEEL", "CIPLA")
+CROWD_PRICE, CROWD_STOP = 1200.0, "100"
+# What is far less than each of them needs.
+SLOW = {"rest": "6kbit", "database": "6kbit", "ticker": "48kbit"}
 ENGINES = ("engine_a", "engine_b")
 NO_LIMITS = ("--orders-per-second", "0", "--orders-per-minute", "0", "--orders-per-day", "0")
 SETTINGS = {"HMT_ORDERS_PER_SECOND": "100", "HMT_ORDERS_PER_MINUTE": "1000000", "HMT_ORDERS_PER_DAY": "1000000",
@@ -104,8 +110,10 @@ class Market(threading.Thread):
     def move(self):
         with self.lock:
             self.number += 1
-            price = f"{self.base + self.number % STEPS * STEP:.2f}"
-            self.sim.price(INSTRUMENT, price)
+            step = self.number % STEPS * STEP
+            price = f"{self.base + step:.2f}"
+            others = [{"instrument": f"NSE:{each}", "price": f"{CROWD_PRICE + step:.2f}"} for each in CROWD]
+            self.sim.control("prices", [{"instrument": INSTRUMENT, "price": price}, *others])
             if self.last:
                 self.told[self.last] = time.monotonic()
             self.told.pop(price, None)
@@ -187,6 +195,9 @@ class World(harness.World):
         self.market = Market(self.sim)
         self.market.start()
         self.engines = [FarEngine(self, places[name]) for name in ENGINES]
+        engine = harness.wait_until(self.holder, "an engine runs", 30, 0.2)
+        for each in CROWD:
+            engine.create(trading_symbol=each, trigger_price_1=CROWD_STOP)
 
     def run(self, arguments, environment, name):
         """None of them outlives us, also when we are killed."""
@@ -200,7 +211,7 @@ class World(harness.World):
         places = self.net.places
         server, port = {"rest": (places["broker"], REST), "ticker": (places["broker"], TICKER),
                         "database": (places["database"], self.database.server.port)}[name]
-        return Side(engine.place, server, port)
+        return Side(engine.place, server, port, SLOW[name])
 
     def restart_ended(self):
         """As a service manager does; which of them had ended."""
