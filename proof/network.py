@@ -27,17 +27,22 @@ from network_world import harness  # noqa: E402
 from places import Place, PlaceError  # noqa: E402
 
 SIDES = ("rest", "ticker", "database")
-QUICK = {"delay": "rest", "loss": "ticker", "reorder": "rest", "duplicate": "rest", "corrupt": "database",
+QUICK = {"delay": "rest", "loss": "database", "reorder": "rest", "duplicate": "rest", "corrupt": "database",
          "cut_requests": "rest", "cut_answers": "ticker", "cut": "database", "reset": "rest", "slow": "ticker"}
 CALM, DOWN, UP = 1573.0, 1485.0, 1655.0  # above them the price moves by less than 10
 STOP, TARGET, NEVER = "1500", "1650", "1000"
-# An engine may not say that it watches when its price is older: 5 s of silence, and what a busy machine adds.
-BLIND_MAX = 7.5
-BOTH_RUN_MAX = 1.0  # seconds in which both may say "running": their words are read one after the other
+# An engine may not say that it watches when its price is older: 5 s of silence, and what a busy machine adds. A ticker
+# that starves is known by packets that are 4 s late (which they say in whole seconds), and there may be 5 s between two.
+BLIND_MAX, BLIND_STARVED_MAX = 7.5, 11.0
+BOTH_RUN_MAX = 0.5  # seconds in which both may say "running": their words are read one after the other
+WORD_HOLDS = 0.6  # seconds: an engine that cannot reach its database is slow to be asked again
 RECOVERY_MAX = 60.0
 OVER = ("triggered", "failed", "needs_attention")
 SINGLES, PAIRS, NEVER_DUE = 4, 3, 2
-HOLD = {"quick": {"rest": 4.0, "ticker": 8.0, "database": 6.0}, "full": {"rest": 8.0, "ticker": 12.0, "database": 10.0}}
+HOLD = {"quick": {"rest": 3.0, "ticker": 8.0, "database": 6.0}, "full": {"rest": 8.0, "ticker": 12.0, "database": 10.0}}
+HOLD_STARVED_TICKER = {"quick": 14.0, "full": 20.0}  # it falls behind slowly
+# Past the 30 s for which an answer to an order is waited for: then its fate is unknown.
+LONG = [(kind, "rest", 36.0) for kind in ("cut_requests", "cut_answers", "cut")]
 # Faults that leave the engine without prices or records for longer than it may keep that to itself.
 BLINDING = {(kind, side) for kind in ("cut_answers", "cut", "reset") for side in ("ticker", "database")}
 
@@ -93,10 +98,9 @@ def given_up(row):
 
 
 class Case:
-    def __init__(self, proof, kind, side):
-        self.proof, self.world, self.kind, self.side = proof, proof.world, kind, side
+    def __init__(self, proof, kind, side, hold):
+        self.proof, self.world, self.kind, self.side, self.hold = proof, proof.world, kind, side, hold
         self.draw = proof.draw
-        self.hold = HOLD["quick" if proof.given.quick else "full"][side]
         self.told = {"kind": kind, "side": side}
         self.wrong = []
 
@@ -212,7 +216,8 @@ class Case:
     def judge_words(self, looks):
         ages = [look["age"] for each in looks.values() for look in each if look["monitored"] and look["age"] is not None]
         self.told["oldest_price_while_watched_seconds"] = round(max(ages, default=0), 1)
-        if max(ages, default=0) > BLIND_MAX:
+        starved = (self.kind, self.side) == ("slow", "ticker")
+        if max(ages, default=0) > (BLIND_STARVED_MAX if starved else BLIND_MAX):
             self.wrong.append(f"said that it watches with a price of {max(ages):.1f} s ago")
         mine = looks[self.engine.place.name]
         blind = [look for look in mine if look["said_blind"]]
@@ -223,12 +228,12 @@ class Case:
         self.judge_holders(looks)
 
     def judge_holders(self, looks):
-        """Both say "running": for how long, going by whoever was asked last."""
+        """Both say "running": for how long, going by their latest words, which soon are none any more."""
         said = sorted((look["at"], name, look["status"] == "running") for name, each in looks.items() for look in each)
-        runs, both, since = dict.fromkeys(looks, False), 0.0, None
+        runs, both, since = dict.fromkeys(looks, 0.0), 0.0, None
         for at, name, running in said:
-            runs[name] = running
-            if all(runs.values()):
+            runs[name] = at + WORD_HOLDS if running else 0.0
+            if all(until > at for until in runs.values()):
                 since = at if since is None else since
                 both = max(both, at - since)
             else:
@@ -252,11 +257,13 @@ class Proof:
         self.doubled = []
 
     def cases(self):
-        if self.given.quick:
-            chosen = list(QUICK.items())
-        else:
-            chosen = [(kind, side) for kind in faults.KINDS for side in SIDES] * self.given.rounds
-        return [each for each in chosen if self.given.only in f"{each[0]} {each[1]}"]
+        """Of each: kind, side, and for how long it holds."""
+        how = "quick" if self.given.quick else "full"
+        pairs = QUICK.items() if self.given.quick else [(kind, side) for kind in faults.KINDS for side in SIDES]
+        chosen = [(kind, side, HOLD_STARVED_TICKER[how] if (kind, side) == ("slow", "ticker") else HOLD[how][side])
+                  for kind, side in pairs]
+        chosen = chosen if self.given.quick else (chosen + LONG) * self.given.rounds
+        return [each for each in chosen if self.given.only in f"{each[0]} {each[1]} {each[2]:.0f}"]
 
     def run(self):
         told = []
@@ -264,8 +271,8 @@ class Proof:
             self.world = network_world.World(self.given.hmt, self.given.packets, self.given.seed)
             self.packets = "netem" if self.world.faults.netem else "wire"
             say(f"network: seed {self.given.seed}, packets by {self.packets}, {len(self.cases())} cases")
-            for kind, side in self.cases():
-                told.append(self.one(kind, side))
+            for each in self.cases():
+                told.append(self.one(*each))
             self.doubled = self.in_the_end()
         finally:
             if self.world:
@@ -279,9 +286,9 @@ class Proof:
         orders = Counter(owner_of.get(entry["tag"], entry["tag"]) for entry in self.world.sim.ledger())
         return [f"{each} has {count} orders in the end" for each, count in orders.items() if count > 1]
 
-    def one(self, kind, side):
+    def one(self, kind, side, hold):
         began = time.monotonic()
-        case = Case(self, kind, side)
+        case = Case(self, kind, side, hold)
         try:
             told = case.run()
         except (harness.Failure, PlaceError, OSError):
@@ -327,7 +334,7 @@ def arguments():
     parser.add_argument("hmt")
     parser.add_argument("--quick", action="store_true", help="every kind once, on its most telling side")
     parser.add_argument("--rounds", type=int, default=1, help="how often every kind meets every side")
-    parser.add_argument("--only", default="", metavar="WORD", help="cases whose `KIND SIDE` has it")
+    parser.add_argument("--only", default="", metavar="WORD", help="cases whose `KIND SIDE SECONDS` has it")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
     parser.add_argument("--packets", choices=("netem", "wire"), help="who delays, loses and doubles them")
     parser.add_argument("--json", metavar="FILE", help="what standard output ends with, into a file too")

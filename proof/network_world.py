@@ -26,7 +26,7 @@ SLOW = {"rest": "6kbit", "database": "6kbit", "ticker": "48kbit"}
 ENGINES = ("engine_a", "engine_b")
 NO_LIMITS = ("--orders-per-second", "0", "--orders-per-minute", "0", "--orders-per-day", "0")
 SETTINGS = {"HMT_ORDERS_PER_SECOND": "100", "HMT_ORDERS_PER_MINUTE": "1000000", "HMT_ORDERS_PER_DAY": "1000000",
-            "HMT_LEASE_MS": "3000", "HMT_ABSENCE_WINDOW_MS": "6000", "HMT_RECONNECT_DELAY_MS": "500",
+            "HMT_LEASE_MS": "3000", "HMT_ABSENCE_WINDOW_MS": "4000", "HMT_RECONNECT_DELAY_MS": "500",
             "HMT_HEALTH_CHECK_INTERVAL_MS": "1000", "HMT_LISTEN": f"127.0.0.1:{API}",
             "KITE_API_URL": f"http://127.0.0.1:{REST}", "KITE_TICKER_URL": f"ws://127.0.0.1:{TICKER}"}
 TICK_EVERY = 0.2
