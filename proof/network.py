@@ -344,6 +344,9 @@ def arguments():
 
 
 def interrupted(number, _):
+    """Once: a second one would disturb the clearing away."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt(signal.Signals(number).name)
 
 
@@ -352,10 +355,15 @@ def main():
     if lacking := missing():
         say(lacking)
         return 2
-    signal.signal(signal.SIGTERM, interrupted)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, interrupted)
     began = time.monotonic()
     proof = Proof(given)
-    told = proof.run()
+    try:
+        told = proof.run()
+    except KeyboardInterrupt as why:
+        say(f"interrupted by {why}; everything is cleared away")
+        return 130
     unproven = sum(not each["bit"] for each in told)
     broken = sum(len(each["violations"]) for each in told) + len(proof.doubled)
     for each in proof.doubled:
