@@ -114,7 +114,8 @@ class Faults:
 
     @staticmethod
     def bit(name, told):
-        return any(told.get(count, 0) > 0 for count in KINDS[name].proof)
+        """Packets of the side were met, and what the fault does was done."""
+        return told.get("matched", 0) > 0 and any(told.get(count, 0) > 0 for count in KINDS[name].proof)
 
     def counters(self, side):
         client, server = side.client.counters(), side.server.counters()
@@ -217,10 +218,10 @@ table ip fault {{
         self.rule("prerouting", -150, side.matches(kind.ways), f"meta mark set {WIRE_MARK}")
 
     def end_wire(self):
-        self.unrule()
+        matched = self.unrule()
         told, _ = self.wire.communicate(timeout=30)
         self.wire = None
-        return json.loads(told)
+        return {**matched, **json.loads(told)}
 
 
 def netem_words(shape):

@@ -44,6 +44,8 @@ class Wire:
         return share > 0 and self.draw.random() < share
 
     def take(self, packet, now):
+        if packet[0] >> 4 != 4:
+            return  # the kernel greets a new device in IPv6: that is no packet of anybody's
         self.done["packets"] += 1
         if self.happens(self.given.loss) or len(self.held) >= HELD_MAX:
             self.done["dropped"] += 1
