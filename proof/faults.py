@@ -24,6 +24,7 @@ class Kind:
     ways: tuple = BOTH
     shape: tuple = ()  # of netem's words: (name, value)
     proof: tuple = ()  # any of these counts shows that it bit
+    also: str = ""  # what else nftables has to find in a packet
 
 
 # Times in seconds. A reordered packet overtakes those that are held, so there has to be a delay.
@@ -38,6 +39,8 @@ KINDS = {
     "cut_requests": Kind("drop", REQUESTS, proof=("matched",)),
     "cut_answers": Kind("drop", ANSWERS, proof=("matched",)),
     "cut": Kind("drop", proof=("matched",)),
+    # As where the largest packets of a way are not known: it opens, and what is said on it never arrives.
+    "black_hole": Kind("drop", ANSWERS, proof=("matched",), also="ip length > 120"),
     "reset": Kind("reset", proof=("matched",)),
     "slow": Kind("slow", proof=("overlimits",)),
 }
@@ -149,7 +152,7 @@ table ip fault {{
         return {"matched": sum(counters)}
 
     def begin_drop(self, kind, side):
-        self.rule("forward", 0, side.matches(kind.ways), "drop")
+        self.rule("forward", 0, [f"{match} {kind.also}" for match in side.matches(kind.ways)], "drop")
 
     def begin_reset(self, kind, side):
         self.rule("forward", 0, side.matches(kind.ways), "reject with tcp reset")

@@ -28,7 +28,8 @@ from places import Place, PlaceError  # noqa: E402
 
 SIDES = ("rest", "ticker", "database")
 QUICK = {"delay": "rest", "loss": "database", "reorder": "rest", "duplicate": "rest", "corrupt": "database",
-         "cut_requests": "rest", "cut_answers": "ticker", "cut": "database", "reset": "rest", "slow": "ticker"}
+         "cut_requests": "rest", "cut_answers": "ticker", "cut": "database", "black_hole": "rest",
+         "reset": "rest", "slow": "ticker"}
 CALM, DOWN, UP = 1573.0, 1485.0, 1655.0  # above them the price moves by less than 10
 STOP, TARGET, NEVER = "1500", "1650", "1000"
 # An engine may not say that it watches when its price is older: 5 s of silence, and what a busy machine adds. A ticker
@@ -36,13 +37,15 @@ STOP, TARGET, NEVER = "1500", "1650", "1000"
 BLIND_MAX, BLIND_STARVED_MAX = 7.5, 11.0
 BOTH_RUN_MAX = 0.5  # seconds in which both may say "running": their words are read one after the other
 WORD_HOLDS = 0.6  # seconds: an engine that cannot reach its database is slow to be asked again
+ANSWER_MAX = 30.0
 RECOVERY_MAX = 60.0
 OVER = ("triggered", "failed", "needs_attention")
 SINGLES, PAIRS, NEVER_DUE = 4, 3, 2
 HOLD = {"quick": {"rest": 3.0, "ticker": 8.0, "database": 6.0}, "full": {"rest": 8.0, "ticker": 12.0, "database": 10.0}}
 HOLD_STARVED_TICKER = {"quick": 14.0, "full": 20.0}  # it falls behind slowly
-# Past the 30 s for which an answer to an order is waited for: then its fate is unknown.
-LONG = [(kind, "rest", 36.0) for kind in ("cut_requests", "cut_answers", "cut")]
+# Past the 30 s for which an answer to an order is waited for: then its fate is unknown. They begin as the price crosses,
+# while there are open connections that an order leaves on.
+LONG = [(kind, "rest", 36.0) for kind in ("cut_requests", "black_hole", "cut")]
 # Faults that leave the engine without prices or records for longer than it may keep that to itself.
 BLINDING = {(kind, side) for kind in ("cut_answers", "cut", "reset") for side in ("ticker", "database")}
 
@@ -129,7 +132,7 @@ class Case:
 
     def go_wrong(self):
         side = self.world.side(self.side, self.engine)
-        moment = self.draw.choice(("before", "with", "during"))
+        moment = "with" if self.hold > ANSWER_MAX else self.draw.choice(("before", "with", "during"))
         self.told["crossed"] = moment
         if moment == "before":
             self.world.market.go(DOWN)
