@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Network faults between real processes: two engines on one PostgreSQL and a simulated broker, each in a network namespace
-of its own, and one conversation at a time (the broker's REST, its ticker, the database) that goes wrong in one way.
+"""Network faults between real processes: two engines on one PostgreSQL and a simulated broker, each
+in a network namespace of its own, and one conversation at a time (the broker's REST, its ticker,
+the database) that goes wrong in one way.
 
     network.py HMT [--quick | --rounds N] [--only WORD] [--seed S] [--json FILE]
 
-Needs root, iproute2 and nftables. Each case arms triggers and pairs, makes the holder's network go wrong, lets the price
-cross one way and the other, heals, and then compares the broker's ledger with the engine's records. A fault that no packet
-has met proves nothing, and fails. Readable lines go to standard error; one JSON object ends standard output.
+Needs root, iproute2 and nftables. Each case arms triggers and pairs, makes the holder's network go
+wrong, lets the price cross one way and the other, heals, and then compares the broker's ledger with
+the engine's records. A fault that no packet has met proves nothing, and fails. Readable lines go to
+standard error; one JSON object ends standard output.
 """
 import argparse
 import json
@@ -27,27 +29,45 @@ from network_world import harness  # noqa: E402
 from places import Place, PlaceError  # noqa: E402
 
 SIDES = ("rest", "ticker", "database")
-QUICK = {"delay": "rest", "loss": "database", "reorder": "rest", "duplicate": "rest", "corrupt": "database",
-         "cut_requests": "rest", "cut_answers": "ticker", "cut": "database", "black_hole": "rest",
-         "reset": "rest", "slow": "ticker"}
+QUICK = {
+    "delay": "rest",
+    "loss": "database",
+    "reorder": "rest",
+    "duplicate": "rest",
+    "corrupt": "database",
+    "cut_requests": "rest",
+    "cut_answers": "ticker",
+    "cut": "database",
+    "black_hole": "rest",
+    "reset": "rest",
+    "slow": "ticker",
+}
 CALM, DOWN, UP = 1573.0, 1485.0, 1655.0  # above them the price moves by less than 10
 STOP, TARGET, NEVER = "1500", "1650", "1000"
-# An engine may not say that it watches when its price is older: 5 s of silence, and what a busy machine adds. A ticker
-# that starves is known by packets that are 4 s late (which they say in whole seconds), and there may be 5 s between two.
+# An engine may not say that it watches when its price is older: 5 s of silence, and what a busy
+# machine adds. A ticker that starves is known by packets that are 4 s late (which they say in whole
+# seconds), and there may be 5 s between two.
 BLIND_MAX, BLIND_STARVED_MAX = 7.5, 11.0
-BOTH_RUN_MAX = 0.5  # seconds in which both may say "running": their words are read one after the other
+BOTH_RUN_MAX = (
+    0.5  # seconds in which both may say "running": their words are read one after the other
+)
 WORD_HOLDS = 0.6  # seconds: an engine that cannot reach its database is slow to be asked again
 ANSWER_MAX = 30.0
 RECOVERY_MAX = 60.0
 OVER = ("triggered", "failed", "needs_attention")
 SINGLES, PAIRS, NEVER_DUE = 4, 3, 2
-HOLD = {"quick": {"rest": 3.0, "ticker": 8.0, "database": 6.0}, "full": {"rest": 8.0, "ticker": 12.0, "database": 10.0}}
+HOLD = {
+    "quick": {"rest": 3.0, "ticker": 8.0, "database": 6.0},
+    "full": {"rest": 8.0, "ticker": 12.0, "database": 10.0},
+}
 HOLD_STARVED_TICKER = {"quick": 14.0, "full": 20.0}  # it falls behind slowly
-# Past the 30 s for which an answer to an order is waited for: then its fate is unknown. They begin as the price crosses,
-# while there are open connections that an order leaves on.
+# Past the 30 s for which an answer to an order is waited for: then its fate is unknown. They begin
+# as the price crosses, while there are open connections that an order leaves on.
 LONG = [(kind, "rest", 36.0) for kind in ("cut_requests", "black_hole", "cut")]
 # Faults that leave the engine without prices or records for longer than it may keep that to itself.
-BLINDING = {(kind, side) for kind in ("cut_answers", "cut", "reset") for side in ("ticker", "database")}
+BLINDING = {
+    (kind, side) for kind in ("cut_answers", "cut", "reset") for side in ("ticker", "database")
+}
 
 
 def say(text):
@@ -77,8 +97,14 @@ class Batch:
         return self.create(trigger_price_1=level, quantity_1=next(self.numbers))
 
     def pair(self):
-        return self.create(**harness.two_legs(trigger_price_1=STOP, trigger_price_2=TARGET, quantity_1=next(self.numbers),
-                                              quantity_2=next(self.numbers)))
+        return self.create(
+            **harness.two_legs(
+                trigger_price_1=STOP,
+                trigger_price_2=TARGET,
+                quantity_1=next(self.numbers),
+                quantity_2=next(self.numbers),
+            )
+        )
 
     def wait_watched(self):
         for each in self.legs:
@@ -102,7 +128,13 @@ def given_up(row):
 
 class Case:
     def __init__(self, proof, kind, side, hold):
-        self.proof, self.world, self.kind, self.side, self.hold = proof, proof.world, kind, side, hold
+        self.proof, self.world, self.kind, self.side, self.hold = (
+            proof,
+            proof.world,
+            kind,
+            side,
+            hold,
+        )
         self.draw = proof.draw
         self.told = {"kind": kind, "side": side}
         self.wrong = []
@@ -114,7 +146,9 @@ class Case:
         self.batch = Batch(self.engine, self.proof.numbers)
         canary = self.batch.never[0]
         self.batch.wait_watched()
-        watchers = [network_world.Watcher(each, self.world.market, canary) for each in self.world.engines]
+        watchers = [
+            network_world.Watcher(each, self.world.market, canary) for each in self.world.engines
+        ]
         for watcher in watchers:
             watcher.start()
         try:
@@ -124,7 +158,9 @@ class Case:
             looks = {watcher.engine.place.name: watcher.stop() for watcher in watchers}
         self.judge_ledger()
         self.judge_words(looks)
-        self.batch.withdraw(harness.wait_until(self.world.holder, "an engine runs", RECOVERY_MAX, 0.2))
+        self.batch.withdraw(
+            harness.wait_until(self.world.holder, "an engine runs", RECOVERY_MAX, 0.2)
+        )
         self.told["violations"] = self.wrong
         return self.told
 
@@ -132,7 +168,9 @@ class Case:
 
     def go_wrong(self):
         side = self.world.side(self.side, self.engine)
-        moment = "with" if self.hold > ANSWER_MAX else self.draw.choice(("before", "with", "during"))
+        moment = (
+            "with" if self.hold > ANSWER_MAX else self.draw.choice(("before", "with", "during"))
+        )
         self.told["crossed"] = moment
         if moment == "before":
             self.world.market.go(DOWN)
@@ -144,8 +182,11 @@ class Case:
         finally:
             evidence = self.world.faults.end(self.kind, side)
             self.healed = time.monotonic()
-        self.told.update(held_seconds=round(self.healed - self.began, 1), packets=evidence,
-                         bit=faults.Faults.bit(self.kind, evidence))
+        self.told.update(
+            held_seconds=round(self.healed - self.began, 1),
+            packets=evidence,
+            bit=faults.Faults.bit(self.kind, evidence),
+        )
 
     def cross(self, moment):
         """One way, the other way, and the first way again, where everything is due."""
@@ -166,10 +207,13 @@ class Case:
         def look():
             self.ended += self.world.restart_ended()
             return self.world.holder()
+
         try:
             harness.wait_until(look, "an engine runs again", RECOVERY_MAX, 0.2)
             self.told["running_after_seconds"] = round(time.monotonic() - self.healed, 1)
-            harness.wait_until(self.all_over, "all that is due has come to its end", RECOVERY_MAX, 0.3)
+            harness.wait_until(
+                self.all_over, "all that is due has come to its end", RECOVERY_MAX, 0.3
+            )
         except harness.Failure as failure:
             self.wrong.append(f"no recovery: {failure}")
         self.told["over_after_seconds"] = round(time.monotonic() - self.healed, 1)
@@ -178,29 +222,47 @@ class Case:
 
     def rows(self, ids):
         listed = ", ".join(f"'{each}'" for each in ids)
-        found = self.world.database.rows("SELECT id, status, condition_type, order_status, error_message "
-                                         f"FROM hmt_gtt_orders WHERE id IN ({listed})")
+        found = self.world.database.rows(
+            "SELECT id, status, condition_type, order_status, error_message "
+            f"FROM hmt_gtt_orders WHERE id IN ({listed})"
+        )
         return {row["id"]: row for row in found}
 
     def all_over(self):
         return all(is_over(row) for row in self.rows(self.batch.due).values())
 
     def judge_ledger(self):
-        ledger = [entry for entry in self.world.sim.ledger() if entry["order_id"] not in self.proof.known_orders]
+        ledger = [
+            entry
+            for entry in self.world.sim.ledger()
+            if entry["order_id"] not in self.proof.known_orders
+        ]
         self.proof.known_orders.update(entry["order_id"] for entry in ledger)
         attempts = self.world.database.rows("SELECT tag, trigger_id FROM hmt_order_attempts")
         owner_of = {row["tag"]: row["trigger_id"] for row in attempts}
         orders = Counter(owner_of.get(entry["tag"]) for entry in ledger)
-        self.wrong += [f"an order with tag {entry['tag']} is in no record" for entry in ledger
-                       if entry["tag"] not in owner_of]
+        self.wrong += [
+            f"an order with tag {entry['tag']} is in no record"
+            for entry in ledger
+            if entry["tag"] not in owner_of
+        ]
         for each, legs in self.batch.legs.items():
             mine = [entry["quantity"] for entry in ledger if entry["quantity"] in legs]
             if len(mine) > 1:
-                self.wrong.append(f"{each}: {len(mine)} orders, quantities {mine} of its legs {sorted(legs)}")
+                self.wrong.append(
+                    f"{each}: {len(mine)} orders, quantities {mine} of its legs {sorted(legs)}"
+                )
         rows = self.rows(self.batch.legs)
         self.judge_rows(rows, orders)
-        self.told.update(orders=len(ledger), ends=dict(Counter(
-            "leg given up" if given_up(rows[each]) else rows[each]["status"] for each in self.batch.due)))
+        self.told.update(
+            orders=len(ledger),
+            ends=dict(
+                Counter(
+                    "leg given up" if given_up(rows[each]) else rows[each]["status"]
+                    for each in self.batch.due
+                )
+            ),
+        )
 
     def judge_rows(self, rows, orders):
         for each in self.batch.due:
@@ -210,14 +272,24 @@ class Case:
             elif (row["status"] == "failed" or given_up(row)) and count:
                 self.wrong.append(f"{each} has failed and has {count} orders: {row}")
             elif not is_over(row):
-                self.wrong.append(f"{each} crossed while it was watched, and neither fired nor is told: {row}")
-        self.wrong += [f"{each} was never due: {rows[each]}, {orders[each]} orders" for each in self.batch.never
-                       if rows[each]["status"] != "active" or orders[each]]
+                self.wrong.append(
+                    f"{each} crossed while it was watched, and neither fired nor is told: {row}"
+                )
+        self.wrong += [
+            f"{each} was never due: {rows[each]}, {orders[each]} orders"
+            for each in self.batch.never
+            if rows[each]["status"] != "active" or orders[each]
+        ]
 
     # ---- what the engines said meanwhile
 
     def judge_words(self, looks):
-        ages = [look["age"] for each in looks.values() for look in each if look["monitored"] and look["age"] is not None]
+        ages = [
+            look["age"]
+            for each in looks.values()
+            for look in each
+            if look["monitored"] and look["age"] is not None
+        ]
         self.told["oldest_price_while_watched_seconds"] = round(max(ages, default=0), 1)
         starved = (self.kind, self.side) == ("slow", "ticker")
         if max(ages, default=0) > (BLIND_STARVED_MAX if starved else BLIND_MAX):
@@ -231,8 +303,12 @@ class Case:
         self.judge_holders(looks)
 
     def judge_holders(self, looks):
-        """Both say "running": for how long, going by their latest words, which soon are none any more."""
-        said = sorted((look["at"], name, look["status"] == "running") for name, each in looks.items() for look in each)
+        """Both say "running": for how long, going by words that are not old."""
+        said = sorted(
+            (look["at"], name, look["status"] == "running")
+            for name, each in looks.items()
+            for look in each
+        )
         runs, both, since = dict.fromkeys(looks, 0.0), 0.0, None
         for at, name, running in said:
             runs[name] = at + WORD_HOLDS if running else 0.0
@@ -262,9 +338,19 @@ class Proof:
     def cases(self):
         """Of each: kind, side, and for how long it holds."""
         how = "quick" if self.given.quick else "full"
-        pairs = QUICK.items() if self.given.quick else [(kind, side) for kind in faults.KINDS for side in SIDES]
-        chosen = [(kind, side, HOLD_STARVED_TICKER[how] if (kind, side) == ("slow", "ticker") else HOLD[how][side])
-                  for kind, side in pairs]
+        pairs = (
+            QUICK.items()
+            if self.given.quick
+            else [(kind, side) for kind in faults.KINDS for side in SIDES]
+        )
+        chosen = [
+            (
+                kind,
+                side,
+                HOLD_STARVED_TICKER[how] if (kind, side) == ("slow", "ticker") else HOLD[how][side],
+            )
+            for kind, side in pairs
+        ]
         chosen = chosen if self.given.quick else (chosen + LONG) * self.given.rounds
         return [each for each in chosen if self.given.only in f"{each[0]} {each[1]} {each[2]:.0f}"]
 
@@ -273,7 +359,10 @@ class Proof:
         try:
             self.world = network_world.World(self.given.hmt, self.given.packets, self.given.seed)
             self.packets = "netem" if self.world.faults.netem else "wire"
-            say(f"network: seed {self.given.seed}, packets by {self.packets}, {len(self.cases())} cases")
+            say(
+                f"network: seed {self.given.seed}, packets by {self.packets}, "
+                f"{len(self.cases())} cases"
+            )
             for each in self.cases():
                 told.append(self.one(*each))
             self.doubled = self.in_the_end()
@@ -284,10 +373,16 @@ class Proof:
 
     def in_the_end(self):
         """Over all cases: what was doubled long after its own."""
-        owner_of = {row["tag"]: row["trigger_id"] for row in
-                    self.world.database.rows("SELECT tag, trigger_id FROM hmt_order_attempts")}
-        orders = Counter(owner_of.get(entry["tag"], entry["tag"]) for entry in self.world.sim.ledger())
-        return [f"{each} has {count} orders in the end" for each, count in orders.items() if count > 1]
+        owner_of = {
+            row["tag"]: row["trigger_id"]
+            for row in self.world.database.rows("SELECT tag, trigger_id FROM hmt_order_attempts")
+        }
+        orders = Counter(
+            owner_of.get(entry["tag"], entry["tag"]) for entry in self.world.sim.ledger()
+        )
+        return [
+            f"{each} has {count} orders in the end" for each, count in orders.items() if count > 1
+        ]
 
     def one(self, kind, side, hold):
         began = time.monotonic()
@@ -295,8 +390,11 @@ class Proof:
         try:
             told = case.run()
         except (harness.Failure, PlaceError, OSError):
-            told = {**case.told, "bit": case.told.get("bit", False),
-                    "violations": [*case.wrong, traceback.format_exc(limit=-3)]}
+            told = {
+                **case.told,
+                "bit": case.told.get("bit", False),
+                "violations": [*case.wrong, traceback.format_exc(limit=-3)],
+            }
         told["seconds"] = round(time.monotonic() - began, 1)
         show(told)
         if told["violations"]:
@@ -305,11 +403,14 @@ class Proof:
 
 
 def show(told):
-    failed = told["violations"] or not told["bit"]
-    words = ", ".join(f"{name} {count}" for name, count in told.get("packets", {}).items() if count)
-    say(f"{'FAIL' if failed else 'ok  '} {told['kind']} on {told['side']}, crossed {told.get('crossed')}: {words}; "
-        f"{told.get('orders')} orders, {told.get('ends')}; over {told.get('over_after_seconds')} s after healing; "
-        f"{told['seconds']} s in all")
+    verdict = "FAIL" if told["violations"] or not told["bit"] else "ok  "
+    counts = told.get("packets", {}).items()
+    words = ", ".join(f"{name} {count}" for name, count in counts if count)
+    say(
+        f"{verdict} {told['kind']} on {told['side']}, crossed {told.get('crossed')}: {words}; "
+        f"{told.get('orders')} orders, {told.get('ends')}; "
+        f"over {told.get('over_after_seconds')} s after healing; {told['seconds']} s in all"
+    )
     for each in told["violations"]:
         say(f"     {each}")
     if not told["bit"]:
@@ -320,9 +421,16 @@ def missing():
     """What this machine lacks, as one line; nothing when it can be done."""
     if os.geteuid() != 0:
         return "network.py needs root: it makes network namespaces"
-    lacking = [f"{program} (Debian: {package})" for program, package in
-               (("ip", "iproute2"), ("tc", "iproute2"), ("nft", "nftables"), ("setpriv", "util-linux"))
-               if not shutil.which(program)]
+    lacking = [
+        f"{program} (Debian: {package})"
+        for program, package in (
+            ("ip", "iproute2"),
+            ("tc", "iproute2"),
+            ("nft", "nftables"),
+            ("setpriv", "util-linux"),
+        )
+        if not shutil.which(program)
+    ]
     if lacking:
         return f"network.py needs {', '.join(lacking)}"
     try:
@@ -333,14 +441,26 @@ def missing():
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("hmt")
-    parser.add_argument("--quick", action="store_true", help="every kind once, on its most telling side")
-    parser.add_argument("--rounds", type=int, default=1, help="how often every kind meets every side")
-    parser.add_argument("--only", default="", metavar="WORD", help="cases whose `KIND SIDE SECONDS` has it")
+    parser.add_argument(
+        "--quick", action="store_true", help="every kind once, on its most telling side"
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=1, help="how often every kind meets every side"
+    )
+    parser.add_argument(
+        "--only", default="", metavar="WORD", help="cases whose `KIND SIDE SECONDS` has it"
+    )
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
-    parser.add_argument("--packets", choices=("netem", "wire"), help="who delays, loses and doubles them")
-    parser.add_argument("--json", metavar="FILE", help="what standard output ends with, into a file too")
+    parser.add_argument(
+        "--packets", choices=("netem", "wire"), help="who delays, loses and doubles them"
+    )
+    parser.add_argument(
+        "--json", metavar="FILE", help="what standard output ends with, into a file too"
+    )
     given = parser.parse_args()
     given.hmt = os.path.abspath(given.hmt)
     return given
@@ -371,8 +491,16 @@ def main():
     broken = sum(len(each["violations"]) for each in told) + len(proof.doubled)
     for each in proof.doubled:
         say(f"FAIL {each}")
-    summary = {"proof": "network", "seed": given.seed, "packets": proof.packets, "cases": told,
-               "doubled_in_the_end": proof.doubled, "unproven": unproven, "violations": broken, "seconds": round(time.monotonic() - began, 1)}
+    summary = {
+        "proof": "network",
+        "seed": given.seed,
+        "packets": proof.packets,
+        "cases": told,
+        "doubled_in_the_end": proof.doubled,
+        "unproven": unproven,
+        "violations": broken,
+        "seconds": round(time.monotonic() - began, 1),
+    }
     if given.json:
         with open(given.json, "w", encoding="utf-8") as file:
             file.write(json.dumps(summary, indent=2) + "\n")

@@ -1,4 +1,5 @@
-"""The world of network.py: two engines, a broker and a PostgreSQL, each in a namespace of its own, and those who watch them.
+"""The world of network.py: two engines, a broker and a PostgreSQL, each in a namespace of its own,
+and those who watch them.
 
 The processes and their doors are those of the acceptance tests; here they only stand in places.
 """
@@ -17,18 +18,46 @@ from places import Net  # noqa: E402
 
 REST, TICKER, API = 8765, 8766, 8080
 INSTRUMENT = "NSE:INFY"
-# Watched beside it, so that the ticker has something to carry: not one price a moment, as nobody's is.
-CROWD = ("RELIANCE", "SBIN", "TCS", "HDFCBANK", "ICICIBANK", "ITC", "AXISBANK", "KOTAKBANK", "LT", "BHARTIARTL",
-         "HINDUNILVR", "ASIANPAINT", "BAJFINANCE", "SUNPHARMA", "TITAN", "HCLTECH", "TECHM", "ADANIENT", "JSWSTEEL", "CIPLA")
+# Watched beside it, so that the ticker has something to carry.
+CROWD = (
+    "RELIANCE",
+    "SBIN",
+    "TCS",
+    "HDFCBANK",
+    "ICICIBANK",
+    "ITC",
+    "AXISBANK",
+    "KOTAKBANK",
+    "LT",
+    "BHARTIARTL",
+    "HINDUNILVR",
+    "ASIANPAINT",
+    "BAJFINANCE",
+    "SUNPHARMA",
+    "TITAN",
+    "HCLTECH",
+    "TECHM",
+    "ADANIENT",
+    "JSWSTEEL",
+    "CIPLA",
+)
 CROWD_PRICE, CROWD_STOP = 1200.0, "100"
 # What is far less than each of them needs.
 SLOW = {"rest": "6kbit", "database": "6kbit", "ticker": "48kbit"}
 ENGINES = ("engine_a", "engine_b")
 NO_LIMITS = ("--orders-per-second", "0", "--orders-per-minute", "0", "--orders-per-day", "0")
-SETTINGS = {"HMT_ORDERS_PER_SECOND": "100", "HMT_ORDERS_PER_MINUTE": "1000000", "HMT_ORDERS_PER_DAY": "1000000",
-            "HMT_LEASE_MS": "3000", "HMT_ABSENCE_WINDOW_MS": "4000", "HMT_RECONNECT_DELAY_MS": "500",
-            "HMT_HEALTH_CHECK_INTERVAL_MS": "1000", "HMT_LISTEN": f"127.0.0.1:{API}",
-            "KITE_API_URL": f"http://127.0.0.1:{REST}", "KITE_TICKER_URL": f"ws://127.0.0.1:{TICKER}"}
+SETTINGS = {
+    "HMT_ORDERS_PER_SECOND": "100",
+    "HMT_ORDERS_PER_MINUTE": "1000000",
+    "HMT_ORDERS_PER_DAY": "1000000",
+    "HMT_LEASE_MS": "3000",
+    "HMT_ABSENCE_WINDOW_MS": "4000",
+    "HMT_RECONNECT_DELAY_MS": "500",
+    "HMT_HEALTH_CHECK_INTERVAL_MS": "1000",
+    "HMT_LISTEN": f"127.0.0.1:{API}",
+    "KITE_API_URL": f"http://127.0.0.1:{REST}",
+    "KITE_TICKER_URL": f"ws://127.0.0.1:{TICKER}",
+}
 TICK_EVERY = 0.2
 STEPS = 100  # prices of one level: so many different ones, so that the last seen tells when it was
 STEP = 0.1  # the tick size
@@ -36,7 +65,7 @@ LOOK_EVERY = 0.25
 
 
 class FarPostgres(backends.Postgres):
-    """A server that others reach over the network; we reach it by its socket, which no fault touches."""
+    """Others reach it over the network; we do by its socket, which no fault touches."""
 
     def __init__(self, binary, place):
         self.place = place
@@ -112,7 +141,10 @@ class Market(threading.Thread):
             self.number += 1
             step = self.number % STEPS * STEP
             price = f"{self.base + step:.2f}"
-            others = [{"instrument": f"NSE:{each}", "price": f"{CROWD_PRICE + step:.2f}"} for each in CROWD]
+            others = [
+                {"instrument": f"NSE:{each}", "price": f"{CROWD_PRICE + step:.2f}"}
+                for each in CROWD
+            ]
             self.sim.control("prices", [{"instrument": INSTRUMENT, "price": price}, *others])
             if self.last:
                 self.told[self.last] = time.monotonic()
@@ -160,8 +192,14 @@ class Watcher(threading.Thread):
         trigger = self.engine.ask(f"/api/v1/triggers/{self.canary}") or {}
         age = self.market.age(trigger["last_price"], asked) if trigger.get("last_price") else None
         blind = health.get("status", "running") != "running" or not trigger.get("monitored", True)
-        return {"at": at, "status": health.get("status"), "reasons": health.get("reasons", []),
-                "monitored": bool(trigger.get("monitored")), "said_blind": blind, "age": age}
+        return {
+            "at": at,
+            "status": health.get("status"),
+            "reasons": health.get("reasons", []),
+            "monitored": bool(trigger.get("monitored")),
+            "said_blind": blind,
+            "age": age,
+        }
 
     def stop(self):
         """What it saw."""
@@ -189,8 +227,14 @@ class World(harness.World):
         port = self.database.server.port
         self.net.second_door(places["broker"], TICKER, REST)
         for name in ENGINES:
-            self.net.bring_near(places[name], {REST: (places["broker"], REST), TICKER: (places["broker"], TICKER),
-                                               port: (places["database"], port)})
+            self.net.bring_near(
+                places[name],
+                {
+                    REST: (places["broker"], REST),
+                    TICKER: (places["broker"], TICKER),
+                    port: (places["database"], port),
+                },
+            )
         self.sim = FarSim(self, places["broker"])
         self.market = Market(self.sim)
         self.market.start()
@@ -202,15 +246,24 @@ class World(harness.World):
     def run(self, arguments, environment, name):
         """None of them outlives us, also when we are killed."""
         log = os.path.join(self.folder, f"{len(self.processes)}-{name}.log")
-        process = harness.Process("setpriv", ["--pdeathsig", "KILL", self.binary, *arguments], environment, log, self.folder)
+        process = harness.Process(
+            "setpriv",
+            ["--pdeathsig", "KILL", self.binary, *arguments],
+            environment,
+            log,
+            self.folder,
+        )
         self.processes.append(process)
         return process
 
     def side(self, name, engine):
         """One of the engine's three conversations."""
         places = self.net.places
-        server, port = {"rest": (places["broker"], REST), "ticker": (places["broker"], TICKER),
-                        "database": (places["database"], self.database.server.port)}[name]
+        server, port = {
+            "rest": (places["broker"], REST),
+            "ticker": (places["broker"], TICKER),
+            "database": (places["database"], self.database.server.port),
+        }[name]
         return Side(engine.place, server, port, SLOW[name])
 
     def restart_ended(self):
@@ -224,7 +277,10 @@ class World(harness.World):
         """The one that says that it runs, connected."""
         for engine in self.engines:
             health = engine.ask(harness.ENGINE + "/health") or {}
-            if health.get("status") == "running" and health["stats"]["websocket_status"] == "connected":
+            if (
+                health.get("status") == "running"
+                and health["stats"]["websocket_status"] == "connected"
+            ):
                 return engine
         return None
 

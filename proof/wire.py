@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""A bad wire, for kernels without `netem`: takes packets from a tun device and gives them back late, twice, damaged, in
-another order or not at all.
+"""A bad wire, for kernels without `netem`: takes packets from a tun device and gives them back
+late, twice, damaged, in another order or not at all.
 
-    wire.py --device NAME [--delay S] [--jitter S] [--loss P] [--reorder P] [--duplicate P] [--corrupt P] [--seed N]
+    wire.py --device NAME [--delay S] [--jitter S] [--loss P] [--reorder P] [--duplicate P]
+            [--corrupt P] [--seed N]
 
-Works until its standard input ends, then lets go what it holds, and prints one JSON object of what it did. `--reorder P`:
-that share goes at once, and so before those that `--delay` holds (as netem's does).
+Works until its standard input ends, then lets go what it holds, and prints one JSON object of what
+it did. `--reorder P`: that share goes at once, and so before those that `--delay` holds (as netem's
+does).
 """
 import argparse
 import fcntl
@@ -21,7 +23,9 @@ import time
 SET_DEVICE = 0x400454CA  # TUNSETIFF
 TUN_WITHOUT_HEADER = 0x0001 | 0x1000  # IFF_TUN, IFF_NO_PI
 PACKET_MAX = 65536
-HEADERS = 40  # of IP and TCP: what is damaged lies behind them, or in TCP's checksum when nothing does
+HEADERS = (
+    40  # of IP and TCP: what is damaged lies behind them, or in TCP's checksum when nothing does
+)
 HELD_MAX = 5000
 
 
@@ -38,7 +42,9 @@ class Wire:
         self.file = attach(given.device)
         self.held = []  # (when it goes on, number, packet)
         self.numbers = 0
-        self.done = dict.fromkeys(("packets", "dropped", "delayed", "reordered", "duplicated", "corrupted"), 0)
+        self.done = dict.fromkeys(
+            ("packets", "dropped", "delayed", "reordered", "duplicated", "corrupted"), 0
+        )
 
     def happens(self, share):
         return share > 0 and self.draw.random() < share
@@ -69,7 +75,7 @@ class Wire:
 
     def damaged(self, packet):
         at = self.draw.randrange(HEADERS, len(packet)) if len(packet) > HEADERS else HEADERS - 4
-        return packet[:at] + bytes([packet[at] ^ (1 << self.draw.randrange(8))]) + packet[at + 1:]
+        return packet[:at] + bytes([packet[at] ^ (1 << self.draw.randrange(8))]) + packet[at + 1 :]
 
     def pass_on(self, now):
         while self.held and self.held[0][0] <= now:
@@ -93,7 +99,9 @@ class Wire:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--device", required=True)
     for name in ("delay", "jitter", "loss", "reorder", "duplicate", "corrupt"):
         parser.add_argument(f"--{name}", type=float, default=0.0)
