@@ -32,7 +32,7 @@ SIDES = ("rest", "ticker", "database")
 QUICK = {
     "delay": "rest",
     "loss": "database",
-    "reorder": "rest",
+    "reorder": "database",
     "duplicate": "rest",
     "corrupt": "database",
     "cut_requests": "rest",
@@ -57,7 +57,7 @@ RECOVERY_MAX = 60.0
 OVER = ("triggered", "failed", "needs_attention")
 SINGLES, PAIRS, NEVER_DUE = 4, 3, 2
 HOLD = {
-    "quick": {"rest": 3.0, "ticker": 8.0, "database": 6.0},
+    "quick": {"rest": 3.0, "ticker": 8.0, "database": 5.0},
     "full": {"rest": 8.0, "ticker": 12.0, "database": 10.0},
 }
 HOLD_STARVED_TICKER = {"quick": 14.0, "full": 20.0}  # it falls behind slowly
