@@ -81,12 +81,18 @@ class Batch:
         self.engine, self.numbers = engine, numbers
         self.legs = {}  # id → the quantities of its legs
         self.due, self.never = [], []
+        for _ in range(NEVER_DUE):
+            self.never.append(self.single(NEVER))
+        harness.wait_until(self.is_calm, "the engine sees a price between the levels")
         for _ in range(SINGLES):
             self.due.append(self.single(STOP))
         for _ in range(PAIRS):
             self.due.append(self.pair())
-        for _ in range(NEVER_DUE):
-            self.never.append(self.single(NEVER))
+
+    def is_calm(self):
+        """What has reached its level already is refused."""
+        seen = self.engine.trigger(self.never[0])["last_price"]
+        return seen is not None and float(STOP) < float(seen) < float(TARGET)
 
     def create(self, **fields):
         made = self.engine.create(**fields)["id"]
