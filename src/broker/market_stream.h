@@ -22,7 +22,7 @@ class StreamObserver {
  public:
   virtual ~StreamObserver() = default;
   virtual void on_open() = 0;
-  virtual void on_heartbeat() = 0;  // any frame, the 1-byte ones too
+  virtual void on_heartbeat() = 0;  // any frame of prices, the 1-byte ones too
   virtual void on_ticks(
       std::span<model::Tick> ticks) = 0;  // received_at is set; freshness and epoch are not
   virtual void on_order(const model::BrokerOrder& order) = 0;

@@ -50,6 +50,11 @@ void Connection::hold() {
   if (state_ != State::open) halt();
 }
 
+void Connection::give_up(std::string_view reason) {
+  base::ensure(is_open(), "only an open connection is given up");
+  drop(reason);
+}
+
 void Connection::subscribe(std::span<const model::InstrumentToken> tokens) {
   base::ensure(is_open(), "only an open connection subscribes");
   if (!tokens.empty()) stream_->subscribe(tokens);

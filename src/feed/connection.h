@@ -46,8 +46,9 @@ class Connection final : private broker::StreamObserver {
   // After connection_closed: at once when it had been open, unless it already came back at once a
   // moment ago; else after the next back-off. Returns the wait.
   base::Duration retry(bool was_open, broker::StreamEnd end);
-  void halt();  // closed, and no attempt follows
-  void hold();  // no attempt follows; an open connection stays
+  void halt();                            // closed, and no attempt follows
+  void hold();                            // no attempt follows; an open connection stays
+  void give_up(std::string_view reason);  // REQUIRES: open. As if it had been lost
 
   void subscribe(std::span<const model::InstrumentToken> tokens);    // REQUIRES: open
   void unsubscribe(std::span<const model::InstrumentToken> tokens);  // REQUIRES: open

@@ -236,6 +236,7 @@ std::vector<InstrumentToken> Feed::forget_subscriptions(const Connection& connec
 void Feed::connection_opened(Connection& connection) {
   auto& slot = slots_[connection.index()];
   slot.epoch = ++epoch_;
+  slot.lateness = {};
   ++counters_.opened;
   auto tokens = subscribe_all(connection);
   connection.subscribe(tokens);
@@ -309,6 +310,24 @@ void Feed::connection_ticks(Connection& connection, std::span<model::Tick> ticks
   }
   if (told_status_ != FeedStatus::connected) tell_status("a frame has come");
   if (kept > 0) observer_.on_ticks(ticks.first(kept));
+  give_up_when_late(connection, ticks.first(kept));
+}
+
+// What lies in the way of a slow connection is never caught up with: a new one begins at the
+// present. Meanwhile nobody says that its tokens are watched.
+void Feed::give_up_when_late(Connection& connection, std::span<const model::Tick> ticks) {
+  const auto now = scheduler_.steady();
+  std::optional<base::Duration> late;
+  for (const auto& tick : ticks) {
+    if (tick.freshness != model::Freshness::fresh) continue;
+    auto& lateness = slots_[connection.index()].lateness;
+    late = lateness.seen(tick.exchange_time, now, config_.lateness);
+    if (late) break;
+  }
+  // The observer of the ticks may have stopped the feed.
+  if (!late || !connection.is_open()) return;
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(*late).count();
+  connection.give_up("late: its packets have fallen behind by " + std::to_string(seconds) + " s");
 }
 
 }  // namespace hmt::feed

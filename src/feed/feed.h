@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "feed/connection.h"
 #include "feed/freshness.h"
+#include "feed/lateness.h"
 
 // Keeps the prices of all wanted instruments coming, over as few connections as hold them, and says
 // of every packet whether it may fire a trigger. Thread rule: the scheduler's thread; every call of
@@ -44,6 +45,7 @@ class FeedObserver {
 struct FeedConfig {
   ConnectionRules connection;
   FreshnessRules freshness;
+  LatenessRules lateness;
   std::uint64_t seed = 0;  // of the jitter
 };
 
@@ -96,6 +98,7 @@ class Feed final : private ConnectionOwner {
     std::unique_ptr<Connection> connection;
     std::size_t tokens = 0;
     std::uint32_t epoch = 0;
+    Lateness lateness;  // since it was opened
     std::optional<base::Duration> lost_at;
     std::string lost_reason;
   };
@@ -121,6 +124,7 @@ class Feed final : private ConnectionOwner {
   std::vector<model::InstrumentToken> subscribe_all(const Connection& connection);
   std::vector<model::InstrumentToken> forget_subscriptions(const Connection& connection);
   bool stamp(model::Tick& tick, const Slot& slot, Sessions& sessions, base::Instant now);
+  void give_up_when_late(Connection& connection, std::span<const model::Tick> ticks);
   void tell_status(std::string_view reason);
 
   agent::Scheduler& scheduler_;

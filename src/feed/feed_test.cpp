@@ -147,6 +147,34 @@ class FeedTest : public testing::Test {
   std::unique_ptr<Feed> feed = make();
 };
 
+TEST_F(FeedTest, AConnectionWhosePacketsFallBehindIsMadeAnew) {
+  ASSERT_TRUE(feed->want(infy));
+  go();
+  auto& slow = venue.last();
+  send(slow, {tick(infy)});
+  auto late = seconds(0);
+  for (; late < seconds(20) && !slow.closed; ++late) {
+    scheduler.advance(seconds(2));
+    send(slow, {tick(infy, late)});
+  }
+  EXPECT_EQ(late, seconds(6)) << "4 s behind, and again a packet later";
+  ASSERT_EQ(recorder.gaps.size(), 1u);
+  EXPECT_EQ(recorder.gaps[0].reason, "late: its packets have fallen behind by 5 s");
+  EXPECT_FALSE(feed->is_live(infy));
+  scheduler.advance({});
+  ASSERT_EQ(venue.lines.size(), 2u) << "at once";
+  venue.last().observer->on_open();
+  send(venue.last(), {tick(infy)});
+  EXPECT_EQ(recorder.ticks.back().freshness, Freshness::fresh);
+  EXPECT_TRUE(feed->is_live(infy));
+  // The new one is measured by itself.
+  for (int packet = 0; packet < 20; ++packet) {
+    scheduler.advance(seconds(1));
+    send(venue.last(), {tick(infy)});
+  }
+  EXPECT_EQ(venue.lines.size(), 2u);
+}
+
 TEST_F(FeedTest, OneConnectionIsAlwaysThereForOrderUpdates) {
   go();
   EXPECT_EQ(venue.lines.size(), 1u);

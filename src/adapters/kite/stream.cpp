@@ -51,8 +51,9 @@ void TickerStream::Line::on_binary(std::span<const std::uint8_t> frame) {
   if (observer && malformed > 0) observer->on_malformed(malformed);
 }
 
+// No heartbeat: on a slow way order updates alone would keep a connection that shows no prices. The
+// broker's own heartbeat is binary, and comes every second beside whatever else there is.
 void TickerStream::Line::on_text(std::string_view text) {
-  if (observer) observer->on_heartbeat();
   const auto frame = read_text_frame(text);
   if (!observer) return;
   switch (frame.kind) {

@@ -108,7 +108,8 @@ TEST_F(StreamTest, TicksHeartbeatsOrdersAndNoticesArrive) {
   server_side.send_text(R"({"type":"message","data":"Markets close early"})");
   server_side.send_text(R"({"type":"error","data":"bad frame"})");
   server_side.send_text(R"({"type":"instruments_meta","data":{}})");
-  ASSERT_TRUE(broker.loop.run_until([&] { return recorder.frames == 6; }));
+  ASSERT_TRUE(broker.loop.run_until([&] { return recorder.notices.size() == 2; }));
+  EXPECT_EQ(recorder.frames, 2u) << "a text is no sign that prices come";
   ASSERT_EQ(recorder.ticks.size(), 1u);
   EXPECT_EQ(recorder.ticks[0].token, 884737u);
   EXPECT_GT(recorder.ticks[0].received_at, base::Instant{});
@@ -122,7 +123,7 @@ TEST_F(StreamTest, WhatCannotBeReadIsCountedAndTheConnectionLives) {
   server_side.send_binary({0, 2, 0, 1, 7, 0, 8});
   server_side.send_text("<html>");
   server_side.send_binary({0});
-  ASSERT_TRUE(broker.loop.run_until([&] { return recorder.frames == 3; }));
+  ASSERT_TRUE(broker.loop.run_until([&] { return recorder.frames == 2; }));
   EXPECT_EQ(recorder.malformed, 3u) << "an unknown length, a cut packet, a text that is no JSON";
   EXPECT_THAT(recorder.ends, IsEmpty());
 }
