@@ -1,9 +1,11 @@
 import { clsx } from "clsx";
 import type { ReactNode } from "react";
-import type { Attempt, Trigger } from "@/api/client";
+import { type Attempt, type Trigger, wordsOf } from "@/api/client";
 import { standingOf } from "@/components/badge";
 import { formatPrice, priceOf } from "@/lib/price";
 import { formatExactClock, formatMoment } from "@/lib/time";
+import { useEngine, useLink } from "@/live/live";
+import { conditionOf } from "@/shell/condition";
 import { Approach } from "./approach";
 import { type ApproachSeen, useWhy } from "./why";
 
@@ -13,7 +15,10 @@ const price = (rupees: number) => formatPrice(priceOf(rupees));
 // Why it fired, or why it has not: one sentence first, and only what is known.
 export function Because({ row }: { row: Trigger }) {
   const why = useWhy(row);
+  const cutOff = conditionOf(useLink(), useEngine()).kind === "cut-off";
   const last = why.data?.attempts.at(-1);
+  // The row comes with the event, the trail after it: what is older than the row explains nothing.
+  const behind = !why.data || row.fire_no > (last?.fire_no ?? 0);
   return (
     <section
       aria-label="Why"
@@ -24,21 +29,67 @@ export function Because({ row }: { row: Trigger }) {
           : "border-line bg-surface",
       )}
     >
-      {row.status === "active" && last ? (
+      {behind ? (
+        <NotRead row={row} why={why} cutOff={cutOff} />
+      ) : row.status === "active" && last ? (
         <>
           <Fired row={row} attempt={last} />
           <p className="mt-1">
             <strong>{legFailed(row) ? "That leg is not armed any more." : "It is armed again."}</strong>
             {legFailed(row) && " Of the other one:"}
           </p>
-          <NotFired row={row} approach={why.data?.approach ?? null} firedBefore />
+          <NotFired row={row} approach={why.data.approach} cutOff={cutOff} firedBefore />
         </>
       ) : row.triggered_at !== null && last ? (
         <Fired row={row} attempt={last} />
       ) : (
-        <NotFired row={row} approach={why.data?.approach ?? null} />
+        <NotFired row={row} approach={why.data.approach} cutOff={cutOff} />
       )}
     </section>
+  );
+}
+
+// Before the trail is there, only what the row itself tells is said: a trigger that has fired must never be told as one
+// that has not.
+function NotRead({ row, why, cutOff }: { row: Trigger; why: ReturnType<typeof useWhy>; cutOff: boolean }) {
+  return (
+    <>
+      {row.status === "active" ? (
+        <Watched row={row} cutOff={cutOff} />
+      ) : (
+        <p>
+          <strong>{standingOf(row).word}.</strong>{" "}
+          {row.triggered_price !== null &&
+            row.triggered_at !== null &&
+            `It fired at ${price(row.triggered_price)}, ${formatMoment(row.triggered_at)}.`}
+        </p>
+      )}
+      <p className="mt-1 text-fg-2">
+        {why.error
+          ? `Why is not known now: ${wordsOf(why.error)}`
+          : why.isFetching
+            ? "Reading why…"
+            : "The trail tells nothing of it."}
+      </p>
+    </>
+  );
+}
+
+// Whether it is being watched, as far as this browser can know.
+function Watched({ row, cutOff, so }: { row: Trigger; cutOff: boolean; so?: string }) {
+  if (cutOff)
+    return (
+      <p>
+        <strong>Whether it is being watched is not known here: this browser is cut off.</strong>{" "}
+        {row.monitored ? "When last heard, it was." : "When last heard, it was not."}
+      </p>
+    );
+  if (row.monitored) return <p>{so && <strong>{so}.</strong>} It is being watched on the host.</p>;
+  return (
+    <p>
+      <strong>{so ? `${so}, and it is` : "It is"} not being watched:</strong>{" "}
+      {row.not_monitored_reason ?? "no reason is told"}
+    </p>
   );
 }
 
@@ -99,10 +150,12 @@ export function outcomeOf(row: Trigger, attempt: Attempt): string {
 function NotFired({
   row,
   approach,
+  cutOff,
   firedBefore = false,
 }: {
   row: Trigger;
   approach: ApproachSeen | null;
+  cutOff: boolean;
   firedBefore?: boolean;
 }): ReactNode {
   if (row.status === "active") {
@@ -113,16 +166,7 @@ function NotFired({
         : "It has not fired";
     return (
       <>
-        {row.monitored ? (
-          <p>
-            <strong>{notYet}.</strong> It is being watched on the host.
-          </p>
-        ) : (
-          <p>
-            <strong>{notYet}, and it is not being watched:</strong>{" "}
-            {row.not_monitored_reason ?? "no reason is told"}
-          </p>
-        )}
+        <Watched row={row} cutOff={cutOff} so={notYet} />
         {approach && <Approach approach={approach} />}
       </>
     );

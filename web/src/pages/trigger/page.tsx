@@ -94,7 +94,24 @@ function Detail({ row }: { row: Trigger }) {
   );
 }
 
-const legWords = { armed: "accent", fired: "warn", failed: "down", dropped: "neutral" } as const;
+const legTones = {
+  armed: "accent",
+  firing: "warn",
+  held: "neutral",
+  fired: "warn",
+  failed: "down",
+  dropped: "neutral",
+  "not armed": "neutral",
+} as const;
+type LegWord = keyof typeof legTones;
+
+// The stored state of a leg is "armed" until its trigger's story goes on: a leg that cannot fire is not told as armed.
+export function legWord(row: Trigger, leg: 1 | 2): LegWord | null {
+  const state = leg === 1 ? row.leg_1_state : row.leg_2_state;
+  if (state !== "armed" || row.status === "active") return state;
+  if (row.status !== "firing" && row.status !== "needs_attention") return "not armed";
+  return row.triggered_leg === leg ? "firing" : "held";
+}
 
 function LegLine({
   name,
@@ -110,7 +127,7 @@ function LegLine({
   limit: number | null;
   quantity: number | null;
   product: string | null;
-  state: keyof typeof legWords | null;
+  state: LegWord | null;
   fires: string;
 }) {
   return (
@@ -123,7 +140,7 @@ function LegLine({
       <td className="px-2 py-2 text-right">
         {quantity?.toLocaleString("en-IN")} <span className="text-fg-3 text-xs">{product}</span>
       </td>
-      <td className="px-4 py-2 text-right">{state && <Badge tone={legWords[state]}>{state}</Badge>}</td>
+      <td className="px-4 py-2 text-right">{state && <Badge tone={legTones[state]}>{state}</Badge>}</td>
     </tr>
   );
 }
@@ -154,7 +171,7 @@ function Legs({ row }: { row: Trigger }) {
               limit={row.order_price_1}
               quantity={row.quantity_1}
               product={row.product_type_1}
-              state={row.leg_1_state}
+              state={legWord(row, 1)}
             />
             {row.trigger_price_2 !== null && (
               <LegLine
@@ -164,7 +181,7 @@ function Legs({ row }: { row: Trigger }) {
                 limit={row.order_price_2}
                 quantity={row.quantity_2}
                 product={row.product_type_2}
-                state={row.leg_2_state}
+                state={legWord(row, 2)}
               />
             )}
           </tbody>
