@@ -15,7 +15,7 @@ import { useSession } from "@/session/who";
 import { useEngineNow } from "@/shell/now";
 import { preferences } from "@/shell/preferences";
 import { checked, type FieldName, type Findings, isTwin, quantityOf, stakesOf } from "./checks";
-import { type Draft, directionOf, type Ground, type LegDraft, withSide, withTrigger } from "./draft";
+import { type Draft, directionOf, type Ground, type LegDraft, withLeg, withSide, withTrigger } from "./draft";
 import { PriceField } from "./price_field";
 import { Review } from "./review";
 import { Ruler } from "./ruler";
@@ -78,10 +78,12 @@ export function TriggerForm({ instrument, draft, onDraft, ground, editing, send,
         review();
       }}
       onKeyDown={(event) => {
-        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-          event.preventDefault();
-          review();
-        }
+        if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+        event.preventDefault();
+        // Also pressed in the review. A key that is held down never both asks and answers.
+        if (event.repeat || busy) return;
+        if (reviewing) void arm();
+        else review();
       }}
       className="mx-auto max-w-3xl space-y-4 p-4"
     >
@@ -103,7 +105,7 @@ export function TriggerForm({ instrument, draft, onDraft, ground, editing, send,
           <Choice
             label="Type"
             value={draft.kind}
-            onChange={(kind) => change({ ...draft, kind })}
+            onChange={(kind) => change({ ...draft, kind, fireIfCrossed: false })}
             options={[
               { value: "single", label: "Single" },
               { value: "two-leg", label: "OCO: stop + target" },
@@ -116,7 +118,7 @@ export function TriggerForm({ instrument, draft, onDraft, ground, editing, send,
           <Choice
             label="Fires when the price"
             value={draft.direction}
-            onChange={(direction) => change({ ...draft, direction })}
+            onChange={(direction) => change({ ...draft, direction, fireIfCrossed: false })}
             options={[
               { value: "<=", label: "falls to the trigger" },
               { value: ">=", label: "rises to the trigger" },
@@ -254,11 +256,7 @@ function Leg({
   const limitName = draft.kind === "single" ? "Limit" : `${name} limit`;
   const base = index === 0 ? percents.stop : percents.target;
   const sign = directionOf(draft, index) === "<=" ? -1 : 1;
-  const put = (next: LegDraft, field: FieldName) => {
-    const legs: [LegDraft, LegDraft] = [draft.legs[0], draft.legs[1]];
-    legs[index] = next;
-    change({ ...draft, legs }, field);
-  };
+  const put = (next: LegDraft, field: FieldName) => change(withLeg(draft, index, next), field);
   const triggerField: FieldName = index === 0 ? "trigger_price_1" : "trigger_price_2";
   const limitField: FieldName = index === 0 ? "order_price_1" : "order_price_2";
   return (
