@@ -240,7 +240,7 @@ function useTitle() {
   }, [armed, condition.kind, place]);
 }
 
-const FETCH_AFTER_MS = 3_000;
+const FETCH_AFTER_MS = 5_000;
 
 // After what the first page needs, so that it is not slowed.
 function useAllPages() {

@@ -110,3 +110,22 @@ it("does not claim that it is watched when this browser is cut off", async () =>
   expect(why.textContent).toContain("When last heard, it was.");
   expect(why.textContent).not.toContain("It is being watched");
 });
+
+it("tells what to look for when nobody knows what became of the order", async () => {
+  const parked = {
+    ...filled,
+    status: "needs_attention",
+    order_status: "UNKNOWN",
+    filled_quantity: 0,
+  } as const;
+  const words = "The broker never said whether it has this order: check before trading on";
+  const why = show(
+    { ...parked, error_message: words },
+    trail([{ ...attempt, state: "unknown", order_status: null, order_id: null, filled_quantity: 0 }]),
+  );
+  await screen.findByText("You have to look.");
+  expect(why.textContent).toContain(words);
+  expect(why.textContent).not.toContain("The broker's words");
+  expect(why.textContent).toContain(`SELL 10 INFY with the tag ${attempt.tag}`);
+  expect(why.textContent).not.toContain("not fired");
+});

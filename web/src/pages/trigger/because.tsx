@@ -18,12 +18,13 @@ export function Because({ row }: { row: Trigger }) {
   const cutOff = conditionOf(useLink(), useEngine()).kind === "cut-off";
   const last = why.data?.attempts.at(-1);
   // The row comes with the event, the trail after it: what is older than the row explains nothing.
-  const behind = !why.data || row.fire_no > (last?.fire_no ?? 0);
+  const fired = row.triggered_at !== null && row.status !== "active";
+  const behind = !why.data || row.fire_no > (last?.fire_no ?? 0) || (fired && !last);
   return (
     <section
       aria-label="Why"
       className={clsx(
-        "rounded-lg border px-4 py-3",
+        "wrap-anywhere rounded-lg border px-4 py-3",
         standingOf(row).tone === "down" || standingOf(row).tone === "warn"
           ? "border-warn bg-warn-soft"
           : "border-line bg-surface",
@@ -111,7 +112,37 @@ function Fired({ row, attempt }: { row: Trigger; attempt: Attempt }) {
         </span>
       </p>
       <p className="mt-1">{outcomeOf(row, attempt)}</p>
-      {words && <p className="mt-1">The broker's words: {words}</p>}
+      {row.status === "needs_attention" ? (
+        <Attention row={row} attempt={attempt} />
+      ) : (
+        words && (
+          <p className="mt-1">
+            The broker's words: <bdi>{words}</bdi>
+          </p>
+        )
+      )}
+    </>
+  );
+}
+
+// Nobody can tell but the broker's own records: what to look for, and what it means.
+function Attention({ row, attempt }: { row: Trigger; attempt: Attempt }) {
+  return (
+    <>
+      <p className="mt-1">
+        <strong>You have to look.</strong> {row.error_message}
+      </p>
+      <ul className="mt-1 list-disc pl-5 text-fg-2">
+        <li>
+          In the broker's own order book, look for {attempt.transaction_type} {count(attempt.quantity)}{" "}
+          {attempt.trading_symbol} with the tag <code className="select-all">{attempt.tag}</code>.
+        </li>
+        <li>If it is there, it is an order like any other: this engine does not touch it.</li>
+        <li>
+          If it is not, nothing was traded, and nothing here watches the price any more: clone this trigger to
+          arm it again.
+        </li>
+      </ul>
     </>
   );
 }
@@ -174,8 +205,8 @@ function NotFired({
   const words = standingOf(row).word;
   return (
     <p>
-      <strong>It has not fired: {words.toLowerCase()}.</strong> {row.error_message ?? ""} Last changed{" "}
-      {formatMoment(row.updated_at)}.
+      <strong>It has not fired: {words.toLowerCase()}.</strong> <bdi>{row.error_message ?? ""}</bdi> Last
+      changed {formatMoment(row.updated_at)}.
     </p>
   );
 }

@@ -8,7 +8,7 @@ it.each([
   [
     "it is not clear what became of it",
     row({ status: "needs_attention", triggered_leg: 2 }),
-    ["held", "firing"],
+    ["not armed", "unknown"],
   ],
   ["it was cancelled", row({ status: "cancelled" }), ["not armed", "not armed"]],
   [

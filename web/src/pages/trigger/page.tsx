@@ -45,7 +45,8 @@ function Detail({ row }: { row: Trigger }) {
       <PageHead
         title={
           <span className="flex flex-wrap items-center gap-2">
-            {row.trading_symbol} <span className="font-normal text-fg-3">{row.exchange}</span>
+            <span className="wrap-anywhere">{row.trading_symbol}</span>{" "}
+            <span className="font-normal text-fg-3">{row.exchange}</span>
             <Side side={row.transaction_type} />
             <KindBadge row={row} />
             <StatusBadge row={row} />
@@ -98,6 +99,7 @@ const legTones = {
   armed: "accent",
   firing: "warn",
   held: "neutral",
+  unknown: "warn",
   fired: "warn",
   failed: "down",
   dropped: "neutral",
@@ -109,8 +111,9 @@ type LegWord = keyof typeof legTones;
 export function legWord(row: Trigger, leg: 1 | 2): LegWord | null {
   const state = leg === 1 ? row.leg_1_state : row.leg_2_state;
   if (state !== "armed" || row.status === "active") return state;
-  if (row.status !== "firing" && row.status !== "needs_attention") return "not armed";
-  return row.triggered_leg === leg ? "firing" : "held";
+  const its = row.triggered_leg === leg;
+  if (row.status === "firing") return its ? "firing" : "held";
+  return row.status === "needs_attention" && its ? "unknown" : "not armed";
 }
 
 function LegLine({

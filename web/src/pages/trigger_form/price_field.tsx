@@ -1,5 +1,5 @@
 import { Minus, Plus } from "lucide-react";
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useLayoutEffect, useRef, useState } from "react";
 import { Field, inputLook } from "@/components/field";
 import { formatBasisPoints } from "@/lib/percent";
 import { basisPointsBetween, movedBy, parsePrice } from "@/lib/price";
@@ -27,8 +27,9 @@ export function PriceField({
   const [note, setNote] = useState<string | null>(null);
   const input = useRef<HTMLInputElement>(null);
   const typed = useRef<string | null>(null);
-  // A price that comes into the field after the focus (the offered one, a chip's) is replaced by what is typed next.
-  useEffect(() => {
+  // A price that comes into the field after the focus (the offered one, a chip's) is replaced by what is typed next:
+  // appended to it, 1600 would become 1,493.401600 and be rounded to another price than was meant.
+  useLayoutEffect(() => {
     if (value !== typed.current && document.activeElement === input.current) input.current?.select();
   }, [value]);
   const price = parsePrice(value);
