@@ -116,9 +116,12 @@ function orderStanding(
 
 export function StatusBadge({ row }: { row: Trigger }) {
   const { word, tone, icon } = standingOf(row);
+  // That it is watched is true of now, or of when the engine was last heard: the shell dims it then.
   return (
-    <Badge tone={tone} icon={icon}>
-      {word}
-    </Badge>
+    <span className={row.status === "active" && row.monitored ? "watched" : undefined}>
+      <Badge tone={tone} icon={icon}>
+        {word}
+      </Badge>
+    </span>
   );
 }

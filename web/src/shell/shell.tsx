@@ -33,6 +33,7 @@ export function Shell() {
       className={clsx(
         "flex h-full flex-col",
         pricesAreOld(condition) && "stale",
+        condition.kind === "cut-off" && "cut-off",
         simulated && "border-warn border-t-2",
       )}
     >

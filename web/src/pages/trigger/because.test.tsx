@@ -129,3 +129,14 @@ it("tells what to look for when nobody knows what became of the order", async ()
   expect(why.textContent).toContain(`SELL 10 INFY with the tag ${attempt.tag}`);
   expect(why.textContent).not.toContain("not fired");
 });
+
+it("lays nothing in the broker's mouth while the outcome is open", async () => {
+  const open = { ...filled, status: "firing", order_status: "UNKNOWN", filled_quantity: 0 } as const;
+  const words = "The broker gave no clear answer: the order is being looked up by its tag";
+  const why = show(
+    { ...open, error_message: words },
+    trail([{ ...attempt, state: "unknown", order_status: null, order_id: null, filled_quantity: 0 }]),
+  );
+  await screen.findByText(words);
+  expect(why.textContent).not.toContain("The broker's words");
+});

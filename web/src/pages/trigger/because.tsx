@@ -117,13 +117,17 @@ function Fired({ row, attempt }: { row: Trigger; attempt: Attempt }) {
       ) : (
         words && (
           <p className="mt-1">
-            The broker's words: <bdi>{words}</bdi>
+            {isOfBroker(attempt) && "The broker's words: "}
+            <bdi>{words}</bdi>
           </p>
         )
       )}
     </>
   );
 }
+
+// While the outcome is open the words are the engine's own: nothing must be laid in the broker's mouth.
+const isOfBroker = ({ state }: Attempt) => !["queued", "forwarded", "unknown", "absent"].includes(state);
 
 // Nobody can tell but the broker's own records: what to look for, and what it means.
 function Attention({ row, attempt }: { row: Trigger; attempt: Attempt }) {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { row } from "@/test_rows";
-import { legWord } from "./page";
+import { legWord } from "./leg_word";
 
 it.each([
   ["both wait", row(), ["armed", "armed"]],

@@ -15,6 +15,7 @@ import { triggerRows } from "@/live/trigger_rows";
 import { CancelTriggers } from "@/pages/triggers/cancel";
 import { Distance, KindBadge } from "@/pages/triggers/columns";
 import { Because } from "./because";
+import { type LegWord, legTones, legWord } from "./leg_word";
 import { Orders } from "./orders";
 import { Timeline } from "./timeline";
 
@@ -93,27 +94,6 @@ function Detail({ row }: { row: Trigger }) {
       />
     </>
   );
-}
-
-const legTones = {
-  armed: "accent",
-  firing: "warn",
-  held: "neutral",
-  unknown: "warn",
-  fired: "warn",
-  failed: "down",
-  dropped: "neutral",
-  "not armed": "neutral",
-} as const;
-type LegWord = keyof typeof legTones;
-
-// The stored state of a leg is "armed" until its trigger's story goes on: a leg that cannot fire is not told as armed.
-export function legWord(row: Trigger, leg: 1 | 2): LegWord | null {
-  const state = leg === 1 ? row.leg_1_state : row.leg_2_state;
-  if (state !== "armed" || row.status === "active") return state;
-  const its = row.triggered_leg === leg;
-  if (row.status === "firing") return its ? "firing" : "held";
-  return row.status === "needs_attention" && its ? "unknown" : "not armed";
 }
 
 function LegLine({
