@@ -189,6 +189,33 @@ test("an order whose answer does not come: no leg of its trigger is told as arme
   await expect(page.getByRole("row").filter({ hasText: "Target" })).toContainText("held");
 });
 
+test("an order whose answer was lost is unknown everywhere, and needs attention, until it is found", async ({
+  page,
+  world,
+}) => {
+  const row = await world.arm();
+  await world.control("faults", [
+    { kind: "accept_then_reset", count: 1 },
+    { kind: "lose_updates", count: 1000 },
+    { kind: "book_5xx", count: 1000 },
+  ]);
+  await world.signIn(page, `/triggers/${row.id}`);
+  await world.price("INFY", "1499");
+  await expect(page.locator("h1")).toContainText("Order unknown");
+  const why = page.getByRole("region", { name: "Why" });
+  await expect(why).toContainText("it is being looked up, and is not sent again blindly");
+  await expect(why).not.toContainText("The broker's words");
+  await page.getByRole("link", { name: "Dashboard", exact: true }).first().click();
+  await expect(page.getByRole("link", { name: /Need attention/ })).toContainText("1");
+  await world.control("faults", []);
+  await page.getByRole("link", { name: "Triggers", exact: true }).first().click();
+  await expect(page.getByRole("row").filter({ hasText: "INFY" })).toContainText("Filled", {
+    timeout: 30_000,
+  });
+  const { orders } = await world.api("GET", "/api/v1/orders");
+  expect(orders.length).toBe(1);
+});
+
 test("sixty triggers fire at once: the dashboard asks a few times, not once for each event", async ({
   page,
   world,

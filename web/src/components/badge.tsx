@@ -78,6 +78,8 @@ export function standingOf(
         return { word: "Armed, one leg failed", tone: "warn", icon: TriangleAlert };
       return { word: "Armed", tone: "accent", icon: CircleDot };
     case "firing":
+      // Sent, and nobody knows yet whether it arrived: more than firing, and less than sent.
+      if (row.order_status === "UNKNOWN") return orderStanding(row);
       return { word: "Firing", tone: "warn", icon: Zap };
     case "triggered":
       return orderStanding(row);

@@ -86,7 +86,9 @@ export function Banners() {
           <span>
             <strong>The engine is stopped.</strong>{" "}
             {armed
-              ? `${armed.toLocaleString("en-IN")} armed triggers are not watched: none will fire.`
+              ? armed === 1
+                ? "The armed trigger is not watched: it will not fire."
+                : `${armed.toLocaleString("en-IN")} armed triggers are not watched: none will fire.`
               : "Nothing is watched."}{" "}
             {reasons.join(" · ")}
           </span>
