@@ -1,5 +1,6 @@
 import type { Page } from "@playwright/test";
-import { expect, test, until, type World } from "./world";
+import { test as bare } from "@playwright/test";
+import { expect, test, until, World } from "./world";
 
 // What a screen must not say: that a trigger is watched when nobody knows, that it has not fired when it has, that a
 // price was agreed to when another one was; and a dead engine must not take the screen away.
@@ -243,4 +244,32 @@ test("sixty triggers fire at once: the dashboard asks a few times, not once for 
   await page.waitForTimeout(2_000);
   expect(asked).toBeGreaterThan(0);
   expect(asked).toBeLessThanOrEqual((Date.now() - began) / 1_000 + 2);
+});
+
+bare("long names and words of any kind stay inside a phone, and are shown as they are", async ({ page }) => {
+  const words = `<img src=x onerror=alert(1)> \u202Edetrever ${"A_word_without_an_end_".repeat(12)}`;
+  const world = await World.start();
+  try {
+    world.writeRows(
+      `INSERT INTO hmt_gtt_orders (id, trading_symbol, exchange, instrument_token, condition_type, transaction_type, product_type_1, trigger_price_1, order_price_1, quantity_1, status, error_message) VALUES ('00000000-0000-4000-8000-000000000001', '${"ALONGSYMBOL".repeat(6)}', 'NFO', 408065, 'single', 'SELL', 'CNC', '1500', '1499', 10000000, 'failed', '${words}');`,
+    );
+    await world.startEngine();
+    await world.waitRunning();
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto(world.url(`/triggers/00000000-0000-4000-8000-000000000001#token=${world.token}`));
+    const why = page.getByRole("region", { name: "Why" });
+    await expect(why).toContainText("<img src=x onerror=alert(1)>");
+    // What turns the writing round does so for the words alone.
+    await expect(why.locator("bdi")).toHaveText(words);
+    for (const part of [page.locator("h1"), why]) {
+      const { right, cut } = await part.evaluate((element) => ({
+        right: element.getBoundingClientRect().right,
+        cut: element.scrollWidth > element.clientWidth,
+      }));
+      expect(right).toBeLessThanOrEqual(390);
+      expect(cut).toBe(false);
+    }
+  } finally {
+    await world.close();
+  }
 });
