@@ -251,7 +251,7 @@ bare("long names and words of any kind stay inside a phone, and are shown as the
   const world = await World.start();
   try {
     world.writeRows(
-      `INSERT INTO hmt_gtt_orders (id, trading_symbol, exchange, instrument_token, condition_type, transaction_type, product_type_1, trigger_price_1, order_price_1, quantity_1, status, error_message) VALUES ('00000000-0000-4000-8000-000000000001', '${"ALONGSYMBOL".repeat(6)}', 'NFO', 408065, 'single', 'SELL', 'CNC', '1500', '1499', 10000000, 'failed', '${words}');`,
+      `INSERT INTO hmt_gtt_orders (id, trading_symbol, exchange, instrument_token, condition_type, transaction_type, product_type_1, trigger_price_1, order_price_1, quantity_1, status, error_message) VALUES ('00000000-0000-4000-8000-000000000001', '${"ALONGSYMBOL".repeat(5)}', 'NFO', 408065, 'single', 'SELL', 'CNC', '1500', '1499', 10000000, 'failed', '${words}');`,
     );
     await world.startEngine();
     await world.waitRunning();
