@@ -140,3 +140,15 @@ it("lays nothing in the broker's mouth while the outcome is open", async () => {
   await screen.findByText(words);
   expect(why.textContent).not.toContain("The broker's words");
 });
+
+it("says that nothing is armed any more when the order was rejected after the other leg was dropped", async () => {
+  const rejected = {
+    ...filled,
+    order_status: "REJECTED",
+    filled_quantity: 0,
+    error_message: "RMS: margin exceeds the limit",
+  } as const;
+  const why = show(rejected, trail([{ ...attempt, order_status: "REJECTED", filled_quantity: 0 }]));
+  await screen.findByText("Nothing of this trigger is armed any more.");
+  expect(why.textContent).toContain("The broker's words: RMS: margin exceeds the limit");
+});

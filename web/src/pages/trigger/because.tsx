@@ -122,9 +122,20 @@ function Fired({ row, attempt }: { row: Trigger; attempt: Attempt }) {
           </p>
         )
       )}
+      {isUnprotected(row) && (
+        <p className="mt-1">
+          <strong>Nothing of this trigger is armed any more.</strong> A position that it was to protect is
+          without it: clone it to arm it again.
+        </p>
+      )}
     </>
   );
 }
+
+// Its order came to nothing, and no other leg waits.
+const isUnprotected = (row: Trigger) =>
+  row.status === "failed" ||
+  (row.status === "triggered" && ["REJECTED", "CANCELLED"].includes(row.order_status ?? ""));
 
 // While the outcome is open the words are the engine's own: nothing must be laid in the broker's mouth.
 const isOfBroker = ({ state }: Attempt) => !["queued", "forwarded", "unknown", "absent"].includes(state);
