@@ -56,6 +56,9 @@ test("several are cancelled at once, and the list follows by itself", async ({ p
   await page.getByRole("button", { name: "Cancel triggers", exact: true }).click();
   await expect(page.getByText("3 triggers are cancelled")).toBeVisible();
   await expect(page.getByRole("row").filter({ hasText: "Cancelled" })).toHaveCount(3);
+  await page.getByRole("checkbox", { name: "Select all that are shown" }).check();
+  await expect(page.getByText("None of them is armed")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Cancel triggers…" })).toBeDisabled();
   await page.getByRole("radio", { name: "Armed" }).click();
   await expect(page.getByText("No trigger is like this")).toBeVisible();
 });

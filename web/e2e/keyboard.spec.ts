@@ -19,8 +19,8 @@ test("the keyboard alone finds an instrument, arms a trigger, edits it and cance
   await expect(stop).toHaveValue("1,494.50");
   await keys.press("Control+Enter");
   await expect(page.getByRole("dialog")).toBeVisible();
-  // Close, Back, Arm.
-  await keys.press("Tab");
+  // From Back, which is not the deed, to Arm.
+  await expect(page.getByRole("button", { name: "Back" })).toBeFocused();
   await keys.press("Tab");
   await expect(page.getByRole("button", { name: "Arm SELL 1" })).toBeFocused();
   await keys.press("Enter");
@@ -37,9 +37,8 @@ test("the keyboard alone finds an instrument, arms a trigger, edits it and cance
   await page.getByLabel("Quantity", { exact: true }).focus();
   await keys.press("ArrowUp");
   await keys.press("Control+Enter");
-  await keys.press("Tab");
-  await keys.press("Tab");
-  await keys.press("Enter");
+  await expect(page.getByRole("button", { name: "Back" })).toBeFocused();
+  await keys.press("Control+Enter");
   await expect(page.getByText("It is being watched on the host.")).toBeVisible();
 
   await keys.press("g");

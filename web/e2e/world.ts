@@ -150,6 +150,18 @@ export class World {
     if (!answer.ok) throw new Error(`/sim/${path}: ${answer.status} ${await answer.text()}`);
   }
 
+  // The broker's own list of what is traded today, as CSV.
+  async instruments(): Promise<Record<string, string>[]> {
+    const answer = await fetch(`http://${this.simAddress}/instruments`, {
+      headers: { Authorization: "token simkey:simtoken" },
+    });
+    const [head = [], ...rows] = (await answer.text())
+      .trim()
+      .split("\n")
+      .map((line) => line.split(","));
+    return rows.map((row) => Object.fromEntries(head.map((name, index) => [name, row[index] ?? ""])));
+  }
+
   price(symbol: string, price: string): Promise<void> {
     return this.control("price", { instrument: `NSE:${symbol}`, price });
   }

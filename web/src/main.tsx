@@ -14,14 +14,6 @@ import { followSystemTheme } from "./shell/theme";
 const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce;
 if (nonce) setNonce(nonce);
 
-// After an update of the engine, pages of the old build are gone: one reload brings the new ones.
-window.addEventListener("vite:preloadError", (event) => {
-  if (sessionStorage.getItem("hmt.reloaded")) return;
-  sessionStorage.setItem("hmt.reloaded", "1");
-  event.preventDefault();
-  window.location.reload();
-});
-
 takeTokenFromAddress();
 keepRenewed();
 followSystemTheme();

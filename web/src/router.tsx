@@ -2,16 +2,20 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
+  type ErrorComponentProps,
   Link,
-  lazyRouteComponent,
   Outlet,
   redirect,
+  useRouter,
 } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { Failed, Loading } from "@/components/states";
+import { link } from "@/live/live";
 import { readAuditSearch } from "@/pages/audit/search";
 import { readOrdersSearch } from "@/pages/orders/search";
 import { readTriggersSearch } from "@/pages/triggers/search";
 import { credentials } from "@/session/credentials";
+import { lazyPage } from "@/shell/lazy_page";
 import { Shell } from "@/shell/shell";
 
 const numberOf = (value: unknown): number | undefined => {
@@ -48,7 +52,7 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
   validateSearch: (search: Record<string, unknown>): SignInSearch => ({ to: wordOf(search.to) }),
-  component: lazyRouteComponent(() => import("@/pages/sign_in/page"), "SignInPage"),
+  component: lazyPage(() => import("@/pages/sign_in/page"), "SignInPage"),
 });
 
 const shell = createRoute({
@@ -67,13 +71,13 @@ const pages = [
   createRoute({
     ...under,
     path: "/",
-    component: lazyRouteComponent(() => import("@/pages/dashboard/page"), "DashboardPage"),
+    component: lazyPage(() => import("@/pages/dashboard/page"), "DashboardPage"),
   }),
   createRoute({
     ...under,
     path: "/triggers",
     validateSearch: readTriggersSearch,
-    component: lazyRouteComponent(() => import("@/pages/triggers/page"), "TriggersPage"),
+    component: lazyPage(() => import("@/pages/triggers/page"), "TriggersPage"),
   }),
   createRoute({
     ...under,
@@ -84,29 +88,29 @@ const pages = [
       from: wordOf(search.from),
       price: wordOf(search.price),
     }),
-    component: lazyRouteComponent(() => import("@/pages/trigger_form/page"), "NewTriggerPage"),
+    component: lazyPage(() => import("@/pages/trigger_form/page"), "NewTriggerPage"),
   }),
   createRoute({
     ...under,
     path: "/triggers/$id",
-    component: lazyRouteComponent(() => import("@/pages/trigger/page"), "TriggerPage"),
+    component: lazyPage(() => import("@/pages/trigger/page"), "TriggerPage"),
   }),
   createRoute({
     ...under,
     path: "/triggers/$id/edit",
-    component: lazyRouteComponent(() => import("@/pages/trigger_form/page"), "EditTriggerPage"),
+    component: lazyPage(() => import("@/pages/trigger_form/page"), "EditTriggerPage"),
   }),
   createRoute({
     ...under,
     path: "/orders",
     validateSearch: readOrdersSearch,
-    component: lazyRouteComponent(() => import("@/pages/orders/page"), "OrdersPage"),
+    component: lazyPage(() => import("@/pages/orders/page"), "OrdersPage"),
   }),
   createRoute({
     ...under,
     path: "/audit",
     validateSearch: readAuditSearch,
-    component: lazyRouteComponent(() => import("@/pages/audit/page"), "AuditPage"),
+    component: lazyPage(() => import("@/pages/audit/page"), "AuditPage"),
   }),
   createRoute({
     ...under,
@@ -115,12 +119,12 @@ const pages = [
       token: numberOf(search.token),
       interval: oneOf(search.interval, ["minute", "5minute", "15minute", "day"] as const),
     }),
-    component: lazyRouteComponent(() => import("@/pages/chart/page"), "ChartPage"),
+    component: lazyPage(() => import("@/pages/chart/page"), "ChartPage"),
   }),
   createRoute({
     ...under,
     path: "/watch",
-    component: lazyRouteComponent(() => import("@/pages/watch/page"), "WatchPage"),
+    component: lazyPage(() => import("@/pages/watch/page"), "WatchPage"),
   }),
   createRoute({
     ...under,
@@ -128,24 +132,38 @@ const pages = [
     validateSearch: (search: Record<string, unknown>): { minutes?: number } => ({
       minutes: numberOf(search.minutes),
     }),
-    component: lazyRouteComponent(() => import("@/pages/performance/page"), "PerformancePage"),
+    component: lazyPage(() => import("@/pages/performance/page"), "PerformancePage"),
   }),
   createRoute({
     ...under,
     path: "/brokers",
-    component: lazyRouteComponent(() => import("@/pages/brokers/page"), "BrokersPage"),
+    component: lazyPage(() => import("@/pages/brokers/page"), "BrokersPage"),
   }),
   createRoute({
     ...under,
     path: "/settings",
-    component: lazyRouteComponent(() => import("@/pages/settings/page"), "SettingsPage"),
+    component: lazyPage(() => import("@/pages/settings/page"), "SettingsPage"),
   }),
 ];
+
+// Inside the shell, which goes on telling how the engine is.
+function PageFailed({ error }: ErrorComponentProps) {
+  const router = useRouter();
+  useEffect(
+    () =>
+      link.subscribe(() => {
+        if (link.get().state === "live") void router.invalidate();
+      }),
+    [router],
+  );
+  return <Failed what="The page" error={error} onRetry={() => void router.invalidate()} />;
+}
 
 export const router = createRouter({
   routeTree: root.addChildren([signIn, shell.addChildren(pages)]),
   defaultPreload: "intent",
   defaultPendingComponent: () => <Loading what="the page" />,
+  defaultErrorComponent: PageFailed,
   defaultNotFoundComponent: () => (
     <p className="p-10 text-center">
       There is no such page.{" "}

@@ -7,6 +7,7 @@ it.each([
   [{ monitored: false }, "Not watched", "warn"],
   [{ leg_1_state: "failed" }, "Armed, one leg failed", "warn"],
   [{ status: "firing" }, "Firing", "warn"],
+  [{ status: "firing", order_status: "UNKNOWN" }, "Order unknown", "warn"],
   [{ status: "triggered" }, "Order sent", "info"],
   [
     { status: "triggered", order_status: "OPEN", filled_quantity: 4, triggered_leg: 1 },

@@ -78,6 +78,8 @@ export function standingOf(
         return { word: "Armed, one leg failed", tone: "warn", icon: TriangleAlert };
       return { word: "Armed", tone: "accent", icon: CircleDot };
     case "firing":
+      // Sent, and nobody knows yet whether it arrived: more than firing, and less than sent.
+      if (row.order_status === "UNKNOWN") return orderStanding(row);
       return { word: "Firing", tone: "warn", icon: Zap };
     case "triggered":
       return orderStanding(row);
@@ -116,9 +118,12 @@ function orderStanding(
 
 export function StatusBadge({ row }: { row: Trigger }) {
   const { word, tone, icon } = standingOf(row);
+  // That it is watched is true of now, or of when the engine was last heard: the shell dims it then.
   return (
-    <Badge tone={tone} icon={icon}>
-      {word}
-    </Badge>
+    <span className={row.status === "active" && row.monitored ? "watched" : undefined}>
+      <Badge tone={tone} icon={icon}>
+        {word}
+      </Badge>
+    </span>
   );
 }

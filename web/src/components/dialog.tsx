@@ -9,6 +9,18 @@ const panel =
   "max-md:inset-x-0 max-md:bottom-0 max-md:max-h-[92dvh] max-md:rounded-t-xl " +
   "md:left-1/2 md:top-1/2 md:max-h-[90dvh] md:-translate-x-1/2 md:-translate-y-1/2 md:rounded-xl";
 
+// The first field, or the first button below: nobody opens a dialog for the cross in its corner.
+function focusWhatIsAsked(event: Event) {
+  const content = event.currentTarget;
+  const wanted =
+    content instanceof HTMLElement &&
+    (content.querySelector<HTMLElement>("input, select, textarea") ??
+      content.querySelector<HTMLElement>("footer button"));
+  if (!wanted) return;
+  event.preventDefault();
+  wanted.focus();
+}
+
 export function Dialog({
   open,
   onClose,
@@ -32,6 +44,7 @@ export function Dialog({
         <Primitive.Overlay className={shade} />
         <Primitive.Content
           className={`${panel} ${wide ? "md:w-[44rem]" : "md:w-[28rem]"}`}
+          onOpenAutoFocus={focusWhatIsAsked}
           {...(description ? {} : { "aria-describedby": undefined })}
         >
           <header className="flex items-start justify-between gap-4 border-line border-b px-5 py-3">

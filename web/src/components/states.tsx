@@ -76,7 +76,7 @@ export function PageHead({
 }) {
   return (
     <div className="flex min-h-14 flex-wrap items-center gap-x-3 gap-y-2 border-line border-b bg-surface px-4 py-2">
-      <h1>{title}</h1>
+      <h1 className="min-w-0">{title}</h1>
       {count !== undefined && <span className="text-fg-3">{count}</span>}
       <div className="ml-auto flex min-w-0 flex-wrap items-center gap-2">{children}</div>
     </div>

@@ -7,6 +7,7 @@ interface Toast {
   id: number;
   tone: "good" | "bad" | "plain";
   words: string;
+  times: number; // the same words again are no second message
 }
 
 const SHOWN_MS = 6_000;
@@ -16,13 +17,27 @@ let lastId = 0;
 
 export function toast(tone: Toast["tone"], words: string): void {
   const id = ++lastId;
-  toasts.set([...toasts.get(), { id, tone, words }].slice(-TOASTS_MAX));
+  const same = toasts.get().find((one) => one.tone === tone && one.words === words);
+  const others = toasts.get().filter((one) => one !== same);
+  toasts.set(withRoom([...others, { id, tone, words, times: (same?.times ?? 0) + 1 }]));
   if (tone !== "bad") setTimeout(() => dismiss(id), SHOWN_MS);
+}
+
+// What leaves by itself makes room for errors, never the other way round.
+function withRoom(all: readonly Toast[]): readonly Toast[] {
+  const kept = [...all];
+  while (kept.length > TOASTS_MAX) {
+    const passing = kept.findIndex((one) => one.tone !== "bad");
+    kept.splice(Math.max(passing, 0), 1);
+  }
+  return kept;
 }
 
 function dismiss(id: number) {
   toasts.set(toasts.get().filter((one) => one.id !== id));
 }
+
+export const shownToasts = (): readonly Toast[] => toasts.get();
 
 const icons = { good: CircleCheck, bad: CircleAlert, plain: Info };
 const colours = { good: "text-up", bad: "text-down", plain: "text-info" };
@@ -44,6 +59,7 @@ export function Toasts() {
             <Icon size={16} className={`mt-0.5 shrink-0 ${colours[one.tone]}`} aria-hidden />
             <p className="line-clamp-4 min-w-0 flex-1 break-words" title={one.words}>
               {one.words}
+              {one.times > 1 && <strong> ({one.times} times)</strong>}
             </p>
             <IconButton label="Dismiss" className="-m-1 size-7!" onClick={() => dismiss(one.id)}>
               <X size={14} />

@@ -41,6 +41,19 @@ function takeEngine(next: EngineState) {
   void queryClient.invalidateQueries({ queryKey: ["trigger"] });
 }
 
+// Orders come in bursts, and a burst is one new list.
+const ORDERS_EVERY_MS = 500;
+let ordersAreAsked = false;
+
+function readOrdersSoon() {
+  if (ordersAreAsked) return;
+  ordersAreAsked = true;
+  setTimeout(() => {
+    ordersAreAsked = false;
+    void queryClient.invalidateQueries({ queryKey: ["orders"] });
+  }, ORDERS_EVERY_MS);
+}
+
 export function takeFrame(frame: Frame): void {
   switch (frame.t) {
     case "px":
@@ -66,7 +79,7 @@ export function takeFrame(frame: Frame): void {
       return;
     }
     case "ord":
-      void queryClient.invalidateQueries({ queryKey: ["orders"] });
+      readOrdersSoon();
       return;
     case "evt":
       remember({ ...frame.d[0], seq: frame.seq, trigger: null });

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { nameOfEvent } from "@/components/event_line";
 import { toast } from "@/components/toast";
 import { happenings, type Told } from "@/live/live";
 
@@ -12,8 +13,13 @@ export function wordsOfHappening(told: Told): string | null {
       return `${of}filled: ${told.detail.filled_quantity ?? ""} at ${told.detail.average_price ?? ""}`;
     default:
       if (told.severity === "info") return null;
-      return `${of}${told.event.replaceAll("_", " ")}${told.detail.message ? `: ${told.detail.message}` : told.detail.reason ? `: ${told.detail.reason}` : ""}`;
+      return `${of}${nameOfEvent(told.event)}${reasonOf(told)}`;
   }
+}
+
+function reasonOf({ detail }: Told): string {
+  const reason = detail.message ?? detail.reason ?? detail.why;
+  return reason ? `: ${reason}` : "";
 }
 
 export function Announcer() {

@@ -1,6 +1,7 @@
+import { Link } from "@tanstack/react-router";
 import { clsx } from "clsx";
 import type { ReactNode } from "react";
-import { Button } from "@/components/button";
+import { Button, buttonLook } from "@/components/button";
 import { useStore } from "@/lib/store";
 import { formatSpan } from "@/lib/time";
 import { builds, retryNow, useEngine, useLink } from "@/live/live";
@@ -31,6 +32,13 @@ function Banner({
     </div>
   );
 }
+
+// Most often it is the day's login that is missing.
+const ToBrokers = () => (
+  <Link to="/brokers" className={buttonLook("plain", true)}>
+    To the broker's login
+  </Link>
+);
 
 function CutOff({ since, because, retryAt }: { since: number; because: string; retryAt: number }) {
   const now = useBrowserNow();
@@ -78,7 +86,9 @@ export function Banners() {
           <span>
             <strong>The engine is stopped.</strong>{" "}
             {armed
-              ? `${armed.toLocaleString("en-IN")} armed triggers are not watched: none will fire.`
+              ? armed === 1
+                ? "The armed trigger is not watched: it will not fire."
+                : `${armed.toLocaleString("en-IN")} armed triggers are not watched: none will fire.`
               : "Nothing is watched."}{" "}
             {reasons.join(" · ")}
           </span>
@@ -95,18 +105,22 @@ export function Banners() {
             <strong>The engine runs, but gets no prices.</strong> No trigger can fire until they come again.{" "}
             {reasons.join(" · ")}
           </span>
+          <ToBrokers />
         </Banner>
       )}
       {(condition.kind === "degraded" || condition.kind === "starting") && (
         <Banner tone="warn">
           <span>
             <strong>
-              {condition.kind === "starting"
-                ? "The engine is starting."
-                : "The engine runs, but not as it should."}
+              {condition.kind === "degraded"
+                ? "The engine runs, but not as it should."
+                : reasons.length > 0
+                  ? "The engine cannot start yet: nothing is watched."
+                  : "The engine is starting."}
             </strong>{" "}
             {reasons.join(" · ")}
           </span>
+          {condition.kind === "starting" && reasons.length > 0 && <ToBrokers />}
         </Banner>
       )}
       {known?.ui && pageBuild !== null && known.ui !== pageBuild && (

@@ -15,6 +15,7 @@ import { conditionOf, pricesAreOld } from "./condition";
 import { EngineSwitch } from "./engine_switch";
 import { Help, openHelp } from "./help";
 import { useKeys } from "./keys";
+import { fetchAllPages } from "./lazy_page";
 import { MarkIcon, morePlaces, phonePlaces, places } from "./navigation";
 import { openPalette, Palette } from "./palette";
 import { StatusChip } from "./status_chip";
@@ -24,6 +25,7 @@ export function Shell() {
   useLiveStream();
   useGlobalKeys();
   useTitle();
+  useAllPages();
   const condition = conditionOf(useLink(), useEngine());
   const simulated = useSession()?.simulated ?? false;
   return (
@@ -31,6 +33,7 @@ export function Shell() {
       className={clsx(
         "flex h-full flex-col",
         pricesAreOld(condition) && "stale",
+        condition.kind === "cut-off" && "cut-off",
         simulated && "border-warn border-t-2",
       )}
     >
@@ -236,4 +239,16 @@ function useTitle() {
     if (condition.kind !== "connecting")
       icon?.setAttribute("href", `/favicon-${icons[condition.kind] ?? "fault"}.svg`);
   }, [armed, condition.kind, place]);
+}
+
+const FETCH_AFTER_MS = 5_000;
+
+// After what the first page needs, so that it is not slowed.
+function useAllPages() {
+  const live = useLink().state === "live";
+  useEffect(() => {
+    if (!live) return;
+    const timer = setTimeout(() => void fetchAllPages(), FETCH_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [live]);
 }

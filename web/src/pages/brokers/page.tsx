@@ -1,18 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link2, Plus } from "lucide-react";
 import { useState } from "react";
-import { api, ask, type Broker, wordsOf, wordsOfChange } from "@/api/client";
-import { Badge } from "@/components/badge";
+import { api, ask, type Broker, wordsOfChange } from "@/api/client";
 import { Button } from "@/components/button";
 import { Confirm } from "@/components/dialog";
 import { Empty, Failed, Loading, PageHead, Panel } from "@/components/states";
 import { toast } from "@/components/toast";
-import { formatMoment, formatSpan } from "@/lib/time";
-import { useEngine } from "@/live/live";
+import { formatMoment } from "@/lib/time";
 import { queryClient } from "@/queries";
 import { signInQuery, useSession } from "@/session/who";
-import { useEngineNow } from "@/shell/now";
+import { CONFIGURED_ID, Configured } from "./configured";
 import { ConnectionDialog } from "./connection_dialog";
+import { logIn, SessionBadge } from "./session";
 import { TokenDialog } from "./token_dialog";
 
 export const readAgain = () => queryClient.invalidateQueries({ queryKey: ["brokers"] });
@@ -44,60 +43,22 @@ export function BrokersPage() {
         )}
       </PageHead>
       <div className="mx-auto max-w-4xl space-y-4 p-4">
-        {single && <FromConfiguration />}
+        {single && <Configured broker={brokers.data.brokers.find((one) => one.id === CONFIGURED_ID)} />}
         {!single && brokers.data.brokers.length === 0 && (
           <Empty icon={Link2} title="No broker connection yet">
             <p>Your triggers need one: create an app at Kite Connect, then add its key and secret here.</p>
           </Empty>
         )}
-        {brokers.data.brokers.map((broker) => (
-          <Card key={broker.id} broker={broker} own={broker.user_id === session?.user_id} />
-        ))}
+        {brokers.data.brokers
+          .filter((broker) => !single || broker.id !== CONFIGURED_ID)
+          .map((broker) => (
+            <Card key={broker.id} broker={broker} own={broker.user_id === session?.user_id} />
+          ))}
         {mayAdd && <RedirectAddress />}
       </div>
       <ConnectionDialog open={adding} broker={null} onClose={() => setAdding(false)} />
     </>
   );
-}
-
-// One user's own engine has its account in its configuration; what the engine says of it is told here.
-function FromConfiguration() {
-  const engine = useEngine();
-  const simulated = useSession()?.simulated;
-  const reasons = engine?.reasons ?? [];
-  return (
-    <Panel title={simulated ? "Simulated broker" : "Kite, from the engine's configuration"}>
-      <div className="space-y-2 px-4 py-3 text-fg-2">
-        <p>
-          {simulated
-            ? "Orders go to a simulated broker inside this machine. None reaches a market."
-            : "This engine serves one user. Its account is set by KITE_API_KEY, KITE_API_SECRET and KITE_ACCESS_TOKEN where the engine is started; `hmt doctor` checks them."}
-        </p>
-        <p>
-          Price feed: <strong className="text-fg">{engine?.stats?.websocket_status ?? "not known"}</strong>
-        </p>
-        {reasons.length > 0 && (
-          <ul className="list-disc pl-5 text-warn">
-            {reasons.map((reason) => (
-              <li key={reason}>{reason}</li>
-            ))}
-          </ul>
-        )}
-      </div>
-    </Panel>
-  );
-}
-
-const SOON_MS = 30 * 60_000;
-
-function SessionBadge({ broker }: { broker: Broker }) {
-  const now = useEngineNow(10_000);
-  if (!broker.enabled) return <Badge tone="neutral">Switched off</Badge>;
-  if (broker.session === "expired") return <Badge tone="down">Expired</Badge>;
-  if (broker.session === "none") return <Badge tone="warn">Not logged in</Badge>;
-  const left = broker.session_expires_at ? Date.parse(broker.session_expires_at) - now : null;
-  if (left !== null && left < SOON_MS) return <Badge tone="warn">Expires in {formatSpan(left)}</Badge>;
-  return <Badge tone="up">Logged in</Badge>;
 }
 
 function Card({ broker, own }: { broker: Broker; own: boolean }) {
@@ -107,14 +68,6 @@ function Card({ broker, own }: { broker: Broker; own: boolean }) {
   const path = { id: broker.id };
   const ifMatch = { "If-Match": `"${broker.version}"` };
 
-  const logIn = async () => {
-    try {
-      const { login_url } = await ask(api.POST("/api/v1/brokers/{id}/login", { params: { path } }));
-      window.location.assign(login_url);
-    } catch (error) {
-      toast("bad", `No login page: ${wordsOf(error)}`);
-    }
-  };
   const change = async (what: string, request: Promise<unknown>) => {
     try {
       await request;
@@ -155,7 +108,7 @@ function Card({ broker, own }: { broker: Broker; own: boolean }) {
           <div className="flex flex-wrap gap-2">
             <Button
               tone={broker.session === "live" ? "plain" : "primary"}
-              onClick={() => void logIn()}
+              onClick={() => void logIn(broker.id)}
               disabled={!broker.has_api_secret}
             >
               {broker.session === "live" ? "Log in again" : "Log in at the broker"}

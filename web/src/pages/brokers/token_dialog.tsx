@@ -13,7 +13,7 @@ export function TokenDialog({
   onClose,
 }: {
   open: boolean;
-  broker: Broker;
+  broker: Pick<Broker, "id" | "name">;
   onClose: () => void;
 }) {
   const [error, setError] = useState<string | null>(null);
@@ -30,7 +30,7 @@ export function TokenDialog({
         }),
       );
       await readAgain();
-      toast("good", `${broker.name} is logged in`);
+      toast("good", `Logged in to ${broker.name}`);
       onClose();
     } catch (thrown) {
       setError(wordsOfChange("Not logged in", thrown));

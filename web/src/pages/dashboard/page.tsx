@@ -17,7 +17,7 @@ import { distanceOf, lastPriceOf } from "@/pages/triggers/arrange";
 import { Distance, LastPrice, levelsOf } from "@/pages/triggers/columns";
 import { useSession } from "@/session/who";
 import { conditionOf } from "@/shell/condition";
-import { useEngineNow } from "@/shell/now";
+import { useCalm, useEngineNow } from "@/shell/now";
 import { countsOf, whyNotWatched } from "./counts";
 
 export function DashboardPage() {
@@ -94,6 +94,20 @@ function Protection({ rows, armed, watched }: { rows: readonly Row[]; armed: num
     return (
       <Verdict good={false} title="Not known: this browser is cut off">
         When last heard, {watched} of {armed} armed triggers were watched.
+      </Verdict>
+    );
+  // The engine's own word comes before the rows are read again.
+  if (condition.kind === "stopped" || condition.kind === "no-feed")
+    return (
+      <Verdict
+        good={false}
+        title={
+          armed === 1
+            ? "The armed trigger is not being watched"
+            : `None of the ${armed.toLocaleString("en-IN")} armed triggers is being watched`
+        }
+      >
+        {condition.kind === "stopped" ? "The engine is stopped." : "The engine gets no prices."}
       </Verdict>
     );
   if (watched === armed)
@@ -209,10 +223,11 @@ function nearestOf(active: readonly Row[]): Row[] {
 }
 
 const EVENTS_MAX = 10;
+const EVENTS_EVERY_MS = 1_000; // a crash of the market is hundreds of events at once
 
 function LatestEvents() {
   const told = useHappenings();
-  const newest = told[0]?.seq ?? 0;
+  const newest = useCalm(told[0]?.seq ?? 0, EVENTS_EVERY_MS);
   const audit = useQuery({
     queryKey: ["audit", "latest", newest],
     queryFn: () =>

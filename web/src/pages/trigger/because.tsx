@@ -1,9 +1,11 @@
 import { clsx } from "clsx";
 import type { ReactNode } from "react";
-import type { Attempt, Trigger } from "@/api/client";
+import { type Attempt, type Trigger, wordsOf } from "@/api/client";
 import { standingOf } from "@/components/badge";
 import { formatPrice, priceOf } from "@/lib/price";
 import { formatExactClock, formatMoment } from "@/lib/time";
+import { useEngine, useLink } from "@/live/live";
+import { conditionOf } from "@/shell/condition";
 import { Approach } from "./approach";
 import { type ApproachSeen, useWhy } from "./why";
 
@@ -13,32 +15,82 @@ const price = (rupees: number) => formatPrice(priceOf(rupees));
 // Why it fired, or why it has not: one sentence first, and only what is known.
 export function Because({ row }: { row: Trigger }) {
   const why = useWhy(row);
+  const cutOff = conditionOf(useLink(), useEngine()).kind === "cut-off";
   const last = why.data?.attempts.at(-1);
+  // The row comes with the event, the trail after it: what is older than the row explains nothing.
+  const fired = row.triggered_at !== null && row.status !== "active";
+  const behind = !why.data || row.fire_no > (last?.fire_no ?? 0) || (fired && !last);
   return (
     <section
       aria-label="Why"
       className={clsx(
-        "rounded-lg border px-4 py-3",
+        "wrap-anywhere rounded-lg border px-4 py-3",
         standingOf(row).tone === "down" || standingOf(row).tone === "warn"
           ? "border-warn bg-warn-soft"
           : "border-line bg-surface",
       )}
     >
-      {row.status === "active" && last ? (
+      {behind ? (
+        <NotRead row={row} why={why} cutOff={cutOff} />
+      ) : row.status === "active" && last ? (
         <>
           <Fired row={row} attempt={last} />
           <p className="mt-1">
             <strong>{legFailed(row) ? "That leg is not armed any more." : "It is armed again."}</strong>
             {legFailed(row) && " Of the other one:"}
           </p>
-          <NotFired row={row} approach={why.data?.approach ?? null} firedBefore />
+          <NotFired row={row} approach={why.data.approach} cutOff={cutOff} firedBefore />
         </>
       ) : row.triggered_at !== null && last ? (
         <Fired row={row} attempt={last} />
       ) : (
-        <NotFired row={row} approach={why.data?.approach ?? null} />
+        <NotFired row={row} approach={why.data.approach} cutOff={cutOff} />
       )}
     </section>
+  );
+}
+
+// Before the trail is there, only what the row itself tells is said: a trigger that has fired must never be told as one
+// that has not.
+function NotRead({ row, why, cutOff }: { row: Trigger; why: ReturnType<typeof useWhy>; cutOff: boolean }) {
+  return (
+    <>
+      {row.status === "active" ? (
+        <Watched row={row} cutOff={cutOff} />
+      ) : (
+        <p>
+          <strong>{standingOf(row).word}.</strong>{" "}
+          {row.triggered_price !== null &&
+            row.triggered_at !== null &&
+            `It fired at ${price(row.triggered_price)}, ${formatMoment(row.triggered_at)}.`}
+        </p>
+      )}
+      <p className="mt-1 text-fg-2">
+        {why.error
+          ? `Why is not known now: ${wordsOf(why.error)}`
+          : why.isFetching
+            ? "Reading why…"
+            : "The trail tells nothing of it."}
+      </p>
+    </>
+  );
+}
+
+// Whether it is being watched, as far as this browser can know.
+function Watched({ row, cutOff, so }: { row: Trigger; cutOff: boolean; so?: string }) {
+  if (cutOff)
+    return (
+      <p>
+        <strong>Whether it is being watched is not known here: this browser is cut off.</strong>{" "}
+        {row.monitored ? "When last heard, it was." : "When last heard, it was not."}
+      </p>
+    );
+  if (row.monitored) return <p>{so && <strong>{so}.</strong>} It is being watched on the host.</p>;
+  return (
+    <p>
+      <strong>{so ? `${so}, and it is` : "It is"} not being watched:</strong>{" "}
+      {row.not_monitored_reason ?? "no reason is told"}
+    </p>
   );
 }
 
@@ -60,7 +112,52 @@ function Fired({ row, attempt }: { row: Trigger; attempt: Attempt }) {
         </span>
       </p>
       <p className="mt-1">{outcomeOf(row, attempt)}</p>
-      {words && <p className="mt-1">The broker's words: {words}</p>}
+      {row.status === "needs_attention" ? (
+        <Attention row={row} attempt={attempt} />
+      ) : (
+        words && (
+          <p className="mt-1">
+            {isOfBroker(attempt) && "The broker's words: "}
+            <bdi>{words}</bdi>
+          </p>
+        )
+      )}
+      {isUnprotected(row) && (
+        <p className="mt-1">
+          <strong>Nothing of this trigger is armed any more.</strong> A position that it was to protect is
+          without it: clone it to arm it again.
+        </p>
+      )}
+    </>
+  );
+}
+
+// Its order came to nothing, and no other leg waits.
+const isUnprotected = (row: Trigger) =>
+  row.status === "failed" ||
+  (row.status === "triggered" && ["REJECTED", "CANCELLED"].includes(row.order_status ?? ""));
+
+// While the outcome is open the words are the engine's own: nothing must be laid in the broker's mouth.
+const isOfBroker = ({ state }: Attempt) => !["queued", "forwarded", "unknown", "absent"].includes(state);
+
+// Nobody can tell but the broker's own records: what to look for, and what it means.
+function Attention({ row, attempt }: { row: Trigger; attempt: Attempt }) {
+  return (
+    <>
+      <p className="mt-1">
+        <strong>You have to look.</strong> {row.error_message}
+      </p>
+      <ul className="mt-1 list-disc pl-5 text-fg-2">
+        <li>
+          In the broker's own order book, look for {attempt.transaction_type} {count(attempt.quantity)}{" "}
+          {attempt.trading_symbol} with the tag <code className="select-all">{attempt.tag}</code>.
+        </li>
+        <li>If it is there, it is an order like any other: this engine does not touch it.</li>
+        <li>
+          If it is not, nothing was traded, and nothing here watches the price any more: clone this trigger to
+          arm it again.
+        </li>
+      </ul>
     </>
   );
 }
@@ -99,10 +196,12 @@ export function outcomeOf(row: Trigger, attempt: Attempt): string {
 function NotFired({
   row,
   approach,
+  cutOff,
   firedBefore = false,
 }: {
   row: Trigger;
   approach: ApproachSeen | null;
+  cutOff: boolean;
   firedBefore?: boolean;
 }): ReactNode {
   if (row.status === "active") {
@@ -113,16 +212,7 @@ function NotFired({
         : "It has not fired";
     return (
       <>
-        {row.monitored ? (
-          <p>
-            <strong>{notYet}.</strong> It is being watched on the host.
-          </p>
-        ) : (
-          <p>
-            <strong>{notYet}, and it is not being watched:</strong>{" "}
-            {row.not_monitored_reason ?? "no reason is told"}
-          </p>
-        )}
+        <Watched row={row} cutOff={cutOff} so={notYet} />
         {approach && <Approach approach={approach} />}
       </>
     );
@@ -130,8 +220,8 @@ function NotFired({
   const words = standingOf(row).word;
   return (
     <p>
-      <strong>It has not fired: {words.toLowerCase()}.</strong> {row.error_message ?? ""} Last changed{" "}
-      {formatMoment(row.updated_at)}.
+      <strong>It has not fired: {words.toLowerCase()}.</strong> <bdi>{row.error_message ?? ""}</bdi> Last
+      changed {formatMoment(row.updated_at)}.
     </p>
   );
 }

@@ -49,7 +49,7 @@ function Order({ attempt }: { attempt: Attempt }) {
         {attempt.price !== null && ` @ ${formatPrice(priceOf(attempt.price))}`}
         <span className="font-normal text-fg-3">
           {" "}
-          fire {attempt.fire_no}, attempt {attempt.attempt_no}
+          fire {attempt.fire_no}, attempt {attempt.attempt_no + 1}
         </span>
       </p>
       {attempt.message && <p className="text-down">{attempt.message}</p>}

@@ -15,6 +15,7 @@ import { triggerRows } from "@/live/trigger_rows";
 import { CancelTriggers } from "@/pages/triggers/cancel";
 import { Distance, KindBadge } from "@/pages/triggers/columns";
 import { Because } from "./because";
+import { type LegWord, legTones, legWord } from "./leg_word";
 import { Orders } from "./orders";
 import { Timeline } from "./timeline";
 
@@ -45,7 +46,8 @@ function Detail({ row }: { row: Trigger }) {
       <PageHead
         title={
           <span className="flex flex-wrap items-center gap-2">
-            {row.trading_symbol} <span className="font-normal text-fg-3">{row.exchange}</span>
+            <span className="wrap-anywhere">{row.trading_symbol}</span>{" "}
+            <span className="font-normal text-fg-3">{row.exchange}</span>
             <Side side={row.transaction_type} />
             <KindBadge row={row} />
             <StatusBadge row={row} />
@@ -94,8 +96,6 @@ function Detail({ row }: { row: Trigger }) {
   );
 }
 
-const legWords = { armed: "accent", fired: "warn", failed: "down", dropped: "neutral" } as const;
-
 function LegLine({
   name,
   trigger,
@@ -110,7 +110,7 @@ function LegLine({
   limit: number | null;
   quantity: number | null;
   product: string | null;
-  state: keyof typeof legWords | null;
+  state: LegWord | null;
   fires: string;
 }) {
   return (
@@ -123,7 +123,7 @@ function LegLine({
       <td className="px-2 py-2 text-right">
         {quantity?.toLocaleString("en-IN")} <span className="text-fg-3 text-xs">{product}</span>
       </td>
-      <td className="px-4 py-2 text-right">{state && <Badge tone={legWords[state]}>{state}</Badge>}</td>
+      <td className="px-4 py-2 text-right">{state && <Badge tone={legTones[state]}>{state}</Badge>}</td>
     </tr>
   );
 }
@@ -154,7 +154,7 @@ function Legs({ row }: { row: Trigger }) {
               limit={row.order_price_1}
               quantity={row.quantity_1}
               product={row.product_type_1}
-              state={row.leg_1_state}
+              state={legWord(row, 1)}
             />
             {row.trigger_price_2 !== null && (
               <LegLine
@@ -164,7 +164,7 @@ function Legs({ row }: { row: Trigger }) {
                 limit={row.order_price_2}
                 quantity={row.quantity_2}
                 product={row.product_type_2}
-                state={row.leg_2_state}
+                state={legWord(row, 2)}
               />
             )}
           </tbody>

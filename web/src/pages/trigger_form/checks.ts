@@ -69,7 +69,11 @@ function checkLeg(draft: Draft, index: 0 | 1, ground: Ground, findings: Findings
     const direction = directionOf(draft, index);
     if (reaches(ground.last, direction, level)) {
       findings.crossed = true;
-      if (!draft.fireIfCrossed) {
+      if (draft.fireIfCrossed) {
+        findings.warnings.push(
+          `The last price ${rupees(ground.last)} has reached the ${names(draft, index)} already: it fires at once, and its order is sent.`,
+        );
+      } else {
         const side = direction === "<=" ? "below" : "above";
         findings.errors[field] =
           `The last price ${rupees(ground.last)} has reached it already: a ${names(draft, index)} that fires here must be ${side} it`;

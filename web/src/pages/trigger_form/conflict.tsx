@@ -1,46 +1,47 @@
 import type { Trigger } from "@/api/client";
 import { standingOf } from "@/components/badge";
 import { Button } from "@/components/button";
-import { formatPrice, parsePrice, priceOf } from "@/lib/price";
-import type { Draft } from "./draft";
+import { formatPrice, priceOf } from "@/lib/price";
+import { formatMoment } from "@/lib/time";
+
+// What an edit is about, of a row or of what is on the form.
+export type Edited = Pick<
+  Trigger,
+  | "transaction_type"
+  | "condition_type"
+  | "direction"
+  | "trigger_price_1"
+  | "order_price_1"
+  | "quantity_1"
+  | "product_type_1"
+  | "trigger_price_2"
+  | "order_price_2"
+  | "quantity_2"
+  | "product_type_2"
+  | "expires_at"
+  | "on_unknown"
+>;
 
 // The trigger was changed elsewhere while it was being edited here: three columns, and nothing is lost.
-const fields = [
-  ["trigger_price_1", "Trigger 1"],
-  ["order_price_1", "Limit 1"],
-  ["quantity_1", "Quantity 1"],
-  ["trigger_price_2", "Trigger 2"],
-  ["order_price_2", "Limit 2"],
-  ["quantity_2", "Quantity 2"],
-] as const;
+const price = (value: number | null | undefined) => (value == null ? "–" : formatPrice(priceOf(value)));
+const count = (value: number | null | undefined) => (value == null ? "–" : value.toLocaleString("en-IN"));
 
-type Name = (typeof fields)[number][0];
-
-function stored(row: Trigger, name: Name): string {
-  const value = row[name];
-  if (value === null) return "–";
-  return name.startsWith("quantity") ? value.toLocaleString("en-IN") : formatPrice(priceOf(value));
-}
-
-function typed(draft: Draft, name: Name): string {
-  const [first, second] = draft.legs;
-  const price = (text: string) => formatPrice(parsePrice(text) ?? 0);
-  const pair = draft.kind === "two-leg";
-  switch (name) {
-    case "trigger_price_1":
-      return price(first.trigger);
-    case "order_price_1":
-      return first.order === "MARKET" ? "–" : price(first.limit);
-    case "quantity_1":
-      return Number(draft.quantity).toLocaleString("en-IN");
-    case "trigger_price_2":
-      return pair ? price(second.trigger) : "–";
-    case "order_price_2":
-      return pair && second.order === "LIMIT" ? price(second.limit) : "–";
-    case "quantity_2":
-      return pair ? Number(draft.quantity2 ?? draft.quantity).toLocaleString("en-IN") : "–";
-  }
-}
+// Everything that an edit can change.
+const fields: readonly [label: string, words: (row: Edited) => string][] = [
+  ["Side", (row) => row.transaction_type],
+  ["Type", (row) => (row.condition_type === "two-leg" ? "OCO" : "Single")],
+  ["Fires", (row) => (row.direction === "<=" ? "falling" : row.direction === ">=" ? "rising" : "–")],
+  ["Trigger 1", (row) => price(row.trigger_price_1)],
+  ["Limit 1", (row) => price(row.order_price_1)],
+  ["Quantity 1", (row) => count(row.quantity_1)],
+  ["Product 1", (row) => row.product_type_1],
+  ["Trigger 2", (row) => price(row.trigger_price_2)],
+  ["Limit 2", (row) => price(row.order_price_2)],
+  ["Quantity 2", (row) => count(row.quantity_2)],
+  ["Product 2", (row) => row.product_type_2 ?? "–"],
+  ["Valid until", (row) => (row.expires_at ? formatMoment(row.expires_at) : "–")],
+  ["Unknown orders", (row) => (row.on_unknown === "park" ? "parked" : "sent again")],
+];
 
 export function Conflict({
   before,
@@ -52,19 +53,14 @@ export function Conflict({
 }: {
   before: Trigger;
   theirs: Trigger;
-  mine: Draft;
+  mine: Edited;
   onKeepMine: () => void;
   onTakeTheirs: () => void;
   onOpen: () => void;
 }) {
   const over = theirs.status !== "active";
   const rows = fields
-    .map(([name, label]) => ({
-      label,
-      was: stored(before, name),
-      now: stored(theirs, name),
-      here: typed(mine, name),
-    }))
+    .map(([label, words]) => ({ label, was: words(before), now: words(theirs), here: words(mine) }))
     .filter((row) => row.was !== row.now || row.was !== row.here);
   return (
     <section

@@ -36,7 +36,7 @@ export interface Draft {
   connection: string; // "" : the only one
   onUnknown: "park" | "retry";
   expires: string; // a local time of India, or ""
-  fireIfCrossed: boolean;
+  fireIfCrossed: boolean; // consent for the levels as they stand: another level asks again
 }
 
 export interface Ground {
@@ -164,6 +164,15 @@ export function withTrigger(leg: LegDraft, text: string, side: SideWord, ground:
   return { ...next, limit: shown(Math.max(ground.tick, moved), ground) };
 }
 
+export function withLeg(draft: Draft, index: 0 | 1, next: LegDraft): Draft {
+  const moved = next.trigger !== draft.legs[index].trigger;
+  return {
+    ...draft,
+    legs: index === 0 ? [next, draft.legs[1]] : [draft.legs[0], next],
+    fireIfCrossed: draft.fireIfCrossed && !moved,
+  };
+}
+
 // The other side: the legs change places about the last price, and limits go to their fillable side.
 export function withSide(draft: Draft, side: SideWord, ground: Ground): Draft {
   if (side === draft.side) return draft;
@@ -177,6 +186,7 @@ export function withSide(draft: Draft, side: SideWord, ground: Ground): Draft {
     ...draft,
     side,
     direction: draft.direction === usualDirection(draft.side) ? usualDirection(side) : draft.direction,
+    fireIfCrossed: false,
     legs: [legs[0] as LegDraft, legs[1] as LegDraft],
   };
 }

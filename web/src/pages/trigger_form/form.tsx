@@ -1,26 +1,21 @@
-import { useQuery } from "@tanstack/react-query";
-import { clsx } from "clsx";
 import { TriangleAlert } from "lucide-react";
-import { useId, useMemo, useState } from "react";
-import { api, ask, type Instrument, Problem } from "@/api/client";
+import { useMemo, useState } from "react";
+import { type Instrument, Problem } from "@/api/client";
 import { Button } from "@/components/button";
 import { Choice } from "@/components/choice";
-import { Field, Input, Select } from "@/components/field";
 import { PriceCell } from "@/components/price_cell";
-import { formatMoney, formatPrice, formatRatio, maybePriceOf, parsePrice } from "@/lib/price";
+import { formatPrice, maybePriceOf } from "@/lib/price";
 import { useStore } from "@/lib/store";
 import { useEngine } from "@/live/live";
 import { triggerRows } from "@/live/trigger_rows";
-import { useSession } from "@/session/who";
 import { useEngineNow } from "@/shell/now";
-import { preferences } from "@/shell/preferences";
-import { checked, type FieldName, type Findings, isTwin, quantityOf, stakesOf } from "./checks";
-import { type Draft, directionOf, type Ground, type LegDraft, withSide, withTrigger } from "./draft";
-import { PriceField } from "./price_field";
+import { checked, type FieldName, type Findings, isTwin } from "./checks";
+import { type Draft, type Ground, withSide } from "./draft";
+import { Leg } from "./leg_fields";
+import { More } from "./more";
+import { ProductField, QuantityField } from "./order_fields";
 import { Review } from "./review";
-import { Ruler } from "./ruler";
-
-const PRODUCTS = ["CNC", "MIS", "NRML", "MTF"] as const;
+import { Stakes } from "./stakes";
 
 export interface FormProps {
   instrument: Instrument;
@@ -78,10 +73,12 @@ export function TriggerForm({ instrument, draft, onDraft, ground, editing, send,
         review();
       }}
       onKeyDown={(event) => {
-        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-          event.preventDefault();
-          review();
-        }
+        if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+        event.preventDefault();
+        // Also pressed in the review. A key that is held down never both asks and answers.
+        if (event.repeat || busy) return;
+        if (reviewing) void arm();
+        else review();
       }}
       className="mx-auto max-w-3xl space-y-4 p-4"
     >
@@ -103,7 +100,7 @@ export function TriggerForm({ instrument, draft, onDraft, ground, editing, send,
           <Choice
             label="Type"
             value={draft.kind}
-            onChange={(kind) => change({ ...draft, kind })}
+            onChange={(kind) => change({ ...draft, kind, fireIfCrossed: false })}
             options={[
               { value: "single", label: "Single" },
               { value: "two-leg", label: "OCO: stop + target" },
@@ -116,7 +113,7 @@ export function TriggerForm({ instrument, draft, onDraft, ground, editing, send,
           <Choice
             label="Fires when the price"
             value={draft.direction}
-            onChange={(direction) => change({ ...draft, direction })}
+            onChange={(direction) => change({ ...draft, direction, fireIfCrossed: false })}
             options={[
               { value: "<=", label: "falls to the trigger" },
               { value: ">=", label: "rises to the trigger" },
@@ -198,8 +195,6 @@ export function TriggerForm({ instrument, draft, onDraft, ground, editing, send,
   );
 }
 
-type Change = (next: Draft, field?: FieldName) => void;
-
 function Labelled({ name, children }: { name: string; children: React.ReactNode }) {
   return (
     <div>
@@ -232,270 +227,6 @@ function InstrumentHead({ instrument }: { instrument: Instrument }) {
         <span className="block text-fg-2 text-xs">LTP · {parts.join(" · ")}</span>
       </div>
     </div>
-  );
-}
-
-function Leg({
-  index,
-  draft,
-  change,
-  ground,
-  errorOf,
-}: {
-  index: 0 | 1;
-  draft: Draft;
-  change: Change;
-  ground: Ground;
-  errorOf: (field: FieldName) => string | undefined;
-}) {
-  const leg = draft.legs[index];
-  const { percents } = useStore(preferences);
-  const name = draft.kind === "single" ? "Trigger" : index === 0 ? "Stop-loss" : "Target";
-  const limitName = draft.kind === "single" ? "Limit" : `${name} limit`;
-  const base = index === 0 ? percents.stop : percents.target;
-  const sign = directionOf(draft, index) === "<=" ? -1 : 1;
-  const put = (next: LegDraft, field: FieldName) => {
-    const legs: [LegDraft, LegDraft] = [draft.legs[0], draft.legs[1]];
-    legs[index] = next;
-    change({ ...draft, legs }, field);
-  };
-  const triggerField: FieldName = index === 0 ? "trigger_price_1" : "trigger_price_2";
-  const limitField: FieldName = index === 0 ? "order_price_1" : "order_price_2";
-  return (
-    <fieldset className="grid gap-4 rounded-lg border border-line bg-surface p-4 sm:grid-cols-2">
-      <legend className="sr-only">{name}</legend>
-      <PriceField
-        label={draft.kind === "single" ? "Trigger" : `${name} trigger`}
-        value={leg.trigger}
-        onChange={(text) => put(withTrigger(leg, text, draft.side, ground), triggerField)}
-        ground={ground}
-        error={errorOf(triggerField)}
-        chips={[Math.round((base * 2) / 5), base, base * 2].map((size) => size * sign)}
-        autoFocus={index === 0}
-      />
-      <div className="min-w-0">
-        {leg.order === "LIMIT" ? (
-          <PriceField
-            label={limitName}
-            value={leg.limit}
-            onChange={(limit) => put({ ...leg, limit }, limitField)}
-            ground={ground}
-            error={errorOf(limitField)}
-          />
-        ) : (
-          <Field
-            label={limitName}
-            hint="Sent as MARKET with the broker's protection band; it may fill at any price in it"
-          >
-            {(ids) => <Input {...ids} value="At market" disabled readOnly />}
-          </Field>
-        )}
-        <div className="mt-1 flex flex-wrap gap-x-4 gap-y-1 text-fg-2 text-xs">
-          <label className="flex min-h-6 items-center gap-1.5 max-md:min-h-10">
-            <input
-              type="checkbox"
-              checked={leg.order === "MARKET"}
-              onChange={(event) =>
-                put({ ...leg, order: event.target.checked ? "MARKET" : "LIMIT" }, limitField)
-              }
-              className="size-3.5 accent-accent"
-            />
-            At market
-          </label>
-          {leg.order === "LIMIT" && (
-            <label className="flex min-h-6 items-center gap-1.5 max-md:min-h-10">
-              <input
-                type="checkbox"
-                checked={leg.linked}
-                onChange={(event) => put({ ...leg, linked: event.target.checked }, limitField)}
-                className="size-3.5 accent-accent"
-              />
-              Keeps its distance when the trigger moves
-            </label>
-          )}
-        </div>
-      </div>
-    </fieldset>
-  );
-}
-
-function QuantityField({
-  label,
-  value,
-  onChange,
-  error,
-  lot,
-}: {
-  label: string;
-  value: string;
-  onChange: (text: string) => void;
-  error?: string;
-  lot: number;
-}) {
-  const quantity = quantityOf(value);
-  const step = (lots: number) => onChange(String(Math.max(lot, (quantity ?? 0) + lots * lot)));
-  const hint =
-    lot > 1 && quantity !== null && quantity % lot === 0 ? `${quantity / lot} lots of ${lot}` : undefined;
-  return (
-    <Field label={label} error={error} hint={hint}>
-      {(ids) => (
-        <Input
-          {...ids}
-          wrong={Boolean(error)}
-          inputMode="numeric"
-          autoComplete="off"
-          value={value}
-          onChange={(event) => onChange(event.target.value)}
-          onKeyDown={(event) => {
-            if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
-            event.preventDefault();
-            step(event.key === "ArrowUp" ? 1 : -1);
-          }}
-          className="text-right"
-        />
-      )}
-    </Field>
-  );
-}
-
-function ProductField({ draft, change }: { draft: Draft; change: Change }) {
-  return (
-    <Field label="Product">
-      {(ids) => (
-        <Select
-          {...ids}
-          value={draft.product}
-          onChange={(event) => change({ ...draft, product: event.target.value as Draft["product"] })}
-        >
-          {PRODUCTS.map((product) => (
-            <option key={product}>{product}</option>
-          ))}
-        </Select>
-      )}
-    </Field>
-  );
-}
-
-function Stakes({ draft, ground }: { draft: Draft; ground: Ground }) {
-  const stakes = stakesOf(draft, ground);
-  const [stop, target] = draft.legs.map((leg) => parsePrice(leg.trigger));
-  if (!stakes) return null;
-  return (
-    <section aria-label="Risk and reward" className="space-y-2">
-      <div className="flex flex-wrap justify-between gap-x-4">
-        <span className="text-down">Risk {formatMoney(-stakes.risk)}</span>
-        <span className="text-fg-2">Risk : reward {formatRatio(stakes.risk, stakes.reward)}</span>
-        <span className="text-up">Reward {formatMoney(stakes.reward, true)}</span>
-      </div>
-      {stop != null && target != null && ground.last !== null && (
-        <Ruler stop={stop} target={target} last={ground.last} />
-      )}
-      <p className="text-fg-3 text-xs">From the last price to each order's price, before charges.</p>
-    </section>
-  );
-}
-
-function More({
-  draft,
-  change,
-  error,
-  editing,
-}: {
-  draft: Draft;
-  change: Change;
-  error?: string;
-  editing: boolean;
-}) {
-  const bodyId = useId();
-  const [open, setOpen] = useState(
-    draft.expires !== "" || draft.onUnknown === "retry" || draft.quantity2 !== null,
-  );
-  return (
-    <section className="rounded-lg border border-line">
-      <button
-        type="button"
-        aria-expanded={open}
-        aria-controls={bodyId}
-        onClick={() => setOpen(!open)}
-        className="flex h-9 w-full items-center px-4 text-left text-fg-2 hover:text-fg max-md:h-11"
-      >
-        {open ? "▾" : "▸"} More: expiry, unknown orders, connection
-        {draft.kind === "two-leg" && ", separate quantities"}
-      </button>
-      <div
-        id={bodyId}
-        className={clsx("grid gap-4 border-line border-t p-4 sm:grid-cols-2", !open && "hidden")}
-      >
-        <Field label="Valid until (India's time)" error={error} hint="Empty: until it fires or is cancelled">
-          {(ids) => (
-            <Input
-              {...ids}
-              type="datetime-local"
-              value={draft.expires}
-              onChange={(event) => change({ ...draft, expires: event.target.value }, "expires_at")}
-            />
-          )}
-        </Field>
-        <Field
-          label="If the order's outcome stays unknown"
-          hint="Only after three clean readings of the order book over three minutes have shown that it is absent"
-        >
-          {(ids) => (
-            <Select
-              {...ids}
-              value={draft.onUnknown}
-              onChange={(event) => change({ ...draft, onUnknown: event.target.value as Draft["onUnknown"] })}
-            >
-              <option value="park">Park it and alert me</option>
-              <option value="retry">Send it again</option>
-            </Select>
-          )}
-        </Field>
-        {!editing && <ConnectionField draft={draft} change={change} />}
-        {draft.kind === "two-leg" && (
-          <label className="flex items-center gap-2 text-fg-2">
-            <input
-              type="checkbox"
-              checked={draft.quantity2 !== null}
-              onChange={(event) =>
-                change({ ...draft, quantity2: event.target.checked ? draft.quantity : null })
-              }
-              className="size-4 accent-accent"
-            />
-            The target has a quantity of its own
-          </label>
-        )}
-        {draft.quantity2 !== null && draft.kind === "two-leg" && (
-          <ProductField draft={draft} change={change} />
-        )}
-      </div>
-    </section>
-  );
-}
-
-// Shown when there is something to choose.
-function ConnectionField({ draft, change }: { draft: Draft; change: Change }) {
-  const session = useSession();
-  const brokers = useQuery({ queryKey: ["brokers"], queryFn: () => ask(api.GET("/api/v1/brokers")) });
-  const own = (brokers.data?.brokers ?? []).filter((one) => one.user_id === session?.user_id);
-  if (own.length < 2) return null;
-  return (
-    <Field label="Broker connection">
-      {(ids) => (
-        <Select
-          {...ids}
-          value={draft.connection}
-          onChange={(event) => change({ ...draft, connection: event.target.value })}
-        >
-          <option value="">Choose…</option>
-          {own.map((one) => (
-            <option key={one.id} value={one.id}>
-              {one.name} {one.live ? "" : `(${one.why_not_live ?? "not live"})`}
-            </option>
-          ))}
-        </Select>
-      )}
-    </Field>
   );
 }
 

@@ -12,6 +12,7 @@ import {
   evaluated,
   groundOf,
   stepped,
+  withLeg,
   withSide,
   withTrigger,
   withUsualLevels,
@@ -165,5 +166,26 @@ describe("what is sent", () => {
     expect(stop?.when).toBe("When INFY (NSE) trades at or below ₹1,493.40");
     expect(stop?.sends).toBe("the engine sends SELL 100 CNC, limit ₹1,490.40");
     expect(target?.when).toContain("at or above");
+  });
+});
+
+describe("consent to fire at once", () => {
+  const at = (text: string, from: Draft) =>
+    withLeg(from, 0, withTrigger(from.legs[0], text, from.side, ground));
+  const agreed: Draft = { ...at("1600", offered()), fireIfCrossed: true };
+  it("is repeated in the review's warnings", () => {
+    const { errors, warnings } = checked(agreed, ground, now);
+    expect(errors).toEqual({});
+    expect(warnings.join()).toContain("has reached the stop-loss already: it fires at once");
+  });
+  it("ends with the level that it was given for", () => {
+    const other = at("1620", agreed);
+    expect(other.fireIfCrossed).toBe(false);
+    expect(errorsOf(other).trigger_price_1).toMatch(/has reached it already/);
+    expect(withSide(agreed, "BUY", ground).fireIfCrossed).toBe(false);
+  });
+  it("stays while something else is changed", () => {
+    const limit = { ...agreed.legs[0], limit: "1590.00" };
+    expect(withLeg(agreed, 0, limit).fireIfCrossed).toBe(true);
   });
 });

@@ -19,6 +19,7 @@ import {
   type Draft,
   draftOf,
   emptyDraft,
+  type Ground,
   groundOf,
   withTrigger,
   withUsualLevels,
@@ -222,10 +223,10 @@ function EditForm({ row: read, instrument }: { row: Trigger; instrument: Instrum
         <Conflict
           before={base}
           theirs={theirs}
-          mine={draft}
+          mine={rowOf(base, base, draft, ground)}
           onKeepMine={() => {
             // Mine, upon theirs: what only they changed stays theirs.
-            setDraft(merged(base, theirs, draft, ground));
+            setDraft(draftOf(rowOf(base, theirs, draft, ground), ground));
             setBase(theirs);
             setTheirs(null);
           }}
@@ -250,15 +251,15 @@ function EditForm({ row: read, instrument }: { row: Trigger; instrument: Instrum
   );
 }
 
-function merged(base: Trigger, theirs: Trigger, mine: Draft, ground: ReturnType<typeof groundOf>): Draft {
+// `upon` with what the form has changed of `base`.
+function rowOf(base: Trigger, upon: Trigger, mine: Draft, ground: Ground): Trigger {
   const change = changeOf(bodyOf(draftOf(base, ground)), bodyOf(mine)) as Partial<
     Record<keyof Trigger, unknown>
   >;
-  const numbers = ["trigger_price_1", "order_price_1", "trigger_price_2", "order_price_2"] as const;
-  const row: Trigger = { ...theirs, ...(change as Partial<Trigger>) };
-  for (const name of numbers) {
+  const row: Trigger = { ...upon, ...(change as Partial<Trigger>) };
+  for (const name of ["trigger_price_1", "order_price_1", "trigger_price_2", "order_price_2"] as const) {
     // The wire has prices as text.
     if (typeof change[name] === "string") row[name] = Number(change[name]);
   }
-  return draftOf(row, ground);
+  return row;
 }

@@ -1,5 +1,5 @@
 import { Minus, Plus } from "lucide-react";
-import { type KeyboardEvent, useState } from "react";
+import { type KeyboardEvent, useLayoutEffect, useRef, useState } from "react";
 import { Field, inputLook } from "@/components/field";
 import { formatBasisPoints } from "@/lib/percent";
 import { basisPointsBetween, movedBy, parsePrice } from "@/lib/price";
@@ -25,6 +25,13 @@ export function PriceField({
   autoFocus?: boolean;
 }) {
   const [note, setNote] = useState<string | null>(null);
+  const input = useRef<HTMLInputElement>(null);
+  const typed = useRef<string | null>(null);
+  // A price that comes into the field after the focus (the offered one, a chip's) is replaced by what is typed next:
+  // appended to it, 1600 would become 1,493.401600 and be rounded to another price than was meant.
+  useLayoutEffect(() => {
+    if (value !== typed.current && document.activeElement === input.current) input.current?.select();
+  }, [value]);
   const price = parsePrice(value);
   const away = price !== null && ground.last !== null ? basisPointsBetween(ground.last, price) : null;
   const settle = () => {
@@ -62,6 +69,7 @@ export function PriceField({
             </span>
             <input
               {...ids}
+              ref={input}
               // biome-ignore lint/a11y/noAutofocus: the first price is what the form is opened for
               autoFocus={autoFocus}
               inputMode="decimal"
@@ -69,6 +77,7 @@ export function PriceField({
               value={value}
               onChange={(event) => {
                 setNote(null);
+                typed.current = event.target.value;
                 onChange(event.target.value);
               }}
               onBlur={settle}

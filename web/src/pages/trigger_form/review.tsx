@@ -37,6 +37,9 @@ export function Review({
       title={editing ? "Change this trigger?" : "Arm this trigger?"}
       footer={
         <>
+          <p className="mr-auto self-center text-fg-3 text-xs max-md:hidden">
+            Ctrl Enter {editing ? "saves" : "arms"}
+          </p>
           <Button onClick={onClose}>Back</Button>
           <Button tone={draft.side === "BUY" ? "buy" : "sell"} disabled={busy} onClick={onArm}>
             {busy ? "Sending…" : `${editing ? "Save" : "Arm"} ${draft.side} ${quantity}`}

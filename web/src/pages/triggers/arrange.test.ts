@@ -40,6 +40,8 @@ it("filters by words, side, type and what needs attention", () => {
   expect(found({ show: "attention" })).toEqual(["c", "d"]);
   expect(found({ show: "done" })).toEqual(["d"]);
   expect(isAttention(row({ status: "triggered", order_status: "COMPLETE" }))).toBe(false);
+  expect(isAttention(row({ status: "firing" }))).toBe(false);
+  expect(isAttention(row({ status: "firing", order_status: "UNKNOWN" }))).toBe(true);
 });
 
 it("exports no formula and no broken line", () => {

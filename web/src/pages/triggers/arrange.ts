@@ -40,6 +40,7 @@ export function isAttention(row: Row): boolean {
   if (row.status === "needs_attention" || row.status === "failed") return true;
   if (row.status === "active")
     return !row.monitored || row.leg_1_state === "failed" || row.leg_2_state === "failed";
+  if (row.status === "firing") return row.order_status === "UNKNOWN";
   return row.status === "triggered" && ["REJECTED", "UNKNOWN", "CANCELLED"].includes(row.order_status ?? "");
 }
 

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { api, ask, Problem } from "@/api/client";
+import { standingOf } from "@/components/badge";
 import { Confirm } from "@/components/dialog";
 import { toast } from "@/components/toast";
 import { randomKey } from "@/lib/random";
@@ -38,13 +39,26 @@ async function cancelAll(rows: readonly Row[]): Promise<{ done: number; refused:
   return { done, refused };
 }
 
-function wordsOfRefusal(row: Row, error: Error): string {
+const QUIET_MAX = 20; // more than these take long enough to say so
+
+// What became of the trigger is worth more than what the request was refused for.
+async function wordsOfRefusal(row: Row, error: Error): Promise<string> {
   const name = row.trading_symbol;
-  if (error instanceof Problem && error.code === "version_mismatch")
-    return `${name} was changed meanwhile and is not cancelled: look at it again`;
-  if (error instanceof Problem && error.code === "unreachable")
+  if (!(error instanceof Problem)) return `${name} is not cancelled: ${error.message}`;
+  if (error.code === "unreachable")
     return `Whether ${name} is cancelled is not known: the engine did not answer`;
-  return `${name} is not cancelled: ${error.message}`;
+  if (error.code !== "version_mismatch" && error.code !== "not_active")
+    return `${name} is not cancelled: ${error.message}`;
+  try {
+    const now = await ask(api.GET("/api/v1/triggers/{id}", { params: { path: { id: row.id } } }));
+    takeWritten(now);
+    if (now.status === "cancelled") return `${name} was cancelled elsewhere already`;
+    if (now.status !== "active")
+      return `${name} is not cancelled: it was too late, and it is ${standingOf(now).word.toLowerCase()} now`;
+  } catch {
+    // What the refusal said is left.
+  }
+  return `${name} was changed meanwhile and is not cancelled: look at it again`;
 }
 
 export function CancelTriggers({
@@ -60,10 +74,16 @@ export function CancelTriggers({
   const confirm = async () => {
     if (!rows || busy) return;
     setBusy(true);
+    if (rows.length > QUIET_MAX)
+      toast("plain", `Cancelling ${rows.length.toLocaleString("en-IN")} triggers: keep this page open`);
     const { done, refused } = await cancelAll(rows);
     setBusy(false);
-    if (done > 0) toast("good", done === 1 ? "1 trigger is cancelled" : `${done} triggers are cancelled`);
-    for (const [row, error] of refused.slice(0, 3)) toast("bad", wordsOfRefusal(row, error));
+    if (done > 0)
+      toast(
+        "good",
+        done === 1 ? "1 trigger is cancelled" : `${done.toLocaleString("en-IN")} triggers are cancelled`,
+      );
+    for (const [row, error] of refused.slice(0, 3)) toast("bad", await wordsOfRefusal(row, error));
     if (refused.length > 3) toast("bad", `The same for ${refused.length - 3} more: look at the list again`);
     onDone?.();
   };
