@@ -32,11 +32,11 @@
 
 #define NOBODY 2
 
-/* Tags. Trigger 0 may be tried twice in its first fire, and its owner chose "retry" when unknown;
- * trigger 1 is parked. Both may fire twice. They are one group: at most one may win. */
-#define TAGS 5
-#define T(i) ((i) >= 3)
-#define FIRE(i) (((i) == 2 || (i) == 4) + 1)
+/* Tags. Trigger 0 fires twice at the most, and its first fire may be tried twice: its owner chose
+ * "retry" when unknown. Trigger 1 fires once, and is parked. They are one group: one may win. */
+#define TAGS 4
+#define T(i) ((i) == 3)
+#define FIRE(i) (((i) == 2) + 1)
 #define OTHER(t) (1 - (t))
 
 /* Rows. */
@@ -59,13 +59,12 @@
 /* Orders at the broker. */
 #define B_NONE 0
 #define B_FLIGHT 1     /* bytes have left; it may still arrive, or never */
-#define B_TAKEN 2
-#define B_STANDS 3     /* at the exchange, filled, or cancelled there */
-#define B_REJECTED 4
-#define B_REFUSED 5    /* a refusal for good */
-#define B_BUSY 6       /* known not to be placed */
-#define B_GONE 7
-#define IS_LIVE(i) (broker[i] == B_TAKEN || broker[i] == B_STANDS)
+#define B_STANDS 2     /* at the exchange, filled, or cancelled there */
+#define B_REJECTED 3   /* by the exchange, nothing filled */
+#define B_REFUSED 4    /* a refusal for good */
+#define B_BUSY 5       /* known not to be placed */
+#define B_GONE 6
+#define IS_LIVE(i) (broker[i] == B_STANDS)
 
 /* What the gate has in hand. */
 #define G_NONE 0
@@ -131,14 +130,14 @@ bool knows_stop[2];
 bool open[2];               /* gate open, prices evaluated */
 chan queue[2] = [5] of { byte, byte };
 byte former_items[2];      /* so many at the head were made under a former lease */
-byte gate[10];
-bool former[10];           /* at the gate since a former lease */
-byte flight[10];
+byte gate[8];
+bool former[8];           /* at the gate since a former lease */
+byte flight[8];
 bool armed[4];
 bool in_sync[4];           /* the row is what the engine read last */
 bool claim_good[4];        /* the row has not changed since the claim was made */
 byte won[2];               /* the group's winner as an engine knows it */
-bool early[10];            /* withdrawals that came while there was no engine */
+bool early[8];            /* withdrawals that came while there was no engine */
 
 /* ---- people */
 #define A_STOP_WRITTEN 1
@@ -160,8 +159,8 @@ byte takes = 1, crashes, lapses, lost, stops, starts, writes;
 #define EDITED(p, t) edited_since[(p) * 2 + (t)]
 #define HOLDS(p) (believes[p] && holder == (p))
 #define IS_ROOM(p) (len(queue[p]) < 3)
-#define ANY(c) (c(0) || c(1) || c(2) || c(3) || c(4))
-#define PICK(c) if :: c(0) -> i = 0 :: c(1) -> i = 1 :: c(2) -> i = 2 :: c(3) -> i = 3 :: c(4) -> i = 4 fi
+#define ANY(c) (c(0) || c(1) || c(2) || c(3))
+#define PICK(c) if :: c(0) -> i = 0 :: c(1) -> i = 1 :: c(2) -> i = 2 :: c(3) -> i = 3 fi
 
 /* ---- what the search came by, told once each */
 c_decl { static unsigned long seen_marks; }
@@ -200,8 +199,7 @@ inline settle(t) {
 #define SAME_TRIGGER(i, j) ((i) != (j) && T(i) == T(j))
 #define HAS_ORDER(p, j) (FLIGHT(p, j) == F_TAKEN || FLIGHT(p, j) == F_STANDS)
 #define ANOTHER_HAS(p, i) ((SAME_TRIGGER(i, 0) && HAS_ORDER(p, 0)) || \
-  (SAME_TRIGGER(i, 1) && HAS_ORDER(p, 1)) || (SAME_TRIGGER(i, 2) && HAS_ORDER(p, 2)) || \
-  (SAME_TRIGGER(i, 3) && HAS_ORDER(p, 3)) || (SAME_TRIGGER(i, 4) && HAS_ORDER(p, 4)))
+  (SAME_TRIGGER(i, 1) && HAS_ORDER(p, 1)) || (SAME_TRIGGER(i, 2) && HAS_ORDER(p, 2)))
 
 inline release_group(p, t) {
   if :: won[p] == (t) -> won[p] = NOBODY :: else fi
@@ -237,7 +235,6 @@ inline hear_former_withdrawn(p, i) {
 
 inline forget(p) {
   FLIGHT(p, 0) = F_NONE; FLIGHT(p, 1) = F_NONE; FLIGHT(p, 2) = F_NONE; FLIGHT(p, 3) = F_NONE;
-  FLIGHT(p, 4) = F_NONE;
   ARMED(p, 0) = false; ARMED(p, 1) = false; SYNC(p, 0) = false; SYNC(p, 1) = false;
   GOOD(p, 0) = false; GOOD(p, 1) = false; EDITED(p, 0) = false; EDITED(p, 1) = false;
   won[p] = NOBODY
@@ -246,15 +243,14 @@ inline forget(p) {
 inline take_back(p, i) {
   if
   :: GATE(p, i) == G_WAITS ->
-    GATE(p, i) = G_WITHDRAWN;
-    if :: FORMER(p, i) -> hear_former_withdrawn(p, i) :: else -> hear_withdrawn(p, i) fi
+    GATE(p, i) = G_WITHDRAWN; hear_withdrawn(p, i)
   :: else
   fi
 }
 
 inline shut_gate(p) {
   open[p] = false;
-  take_back(p, 0); take_back(p, 1); take_back(p, 2); take_back(p, 3); take_back(p, 4)
+  take_back(p, 0); take_back(p, 1); take_back(p, 2); take_back(p, 3)
 }
 
 inline lose_lease(p) {
@@ -263,7 +259,6 @@ inline lose_lease(p) {
   shut_gate(p);
   forget(p);
   EARLY(p, 0) = false; EARLY(p, 1) = false; EARLY(p, 2) = false; EARLY(p, 3) = false;
-  EARLY(p, 4) = false;
   phase[p] = STANDBY;
   REACHED(1, "lease_lost")
 }
@@ -281,7 +276,10 @@ inline boot(p) {
 /* An attempt that is durable comes to the gate. */
 inline submit(p, i, stage) {
   if
-  :: GATE(p, i) == G_NONE -> GATE(p, i) = stage; FORMER(p, i) = false
+  :: GATE(p, i) == G_NONE && (stage == G_READY || (open[p] && phase[p] == RUNNING)) ->
+    GATE(p, i) = stage; FORMER(p, i) = false
+  :: GATE(p, i) == G_NONE && stage == G_WAITS && !(open[p] && phase[p] == RUNNING) ->
+    GATE(p, i) = G_WITHDRAWN; hear_withdrawn(p, i)
   :: GATE(p, i) == G_WITHDRAWN -> hear_withdrawn(p, i); REACHED(2, "withdrawn_told_again")
   :: else
   fi
@@ -332,6 +330,7 @@ inline lose_answer(p) {
 #endif
 
 inline claim_lost(p, i) {
+  GOOD(p, T(i)) = false;
   FLIGHT(p, i) = F_NONE;
   SYNC(p, T(i)) = false
 }
@@ -441,8 +440,7 @@ inline commit_record(p) {
 }
 
 /* ---- recovery */
-#define LATER_EXISTS(i) ((i) == 0 && (attempt[1] || attempt[2]) || (i) == 1 && attempt[2] || \
-  (i) == 3 && attempt[4])
+#define LATER_EXISTS(i) ((i) == 0 && (attempt[1] || attempt[2]) || (i) == 1 && attempt[2])
 #define IS_ITS_FIRE(i) (row[T(i)] == FIRING && fires[T(i)] == FIRE(i) && !LATER_EXISTS(i))
 
 inline submit_anew(p, i) {
@@ -489,12 +487,12 @@ inline begin(p) {
   if :: row[1] == FIRING -> row[1] = ACTIVE; release(1); won[p] = NOBODY :: else fi;
 #endif
   ARMED(p, 0) = row[0] == ACTIVE; ARMED(p, 1) = row[1] == ACTIVE;
-  recover(p, 0); recover(p, 1); recover(p, 2); recover(p, 3); recover(p, 4);
-  hear_early(p, 0); hear_early(p, 1); hear_early(p, 2); hear_early(p, 3); hear_early(p, 4)
+  recover(p, 0); recover(p, 1); recover(p, 2); recover(p, 3);
+  hear_early(p, 0); hear_early(p, 1); hear_early(p, 2); hear_early(p, 3)
 }
 
 inline mark_former(p, i) {
-  if :: GATE(p, i) != G_NONE -> FORMER(p, i) = true :: else fi
+  FORMER(p, i) = GATE(p, i) == G_JOURNAL || GATE(p, i) == G_READY || GATE(p, i) == G_SENT
 }
 
 inline take_lease(p) {
@@ -506,7 +504,7 @@ inline take_lease(p) {
   knows_stop[p] = stopped;
   open[p] = !stopped;
   former_items[p] = len(queue[p]);
-  mark_former(p, 0); mark_former(p, 1); mark_former(p, 2); mark_former(p, 3); mark_former(p, 4);
+  mark_former(p, 0); mark_former(p, 1); mark_former(p, 2); mark_former(p, 3);
   phase[p] = BOOTING
 }
 
@@ -531,8 +529,8 @@ inline take_lease(p) {
 inline accept(i) {
   accepted[T(i)]++;
   assert(accepted[T(i)] <= 1);  /* two orders of one trigger */
-  broker[i] = B_TAKEN;
-  assert(!((IS_LIVE(0) || IS_LIVE(1) || IS_LIVE(2)) && (IS_LIVE(3) || IS_LIVE(4))));  /* both legs */
+  if :: broker[i] = B_STANDS :: broker[i] = B_REJECTED fi;
+  assert(!((IS_LIVE(0) || IS_LIVE(1) || IS_LIVE(2)) && IS_LIVE(3)));  /* both legs */
   REACHED(13, "order_placed")
 }
 
@@ -566,7 +564,6 @@ inline appeared(p, i) {
   if :: FLIGHT(p, i) == F_PARKED -> REACHED(18, "parked_order_appeared") :: else fi;
   if :: takes > 1 && GATE(p, i) == G_NONE -> REACHED(19, "unknown_resolved_by_recovery") :: else fi;
   if
-  :: broker[i] == B_TAKEN -> FLIGHT(p, i) = F_TAKEN; queue[p] ! K_PLACED, i
   :: broker[i] == B_STANDS -> FLIGHT(p, i) = F_STANDS; queue[p] ! K_SETTLED, i
   :: broker[i] == B_REJECTED -> write_end(p, i, K_REJECTED)
   fi
@@ -614,11 +611,16 @@ inline hear_answer(p, i) {
   fi
 }
 
-#define CAN_FIRE(t) (armed[p * 2 + t] && won[p] == NOBODY && fires[t] < 2)
+inline hear_row(p, t) {
+  SYNC(p, t) = true;
+  EDITED(p, t) = false;
+  ARMED(p, t) = row[t] == ACTIVE
+}
+
+#define CAN_FIRE(t) (armed[p * 2 + t] && won[p] == NOBODY && fires[t] < 2 - (t))
 #define CAN_HEAR_ROW(t) (phase[p] == RUNNING && !SYNC(p, t) && \
-  !(FLIGHT(p, 3 * t) == F_CLAIMING || FLIGHT(p, (t == 0 -> 2 : 4)) == F_CLAIMING))
+  !(FLIGHT(p, 3 * t) == F_CLAIMING || FLIGHT(p, 3 - (1 - t)) == F_CLAIMING))
 #define CAN_FORWARD(i) (GATE(p, i) == G_WAITS && open[p] && phase[p] == RUNNING)
-#define MUST_TAKE_BACK(i) (GATE(p, i) == G_WAITS && !(open[p] && phase[p] == RUNNING))
 #define IS_READY(i) (GATE(p, i) == G_READY && phase[p] != BOOTING && phase[p] != RETAKING)
 #define IS_SENT(i) (GATE(p, i) == G_SENT && phase[p] != BOOTING && phase[p] != RETAKING)
 #define APPEARS(i) ((FLIGHT(p, i) == F_OPEN && (IS_LIVE(i) || broker[i] == B_REJECTED)) || \
@@ -628,17 +630,16 @@ inline hear_answer(p, i) {
 #define ABSENT_NOW(i) (FLIGHT(p, i) == F_OPEN && MAY_BE_CALLED_ABSENT(i) && GATE(p, i) != G_SENT && \
   (FORMER(p, i) || GATE(p, i) != G_READY))
 
-active [2] proctype process() {
+proctype process(byte p) {
   byte i, kind;
   bool goes, was_former;
-#define p _pid
 end:
   do
   /* ---- market's thread */
   :: atomic { phase[p] == RUNNING && open[p] && IS_ROOM(p) && (CAN_FIRE(0) || CAN_FIRE(1)) ->
       if
       :: CAN_FIRE(0) -> i = (fires[0] == 0 -> 0 : 2)
-      :: CAN_FIRE(1) -> i = (fires[1] == 0 -> 3 : 4)
+      :: CAN_FIRE(1) -> i = 3
       fi;
 #ifndef MUTANT_group_not_asked
       won[p] = T(i);
@@ -659,9 +660,7 @@ end:
     }
   :: atomic { CAN_HEAR_ROW(0) || CAN_HEAR_ROW(1) ->
       if :: CAN_HEAR_ROW(0) -> i = 0 :: CAN_HEAR_ROW(1) -> i = 1 fi;
-      SYNC(p, i) = true;
-      EDITED(p, i) = false;
-      ARMED(p, i) = row[i] == ACTIVE;
+      hear_row(p, i);
       i = 0
     }
   :: atomic { phase[p] == RUNNING && IS_ROOM(p) && FLIGHT(p, 0) == F_RETRY ->
@@ -687,18 +686,22 @@ end:
       :: kind <= K_CLAIM_FORWARDED -> commit_claim(p)
       :: else -> commit_record(p)
       fi;
+#if WRITES == 0
+      /* Only what other people write is heard late; then this is a step of its own. */
+      if :: CAN_HEAR_ROW(0) -> hear_row(p, 0) :: else fi;
+      if :: CAN_HEAR_ROW(1) -> hear_row(p, 1) :: else fi;
+#endif
       i = 0; kind = 0; goes = false; was_former = false
     }
 
   /* ---- orders' thread: the gate */
   :: atomic { IS_ROOM(p) && ANY(CAN_FORWARD) ->
       PICK(CAN_FORWARD); GATE(p, i) = G_JOURNAL; queue[p] ! K_JOURNAL, i; i = 0 }
-  :: atomic { IS_ROOM(p) && ANY(MUST_TAKE_BACK) -> PICK(MUST_TAKE_BACK); take_back(p, i); i = 0 }
   :: atomic { IS_ROOM(p) && ANY(IS_READY) ->
       PICK(IS_READY);
       if
       :: !OBJECTION(p, i) -> send(p, i)
-      :: withdraw(p, i)  /* an objection, or too old */
+      :: OBJECTION(p, i) || i == 0 -> withdraw(p, i)  /* or it is too old */
       fi;
       i = 0
     }
@@ -745,13 +748,11 @@ end:
       !(fresh[1 - p] && looked_before[1 - p]) ->
       asking = 0; asked = NOBODY; stop_confirmed = true; REACHED(26, "stop_after_the_wait") }
   od
-#undef p
 }
 
 #define ARRIVES(i) (broker[i] == B_FLIGHT)
-#define IS_TAKEN(i) (broker[i] == B_TAKEN)
 
-active proctype exchange() {
+proctype exchange() {
   byte i;
 end:
   do
@@ -759,15 +760,10 @@ end:
       PICK(ARRIVES);
       if
       :: accept(i)
-      :: broker[i] = B_REFUSED
-      :: broker[i] = B_BUSY
+      :: T(i) == 1 -> broker[i] = B_REFUSED
+      :: T(i) == 0 -> broker[i] = B_BUSY
       :: broker[i] = B_GONE
       fi;
-      i = 0
-    }
-  :: atomic { ANY(IS_TAKEN) ->
-      PICK(IS_TAKEN);
-      if :: broker[i] = B_STANDS :: broker[i] = B_REJECTED fi;
       i = 0
     }
   od
@@ -779,11 +775,8 @@ inline crash(p) {
   former_items[p] = 0;
   forget(p);
   GATE(p, 0) = G_NONE; GATE(p, 1) = G_NONE; GATE(p, 2) = G_NONE; GATE(p, 3) = G_NONE;
-  GATE(p, 4) = G_NONE;
   FORMER(p, 0) = false; FORMER(p, 1) = false; FORMER(p, 2) = false; FORMER(p, 3) = false;
-  FORMER(p, 4) = false;
   EARLY(p, 0) = false; EARLY(p, 1) = false; EARLY(p, 2) = false; EARLY(p, 3) = false;
-  EARLY(p, 4) = false;
   believes[p] = false; fresh[p] = false; looked_before[p] = false; knows_stop[p] = false;
   open[p] = false;
   phase[p] = STANDBY;
@@ -798,10 +791,11 @@ inline write_stop(p) {
   asked = p
 }
 
-active proctype world() {
+proctype world() {
 end:
   do
-  :: atomic { crashes < CRASHES -> if :: crash(0) :: crash(1) fi }
+  :: atomic { crashes < CRASHES && believes[0] -> crash(0) }
+  :: atomic { crashes < CRASHES && believes[1] -> crash(1) }
   :: atomic { lapses < LAPSES && fresh[0] -> lapses++; fresh[0] = false; looked_before[0] = false }
   :: atomic { lapses < LAPSES && fresh[1] -> lapses++; fresh[1] = false; looked_before[1] = false }
   :: atomic { stops < STOPS && !stopped -> if :: write_stop(0) :: write_stop(1) fi }
@@ -825,11 +819,10 @@ end:
     (attempt[0] == A_QUEUED || attempt[0] == A_FORWARDED || attempt[0] == A_TO_RETRY || \
      attempt[1] == A_QUEUED || attempt[1] == A_FORWARDED || \
      attempt[2] == A_QUEUED || attempt[2] == A_FORWARDED) || \
-  (t) == 1 && (attempt[3] == A_QUEUED || attempt[3] == A_FORWARDED || \
-     attempt[4] == A_QUEUED || attempt[4] == A_FORWARDED))
+  (t) == 1 && (attempt[3] == A_QUEUED || attempt[3] == A_FORWARDED))
 #define SOMEBODY_RUNS ((HOLDS(0) && phase[0] == RUNNING) || (HOLDS(1) && phase[1] == RUNNING))
 #define HAS_LIVE(t) ((t) == 0 && (IS_LIVE(0) || IS_LIVE(1) || IS_LIVE(2)) || \
-  (t) == 1 && (IS_LIVE(3) || IS_LIVE(4)))
+  (t) == 1 && IS_LIVE(3))
 
 inline check_end(t) {
   assert(row[t] != FIRING || ON_RECORD(t));
@@ -838,7 +831,7 @@ inline check_end(t) {
   assert(!SOMEBODY_RUNS || !HAS_LIVE(t) || row[OTHER(t)] != ACTIVE)
 }
 
-active proctype end_of_all() {
+proctype end_of_all() {
 end:
   atomic { timeout -> check_end(0); check_end(1); REACHED(29, "the_end") }
 }
@@ -847,6 +840,7 @@ init {
   atomic {
     won[0] = NOBODY; won[1] = NOBODY;
     phase[0] = RUNNING; believes[0] = true; fresh[0] = true; open[0] = true;
-    armed[0] = true; armed[1] = true; in_sync[0] = true; in_sync[1] = true
+    armed[0] = true; armed[1] = true; in_sync[0] = true; in_sync[1] = true;
+    run process(0); run process(1); run exchange(); run world(); run end_of_all()
   }
 }
