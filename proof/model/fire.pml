@@ -4,8 +4,8 @@
  * broker, and people. README.md says what stands for what in the code; check.py runs it all.
  *
  * Freezing needs no step of its own: a process that is not chosen is frozen, wherever it stands.
- * Epochs and versions are not numbered. What matters of them is kept as bits: whether the lease of a
- * process is the current one, whether an item was made under a former lease of the same process,
+ * Epochs and versions are not numbered. What matters of them is kept as bits: whether the lease of
+ * a process is the current one, whether an item was made under a former lease of the same process,
  * whether a row has changed since an engine read it.
  */
 #ifndef TAKES
@@ -627,8 +627,8 @@ inline hear_row(p, t) {
   ((FLIGHT(p, i) == F_PARKED || FLIGHT(p, i) == F_OVER) && IS_LIVE(i)))
 #define STANDS_NOW(i) (FLIGHT(p, i) == F_TAKEN && broker[i] == B_STANDS)
 #define REJECTED_NOW(i) (FLIGHT(p, i) == F_TAKEN && broker[i] == B_REJECTED)
-#define ABSENT_NOW(i) (FLIGHT(p, i) == F_OPEN && MAY_BE_CALLED_ABSENT(i) && GATE(p, i) != G_SENT && \
-  (FORMER(p, i) || GATE(p, i) != G_READY))
+#define ABSENT_NOW(i) (FLIGHT(p, i) == F_OPEN && MAY_BE_CALLED_ABSENT(i) && \
+  GATE(p, i) != G_SENT && (FORMER(p, i) || GATE(p, i) != G_READY))
 
 proctype process(byte p) {
   byte i, kind;
@@ -739,7 +739,8 @@ end:
       goes = true;
 #endif
       if
-      :: goes -> asking = 0; asked = NOBODY; stop_confirmed = true; REACHED(25, "stop_by_the_holder")
+      :: goes ->
+        asking = 0; asked = NOBODY; stop_confirmed = true; REACHED(25, "stop_by_the_holder")
       :: else -> asking = A_STOP_WAITS
       fi;
       goes = false
