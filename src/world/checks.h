@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "model/attempt.h"
 #include "model/order.h"
 #include "model/trigger.h"
 #include "oms/tag.h"
@@ -16,7 +17,7 @@
 //   I2 never both legs, never two of a group
 //   I3 nothing is silently lost (at the end, when the faults have stopped)
 //   I4 no first byte after stop or cancel has been answered
-//   I5 every order of ours is on record
+//   I5 every order of ours is on record, and what is known of it is never forgotten
 //   I7 nothing is called watched that is not
 //   edit  an order is of the trigger as its owner was last told that it stands
 //   price a fire is on a price that the market had
@@ -35,6 +36,7 @@ class Checks {
   // ---- what happens, as it happens
   void first_byte(const model::OrderRequest& request);
   void accepted(const model::OrderRequest& request);
+  void recorded(const model::Attempt& attempt);
   void stop_answered() { stopped_ = true; }
   void start_asked() { stopped_ = false; }
   void cancel_answered(model::TriggerId id) { cancelled_.insert(oms::tag_bits(id)); }
@@ -65,6 +67,7 @@ class Checks {
   std::map<std::uint64_t, std::vector<Version>> versions_;  // by trigger; the oldest is told of
   std::uint64_t last_version_ = 0;
   std::set<model::OrderTag> sent_;
+  std::map<model::OrderTag, model::Attempt> recorded_;
   std::map<std::pair<std::uint64_t, int>, int> accepted_;  // by trigger and fire
   std::vector<Violation> violations_;
   std::uint64_t trace_ = 0xcbf29ce484222325U;

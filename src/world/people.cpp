@@ -16,7 +16,8 @@ People::People(Commons& commons, Market& market, std::function<Process*()> runni
       running_(std::move(running)),
       anybody_(std::move(anybody)),
       stopped_(std::move(stopped)),
-      reader_(commons.records.reader()) {}
+      reader_(commons.records.reader()),
+      likes_to_stop_(commons.chance.one_in(4)) {}
 
 void People::begin() {
   commons_.timeline.after(seconds(3), [this] { wish(); });
@@ -180,9 +181,10 @@ void People::price_moved(std::size_t instrument) {
 
 void People::act_on(Process& process, const model::Trigger& row) {
   const auto draw = commons_.chance.between(1, 10);
-  if (draw <= 4) {
+  const int edits = likes_to_stop_ ? 1 : 4;
+  if (draw <= edits) {
     edit(process, row);
-  } else if (draw <= 8) {
+  } else if (draw <= 2 * edits) {
     cancel(process, row);
   } else if (!asked_for_stop_) {
     stop(process);

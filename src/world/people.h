@@ -49,6 +49,7 @@ class People {
   std::uint64_t switch_number_ = 0;  // of the last stop or start that was asked for
   bool calm_ = false;
   bool asked_for_stop_ = false;
+  const bool likes_to_stop_;
 };
 
 }  // namespace hmt::world
