@@ -23,6 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORLD = ROOT / "build/mutants/hmt_world"
 HMT = ROOT / "build/release/hmt"
 TRADING_MINUTES = 375
+CALM_MINUTES = 20  # at the end of each world, without faults
 LONG_RUN_SEEDS = 400  # of a whole day each, at a time
 
 
@@ -34,7 +35,7 @@ def run_world(first, count, minutes, *options):
         return {"violations": [{"seed": None, "rule": "crash", "what": f"exit code {done.returncode}"}], "worlds": 0,
                 "diverged": [], "faults": {}, "minutes": 0, "cpu_seconds": 1}
     said = json.loads(done.stdout)
-    said["minutes"] = said["worlds"] * minutes
+    said["minutes"] = said["worlds"] * (minutes + CALM_MINUTES)
     return said
 
 
@@ -114,6 +115,8 @@ PARTS = [("mutants", mutants, True), ("world", world, True), ("repeats", repeats
 
 
 def main():
+    if not WORLD.exists():
+        sys.exit(f"{WORLD} is not there: ./dev prove builds it")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--hours", type=float, default=0)
     parser.add_argument("--seeds", type=int, default=2000)
