@@ -109,9 +109,17 @@ def sessions(given):
     return {"said": done.stdout.splitlines()[-1], "wrong": ["sessions failed"] if done.returncode else [], "data": {}}
 
 
+def coverage(_):
+    """The tests take every branch of the code that all this rests on."""
+    code, said = script("proof/coverage.py", "--json", "REPORT", timeout=3600)
+    wrong = [line for one in said.values() for line in one["missing"]]
+    return {"said": f'{sum(one["branches"] for one in said.values())} conditions, each taken both ways', "data": said,
+            "wrong": wrong or (["it failed"] if code else [])}
+
+
 # What runs, in this order: its name, the function, whether the quick proof has it.
 PARTS = [("mutants", mutants, True), ("world", world, True), ("repeats", repeats, True),
-         ("network", network, False), ("sessions", sessions, False)]
+         ("coverage", coverage, False), ("network", network, False), ("sessions", sessions, False)]
 
 
 def main():
