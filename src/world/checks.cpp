@@ -7,6 +7,7 @@
 namespace hmt::world {
 
 void Checks::violated(const char* rule, std::string what) {
+  if (now_) what += " at " + base::to_rfc3339(now_());
   violations_.push_back({rule, std::move(what)});
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -49,6 +50,8 @@ class Checks {
   void trace(std::string_view text);
   std::uint64_t trace_hash() const { return trace_; }
 
+  // What is violated is told with its time.
+  void use_clock(std::function<base::Instant()> now) { now_ = std::move(now); }
   void use_scope(oms::TagKey key, oms::TagScope scope) {
     key_ = key;
     scope_ = std::move(scope);
@@ -56,6 +59,7 @@ class Checks {
   std::uint64_t bits_of(const model::OrderTag& tag) const;  // 0: not ours
 
  private:
+  std::function<base::Instant()> now_;
   oms::TagKey key_;
   oms::TagScope scope_;
   bool stopped_ = false;

@@ -1,5 +1,6 @@
 #include "world/people.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -196,6 +197,7 @@ void People::stop(Process& process) {
   process.runtime().stop({},
                          [this, number = ++switch_number_](const base::Result<std::string>& done) {
                            if (!done || number != switch_number_) return;
+                           if (a_start_may_still_come()) return;
                            commons_.checks.stop_answered();
                            stopped_();
                          });
@@ -203,10 +205,17 @@ void People::stop(Process& process) {
 
 void People::start(Process& process) {
   commons_.checks.start_asked();
-  process.runtime().start({},
-                          [this, number = ++switch_number_](const base::Result<std::string>& done) {
-                            if (done && number == switch_number_) asked_for_stop_ = false;
-                          });
+  const auto number = ++switch_number_;
+  unanswered_starts_[number] = process.life();
+  process.runtime().start({}, [this, number](const base::Result<std::string>& done) {
+    unanswered_starts_.erase(number);
+    if (done && number == switch_number_) asked_for_stop_ = false;
+  });
+}
+
+bool People::a_start_may_still_come() const {
+  return std::ranges::any_of(unanswered_starts_,
+                             [](const auto& start) { return !start.second.expired(); });
 }
 
 void People::want_it_running() {

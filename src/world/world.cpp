@@ -22,6 +22,7 @@ base::Instant morning() {
 
 World::World(std::uint64_t seed, Length length)
     : length_(length), seed_(seed), chance_(seed), timeline_(morning()) {
+  checks_.use_clock([this] { return timeline_.now(); });
   oms::TagKey key;
   key.bytes.fill(0x5A);
   checks_.use_scope(key, {account_name, base::trading_date(morning())});
