@@ -307,6 +307,18 @@ TEST_F(Recovery, ACancelledTriggerIsNotArmedAgainByARejectionOfBefore) {
   EXPECT_EQ(desk.sent.size(), 1U);
 }
 
+TEST_F(Recovery, AGroupWhoseWinnerTheRecordsDoNotNameIsReleasedAllTheSame) {
+  desk.create(in_group(stop_loss(1)));
+  desk.create(in_group(stop_loss(2)));
+  const auto tag = desk.fire("1500");
+  const auto fired = desk.row(desk.sent.back().trigger_id);
+  desk.restart(test_settings());
+  desk.step(Evaluation{true});
+  desk.step(AttemptRecovered{desk.attempt(fired.id), fired});
+  desk.answer(tag, no_funds());
+  EXPECT_EQ(desk.row(fired.id).status, TriggerStatus::failed);
+}
+
 TEST_F(Recovery, ARejectionThatWasConfirmedIsNotTakenTwice) {
   desk.create(stop_and_target());
   const auto tag = desk.fire("1500");

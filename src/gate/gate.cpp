@@ -131,7 +131,7 @@ std::string Gate::objection(const model::Attempt& attempt) const {
     if (auto why = settings_.forbidden(); !why.empty()) return why;
   }
   // Either way: a wall clock that was set back since says nothing about the attempt's age.
-  if (attempt.forwarded_at &&
+  if (!attempt.forwarded_at ||
       std::chrono::abs(scheduler_.now() - *attempt.forwarded_at) > settings_.time_to_live) {
     return "It was held up for too long to be sent on the price that it was decided on";
   }

@@ -209,6 +209,59 @@ TEST_F(GateTest, AnAnswerThatIsUnderWayWhenTheGateShutsStillCounts) {
 
 // ---- lease and time to live
 
+struct ForbiddenGate : Bench {
+  ForbiddenGate() : Bench(forbidden_by(why)) { gate.open(1); }
+  static Settings forbidden_by(const std::string& why) {
+    Settings settings;
+    settings.forbidden = [&why] { return why; };
+    return settings;
+  }
+  std::string why;
+};
+
+TEST_F(ForbiddenGate, WhatTheOwnerForbidsIsNotSentEvenAtTheLastMoment) {
+  submit("A");
+  EXPECT_THAT(gateway.left, ElementsAre("A"));
+  why = "the lease is not fresh";
+  submit("B");
+  EXPECT_EQ(observer.told.back(), "withdrawn B: the lease is not fresh");
+
+  why.clear();
+  gateway.lets_go = false;
+  submit("C");
+  why = "the engine was stopped";
+  gateway.let_go();
+  EXPECT_EQ(observer.told.back(), "withdrawn C: the engine was stopped");
+  EXPECT_THAT(gateway.left, ElementsAre("A"));
+}
+
+TEST_F(GateTest, AnAttemptThatDoesNotSaySinceWhenItMayLeaveIsNotSent) {
+  auto out = permitted("A");
+  out.forwarded_at.reset();
+  gate.submit(out, model::Purpose::exit);
+  EXPECT_THAT(gateway.left, IsEmpty());
+}
+
+TEST_F(GateTest, AConnectionThatCannotBeMadeIsAnAnswerAndNotAWithdrawal) {
+  gateway.lets_go = false;
+  submit("A");
+  gateway.calls.front().done({.transport = model::Transport::not_sent,
+                              .error_type = {},
+                              .message = "connection refused",
+                              .order_id = {}});
+  EXPECT_THAT(observer.told, ElementsAre("forwarded A", "answered A"));
+}
+
+TEST_F(GateTest, ASecondAnswerToOneRequestIsPassedOver) {
+  gateway.lets_go = false;
+  submit("A");
+  auto call = std::move(gateway.calls.front());
+  call.done(accepted());
+  call.done(too_many());
+  EXPECT_THAT(observer.told, ElementsAre("forwarded A", "answered A"));
+  EXPECT_EQ(gate.in_flight(), 0U);
+}
+
 TEST_F(GateTest, AnAttemptOfAnotherLeaseIsTurnedBack) {
   auto stale = permitted("A");
   stale.lease_epoch = 0;

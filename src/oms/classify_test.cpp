@@ -123,6 +123,13 @@ TEST(Answer, TimedOutIsUnknownAtWhateverStatusAndType) {
       << "'time outside' is not 'time out'";
 }
 
+TEST(Answer, WordsWithinOtherWordsSayNothing) {
+  EXPECT_EQ(verdict(kite_error(400, "InputException", "{timeout}")), "unknown");
+  EXPECT_EQ(verdict(kite_error(400, "InputException", "Field `sometimeout` is not known")),
+            "refused");
+  EXPECT_EQ(verdict(kite_error(400, "InputException", "Field `timeouts` is not known")), "refused");
+}
+
 TEST(Answer, FourHundredOfAnyOtherTypeIsUnknown) {
   for (const auto* type :
        {"NetworkException", "GeneralException", "DataException", "Surprise", ""}) {

@@ -175,6 +175,15 @@ TEST(OrderState, NewsOfAnotherOrderUnderTheSameTagIsNotMergedButReported) {
   EXPECT_EQ(told.attempt, before);
 }
 
+TEST(OrderState, NewsWithoutAnOrderIdIsOfTheOrderThatIsKnown) {
+  auto told = tell({news("OPEN", 10)});
+  auto nameless = news("COMPLETE", 100);
+  nameless.order_id.clear();
+  EXPECT_TRUE(merge(told.attempt, nameless, OrderSource::book).changed);
+  EXPECT_EQ(told.attempt.order_id, "240101000000001");
+  EXPECT_EQ(told.attempt.filled_quantity, 100);
+}
+
 TEST(OrderState, OnlyTheOrdersOwnFieldsAreTouched) {
   Attempt attempt;
   attempt.tag = "T1";

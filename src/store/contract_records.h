@@ -221,6 +221,16 @@ TEST_P(StoreContract, AnExpiryHoldsOnlyForTheVersionItWasDecidedOn) {
   EXPECT_THAT(events(other.id), testing::ElementsAre("created"));
 }
 
+TEST_P(StoreContract, WhatHasExpiredIsNotArmedAgainByALateOutcome) {
+  const auto row = create(stop_loss(1));
+  record({record_of(Expiry{row.id, row.version}, at_minute(9), {audit_of(row, "expired")})});
+  record({record_of(outcome_of(row, model::TriggerStatus::active), at_minute(10))});
+  EXPECT_EQ(stored(row.id).status, model::TriggerStatus::expired);
+  record({record_of(outcome_of(row, model::TriggerStatus::needs_attention), at_minute(11))});
+  EXPECT_EQ(stored(row.id).status, model::TriggerStatus::needs_attention)
+      << "but that a person has to look is said of anything";
+}
+
 TEST_P(StoreContract, AFiringTriggerDoesNotExpire) {
   const auto row = fire(stop_loss(1), "TAG1");
   record({record_of(Expiry{row.id, row.version}, at_minute(9))});

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include "oms/order_state.h"
+
 namespace hmt::world {
 
 void Checks::violated(const char* rule, std::string what) {
+  if (now_) what += " at " + base::to_rfc3339(now_());
   violations_.push_back({rule, std::move(what)});
 }
 
@@ -49,6 +52,17 @@ void Checks::accepted(const model::OrderRequest& request) {
   if (orders > 1)
     violated("I1",
              "the broker has " + std::to_string(orders) + " orders of one fire: " + request.tag);
+}
+
+void Checks::recorded(const model::Attempt& attempt) {
+  auto& last = recorded_[attempt.tag];
+  const bool same_order = last.order_id == attempt.order_id && !last.order_id.empty();
+  const bool ended = oms::is_terminal(oms::phase_of(last.order_status));
+  const bool lives_again = ended && !oms::is_terminal(oms::phase_of(attempt.order_status));
+  if (same_order && (lives_again || attempt.filled_quantity < last.filled_quantity))
+    violated("I5", attempt.tag + " was " + last.order_status + ", and is recorded as " +
+                       attempt.order_status);
+  last = attempt;
 }
 
 void Checks::trace(std::string_view text) {

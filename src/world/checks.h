@@ -1,11 +1,13 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "model/attempt.h"
 #include "model/order.h"
 #include "model/trigger.h"
 #include "oms/tag.h"
@@ -16,7 +18,7 @@
 //   I2 never both legs, never two of a group
 //   I3 nothing is silently lost (at the end, when the faults have stopped)
 //   I4 no first byte after stop or cancel has been answered
-//   I5 every order of ours is on record
+//   I5 every order of ours is on record, and what is known of it is never forgotten
 //   I7 nothing is called watched that is not
 //   edit  an order is of the trigger as its owner was last told that it stands
 //   price a fire is on a price that the market had
@@ -35,6 +37,7 @@ class Checks {
   // ---- what happens, as it happens
   void first_byte(const model::OrderRequest& request);
   void accepted(const model::OrderRequest& request);
+  void recorded(const model::Attempt& attempt);
   void stop_answered() { stopped_ = true; }
   void start_asked() { stopped_ = false; }
   void cancel_answered(model::TriggerId id) { cancelled_.insert(oms::tag_bits(id)); }
@@ -47,6 +50,8 @@ class Checks {
   void trace(std::string_view text);
   std::uint64_t trace_hash() const { return trace_; }
 
+  // What is violated is told with its time.
+  void use_clock(std::function<base::Instant()> now) { now_ = std::move(now); }
   void use_scope(oms::TagKey key, oms::TagScope scope) {
     key_ = key;
     scope_ = std::move(scope);
@@ -54,6 +59,7 @@ class Checks {
   std::uint64_t bits_of(const model::OrderTag& tag) const;  // 0: not ours
 
  private:
+  std::function<base::Instant()> now_;
   oms::TagKey key_;
   oms::TagScope scope_;
   bool stopped_ = false;
@@ -65,6 +71,7 @@ class Checks {
   std::map<std::uint64_t, std::vector<Version>> versions_;  // by trigger; the oldest is told of
   std::uint64_t last_version_ = 0;
   std::set<model::OrderTag> sent_;
+  std::map<model::OrderTag, model::Attempt> recorded_;
   std::map<std::pair<std::uint64_t, int>, int> accepted_;  // by trigger and fire
   std::vector<Violation> violations_;
   std::uint64_t trace_ = 0xcbf29ce484222325U;

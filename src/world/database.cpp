@@ -60,7 +60,13 @@ class FaultyWriter final : public store::Writer {
   }
   Result<store::Changed> record(std::int64_t epoch,
                                 std::span<const store::Record> records) override {
-    return write([&] { return inner_->record(epoch, records); });
+    return write([&] {
+      auto changed = inner_->record(epoch, records);
+      for (const auto& record : records) {
+        if (changed && record.attempt) commons_.checks.recorded(*record.attempt);
+      }
+      return changed;
+    });
   }
   Result<store::Written> create(const model::Trigger& trigger, const store::Actor& actor,
                                 const store::Idempotency* key, Instant now) override {

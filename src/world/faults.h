@@ -26,7 +26,7 @@ namespace hmt::world {
   X(clock_step)            X(session_dead)         X(feed_cut)                           \
   X(feed_silent)           X(tick_lost)            X(tick_twice)                         \
   X(tick_old)              X(tick_without_price)   X(price_jump)                         \
-  X(row_changed_by_hand)   X(order_storm)
+  X(tick_without_time)     X(row_changed_by_hand)   X(order_storm)
 // clang-format on
 
 enum class Fault : std::uint8_t {

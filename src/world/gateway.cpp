@@ -23,9 +23,14 @@ class Gateway final : public broker::OrderGateway {
     if (faults.strikes(Fault::pause_before_order, 4'000)) {
       clock_.freeze(commons_.chance.between(milliseconds(100), minutes(3)));
     }
-    clock_.post([this, request, check = std::move(last_check), done = std::move(done)]() mutable {
-      send(request, std::move(check), std::move(done));
-    });
+    // A connection that stands takes the bytes at once; a new one has to be made first.
+    auto& chance = commons_.chance;
+    const auto connecting = chance.one_in(8) ? chance.between(milliseconds(5), milliseconds(1500))
+                                             : chance.between(base::Duration{}, milliseconds(2));
+    clock_.after(connecting,
+                 [this, request, check = std::move(last_check), done = std::move(done)]() mutable {
+                   send(request, std::move(check), std::move(done));
+                 });
   }
   void order_book(broker::Done<std::vector<model::BrokerOrder>> done) override {
     if (commons_.faults.strikes(Fault::book_failed, 30'000)) {

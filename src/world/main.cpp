@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -95,12 +96,17 @@ std::string quoted_text(std::string_view text) {
   return out + "\"";
 }
 
+double cpu_seconds() {
+  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;  // of all threads
+}
+
 void print(const Sum& sum, double seconds) {
   std::printf(
-      "{\"worlds\": %llu, \"seconds\": %.1f, \"happened\": %llu, \"triggers\": %llu, "
+      "{\"worlds\": %llu, \"seconds\": %.1f, \"cpu_seconds\": %.1f, \"happened\": %llu, "
+      "\"triggers\": %llu, "
       "\"fires\": %llu, \"orders\": %llu, \"unanswered\": %llu, \"attention\": %llu, "
       "\"leases\": %llu,\n \"faults\": {",
-      static_cast<unsigned long long>(sum.worlds), seconds,
+      static_cast<unsigned long long>(sum.worlds), seconds, cpu_seconds(),
       static_cast<unsigned long long>(sum.happened), static_cast<unsigned long long>(sum.triggers),
       static_cast<unsigned long long>(sum.fires), static_cast<unsigned long long>(sum.orders),
       static_cast<unsigned long long>(sum.unknown), static_cast<unsigned long long>(sum.attention),

@@ -1,5 +1,6 @@
 #include "world/people.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -16,7 +17,8 @@ People::People(Commons& commons, Market& market, std::function<Process*()> runni
       running_(std::move(running)),
       anybody_(std::move(anybody)),
       stopped_(std::move(stopped)),
-      reader_(commons.records.reader()) {}
+      reader_(commons.records.reader()),
+      likes_to_stop_(commons.chance.one_in(4)) {}
 
 void People::begin() {
   commons_.timeline.after(seconds(3), [this] { wish(); });
@@ -180,9 +182,10 @@ void People::price_moved(std::size_t instrument) {
 
 void People::act_on(Process& process, const model::Trigger& row) {
   const auto draw = commons_.chance.between(1, 10);
-  if (draw <= 4) {
+  const int edits = likes_to_stop_ ? 1 : 4;
+  if (draw <= edits) {
     edit(process, row);
-  } else if (draw <= 8) {
+  } else if (draw <= 2 * edits) {
     cancel(process, row);
   } else if (!asked_for_stop_) {
     stop(process);
@@ -194,6 +197,7 @@ void People::stop(Process& process) {
   process.runtime().stop({},
                          [this, number = ++switch_number_](const base::Result<std::string>& done) {
                            if (!done || number != switch_number_) return;
+                           if (a_start_may_still_come()) return;
                            commons_.checks.stop_answered();
                            stopped_();
                          });
@@ -201,10 +205,17 @@ void People::stop(Process& process) {
 
 void People::start(Process& process) {
   commons_.checks.start_asked();
-  process.runtime().start({},
-                          [this, number = ++switch_number_](const base::Result<std::string>& done) {
-                            if (done && number == switch_number_) asked_for_stop_ = false;
-                          });
+  const auto number = ++switch_number_;
+  unanswered_starts_[number] = process.life();
+  process.runtime().start({}, [this, number](const base::Result<std::string>& done) {
+    unanswered_starts_.erase(number);
+    if (done && number == switch_number_) asked_for_stop_ = false;
+  });
+}
+
+bool People::a_start_may_still_come() const {
+  return std::ranges::any_of(unanswered_starts_,
+                             [](const auto& start) { return !start.second.expired(); });
 }
 
 void People::want_it_running() {

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -36,6 +37,7 @@ class People {
   void stop(Process& process);
   void start(Process& process);
   void keep_asking_to_start();
+  bool a_start_may_still_come() const;
   model::Trigger some_trigger(std::size_t instrument);
   std::optional<model::Trigger> some_active();
 
@@ -47,8 +49,11 @@ class People {
   std::unique_ptr<store::Reader> reader_;
   std::uint64_t created_ = 0;
   std::uint64_t switch_number_ = 0;  // of the last stop or start that was asked for
+  // A process that slept may carry out a start long after it was asked for: by number.
+  std::map<std::uint64_t, std::weak_ptr<bool>> unanswered_starts_;
   bool calm_ = false;
   bool asked_for_stop_ = false;
+  const bool likes_to_stop_;
 };
 
 }  // namespace hmt::world

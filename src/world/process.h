@@ -89,6 +89,7 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   ProcessClock& clock() { return clock_; }
+  std::weak_ptr<bool> life() const { return alive_; }  // expired: it is no more
   runtime::Runtime& runtime() { return *runtime_; }
   const std::vector<std::shared_ptr<Line>>& lines() const { return lines_; }
 
@@ -114,6 +115,7 @@ class Process {
   std::unique_ptr<store::Writer> writer_;
   std::unique_ptr<runtime::Runtime> runtime_;
   bool flush_planned_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace hmt::world

@@ -22,6 +22,7 @@ base::Instant morning() {
 
 World::World(std::uint64_t seed, Length length)
     : length_(length), seed_(seed), chance_(seed), timeline_(morning()) {
+  checks_.use_clock([this] { return timeline_.now(); });
   oms::TagKey key;
   key.bytes.fill(0x5A);
   checks_.use_scope(key, {account_name, base::trading_date(morning())});
@@ -109,6 +110,10 @@ void World::tell_price(std::size_t instrument) {
     tick.last_trade_time -= 40;
   }
   if (faults_.strikes(Fault::tick_without_price, 3'000)) tick.last = 0;
+  if (faults_.strikes(Fault::tick_without_time, 3'000)) {
+    tick.exchange_time = 0;
+    tick.last = chance_.one_in(2) ? tick.last * 3 : tick.last / 3;
+  }
   const int copies = faults_.strikes(Fault::tick_twice, 10'000) ? 2 : 1;
   for (auto& slot : slots_) {
     if (!slot.process || slot.process->clock().dead()) continue;

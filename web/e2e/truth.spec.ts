@@ -83,6 +83,7 @@ test("a level that is reached already: the review says that it fires at once, an
   await world.signIn(page, "/triggers/new?token=408065");
   const stop = page.getByLabel("Stop-loss trigger", { exact: true });
   const consent = page.getByRole("checkbox", { name: /Arm it all the same/ });
+  await expect(stop).not.toHaveValue(""); // levels are offered to who has not begun to type
   await stop.fill("1600");
   await consent.check();
   await page.getByRole("button", { name: "Review" }).click();

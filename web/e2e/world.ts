@@ -123,8 +123,9 @@ export class World {
     await this.engine.address();
   }
 
+  // Ten thousand rows of a build with sanitizers take their time on a busy machine.
   async waitRunning(): Promise<void> {
-    await until(async () => (await this.health()).status === "running", "the engine runs");
+    await until(async () => (await this.health()).status === "running", "the engine runs", 60_000);
   }
 
   kill(): Promise<void> {

@@ -1,0 +1,98 @@
+"""docs/proof.md, from what the proofs saw (prove.py --report)."""
+import datetime
+import os
+import platform
+import subprocess
+
+HEAD = """# What was proven, and how far
+
+Written by `./dev prove --report docs/proof.md`{hours} on {date}, of commit `{commit}`, on {cores} cores of {machine}.
+A violation, or a check that could not have failed, ends it with exit code 1.
+
+| proof | result | seconds |
+|---|---|---|
+"""
+
+WORLD = """
+## The simulated world
+
+The real engine, gate, reconciler, runtime, feed and store rules run in one thread on virtual time, between a simulated broker, people, wandering
+prices and the faults below. A seed is a whole run (`build/mutants/hmt_world --from SEED --count 1`, and `--story TRIGGER` to look into one). Then
+the faults stop, and the broker's ledger is held against the records (`src/world`).
+
+| | |
+|---|---|
+| worlds | {worlds:,} |
+| simulated trading time | {days:,.0f} trading days of 6 h 15 min |
+| things that happened | {happened:,} |
+| triggers · fires · orders | {triggers:,} · {fires:,} · {orders:,} |
+| orders whose answer never came | {unanswered:,} |
+| triggers that asked for a person | {attention:,} |
+| times a lease was taken | {leases:,} |
+| simulated days a second and core | {days_a_second} |
+| violations | {violations} |
+
+### Faults, each drawn where it could happen
+
+"""
+
+MUTANTS = """
+## Mutants: deliberate faults of the protocol, each noticed
+
+`proof/mutants.toml` lists them; a build switch (`HMT_MUTANTS`) puts them into a copy of the sources. The worlds are those of above, in order.
+
+| fault | killed by seed | worlds | seconds | what was noticed |
+|---|---|---|---|---|
+"""
+
+LIMITS = """
+## What this does not show
+
+- The world has one account and a store in memory that judges by the rules all backends share (`store/rules`); what the databases themselves do with
+  a crash is for the crash points and the tests beside them.
+- Crash points at each durable write of real processes, power loss, full disks, and a model that a checker exhausts are not there yet; kills at random
+  and faults of the network between real processes are (`tests/acceptance/prove.py`, `proof/network.py`).
+- Its threads are tasks of one thread: races inside a process are for the thread sanitizer (preset `tsan`).
+- The simulated broker is what its documents and its users tell of the real one. An order that arrives later than anybody has ever seen
+  (more than 180 s) is not there: with `on_unknown: retry` it would be a second order, and people are told so when they choose it.
+- The switch is looked at right before the first byte. Bytes that the kernel or the network holds up after that cannot be called back.
+- Host clocks are set by up to an hour at a time, and not slewed.
+"""
+
+
+def commit():
+    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
+
+
+def faults(counts, columns=3):
+    rows = sorted(counts.items())
+    lines = ["| " + " | ".join(["kind", "times"] * columns) + " |", "|" + "---|" * (2 * columns)]
+    for i in range(0, len(rows), columns):
+        cells = [f"{name.replace('_', ' ')} | {times:,}" for name, times in rows[i:i + columns]]
+        cells += [" | "] * (columns - len(cells))
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def mutant_rows(listed):
+    for one in listed:
+        noticed = (one["killed_by"] or "**nothing**").split(":")[0]
+        yield f'| {one["name"].replace("_", " ")} | {one["seed"]} | {one["worlds"]} | {one["seconds"]} | {noticed} |\n'
+
+
+def written(results, given):
+    hours = f" `--hours {given.hours:g}`" if given.hours else ""
+    text = HEAD.format(hours=hours, date=datetime.date.today().isoformat(), commit=commit(), cores=os.cpu_count(),
+                       machine=platform.machine())
+    for name, result in results.items():
+        verdict = result["said"] if not result["wrong"] else "**FAILED**: " + "; ".join(result["wrong"][:3])
+        text += f"| {name} | {verdict} | {result['seconds']} |\n"
+    if "world" in results:
+        data = dict(results["world"]["data"])
+        data["violations"] = len(data["violations"])
+        data["days"] = data["minutes"] / 375
+        text += WORLD.format(**data) + faults(data["faults"])
+    if "mutants" in results:
+        text += MUTANTS + "".join(mutant_rows(results["mutants"]["data"]))
+    return text + LIMITS
