@@ -51,8 +51,8 @@ LIMITS = """
 - The world has one account and a store in memory that judges by the rules all backends share (`store/rules`); what the databases themselves do with
   a crash is for the crash points and the tests beside them.
 - Crash points at each durable write of real processes, power loss and full disks are not there yet; kills at random and faults of the network between
-  real processes are (`tests/acceptance/prove.py`, `proof/network.py`). The model (`proof/model/check.py`) is run by hand, and is one mend ahead of the
-  code: as the code stands, a withdrawal of a former lease can be believed, and two orders follow (`proof/model/README.md`).
+  real processes are (`tests/acceptance/prove.py`, `proof/network.py`). The model (`proof/model/check.py`) is run
+  by hand.
 - Its threads are tasks of one thread: races inside a process are for the thread sanitizer (preset `tsan`).
 - The simulated broker is what its documents and its users tell of the real one. An order that arrives later than anybody has ever seen
   (more than 180 s) is not there: with `on_unknown: retry` it would be a second order, and people are told so when they choose it.

@@ -32,8 +32,11 @@ struct AttemptRecovered {
   model::Attempt attempt;
   model::Trigger trigger;  // its row
 };
+// What is told of an attempt says under which lease it was asked for: the same tag may be under way
+// again by the time that it is heard.
 struct ClaimSettled {
   model::OrderTag tag;
+  std::int64_t lease_epoch = 0;
   model::ClaimVerdict verdict = model::ClaimVerdict::won;
 };
 // The gate has made it durable that bytes may leave.
@@ -43,6 +46,7 @@ struct AttemptForwarded {
 // The gate proves that no byte has left, and none will.
 struct AttemptWithdrawn {
   model::OrderTag tag;
+  std::int64_t lease_epoch = 0;
   std::string why;
 };
 struct AttemptAnswered {

@@ -139,7 +139,7 @@ std::int32_t Engine::next_fire_no(const model::Trigger& trigger) const {
 
 void Engine::handle(Now& now, const ClaimSettled& settled) {
   auto* flight = find(settled.tag);
-  if (!flight || !flight->claiming) return;
+  if (!flight || !flight->claiming || flight->attempt.lease_epoch != settled.lease_epoch) return;
   if (settled.verdict != model::ClaimVerdict::won &&
       settled.verdict != model::ClaimVerdict::repeated) {
     claim_lost(now, *flight, settled.verdict);

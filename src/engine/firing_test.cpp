@@ -280,7 +280,7 @@ TEST(LostClaim, AClaimThatCannotBeWrittenIsNotMadeOverAndOver) {
   desk.hold_commits = true;
   desk.tick("1500");
   const auto tag = desk.first<MakeClaim>()->claim.attempt.tag;
-  desk.step(ClaimSettled{tag, ClaimVerdict::stale});
+  desk.step(ClaimSettled{tag, 1, ClaimVerdict::stale});
   desk.step(TriggerChanged{row});  // as it was
   EXPECT_FALSE(desk.is_armed());
   ASSERT_NE(desk.first<Write>(), nullptr);
@@ -317,7 +317,7 @@ TEST(LostClaim, AnAnswerThatGotLostIsTheSameClaimWhenRepeated) {
   desk.hold_commits = true;
   desk.tick("1500");
   const auto tag = desk.first<MakeClaim>()->claim.attempt.tag;
-  desk.step(ClaimSettled{tag, ClaimVerdict::repeated});
+  desk.step(ClaimSettled{tag, 1, ClaimVerdict::repeated});
   EXPECT_THAT(desk.last, IsEmpty());
   desk.step(AttemptForwarded{tag});
   desk.step(AttemptAnswered{tag, accepted("1")});
@@ -433,7 +433,7 @@ TEST(Group, AGroupThatAnotherHasWonIsNotFired) {
   desk.hold_commits = true;
   desk.tick("1500");
   const auto tag = desk.first<MakeClaim>()->claim.attempt.tag;
-  desk.step(ClaimSettled{tag, ClaimVerdict::group_taken});
+  desk.step(ClaimSettled{tag, 1, ClaimVerdict::group_taken});
   EXPECT_EQ(desk.count<Reread>(), 1);
   desk.step(TriggerChanged{row});
   EXPECT_FALSE(desk.is_armed(trigger_id(1)));

@@ -291,7 +291,7 @@ TEST(RejectedWinner, ALateOrderThatIsRejectedDoesNotFreeTheGroupThatASiblingHasW
   for (std::uint8_t n = 1; n <= 3; ++n) desk.create(in_group(stop_loss(n)));
   desk.tick("1500");
   const auto first = desk.sent.back().tag;
-  desk.step(AttemptWithdrawn{first, "held up"});
+  desk.step(AttemptWithdrawn{first, 1, "held up"});
   desk.cancel(trigger_id(1));
   desk.tick("1500");
   ASSERT_EQ(desk.sent.size(), 2U);

@@ -36,10 +36,12 @@ void Engine::handle(Now& now, const AttemptForwarded& forwarded) {
 void Engine::handle(Now& now, const AttemptWithdrawn& withdrawn) {
   auto* flight = find(withdrawn.tag);
   if (!flight || flight->claiming) return;
+  if (flight->attempt.lease_epoch != withdrawn.lease_epoch) return;
   if (flight->attempt.state != AttemptState::queued && !flight->is_unresolved()) return;
   flight->attempt.state = AttemptState::withdrawn;
   flight->attempt.message = withdrawn.why;
   flight->read_book_at.reset();
+  flight->retry_at.reset();
   flight->absence.reset();
   rearm_whole(now, *flight,
               record_of(now, *flight, "not_sent", Severity::warning, {{"why", withdrawn.why}}));

@@ -221,7 +221,7 @@ TEST(Withdrawn, AfterTheAnswerItMeansNothing) {
   desk.create(stop_loss());
   const auto tag = desk.fire();
   desk.answer(tag, accepted("1"));
-  desk.step(AttemptWithdrawn{tag, "late"});
+  desk.step(AttemptWithdrawn{tag, 1, "late"});
   EXPECT_THAT(desk.last, IsEmpty());
 }
 

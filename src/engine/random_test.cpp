@@ -142,13 +142,13 @@ Event any_event(Chance& chance, const std::vector<model::OrderTag>& tags, int ne
       return TriggerChanged{row};
     }
     case 3:
-      return ClaimSettled{tag, static_cast<ClaimVerdict>(chance.below(6))};
+      return ClaimSettled{tag, 1, static_cast<ClaimVerdict>(chance.below(6))};
     case 4:
-      return ClaimSettled{tag, ClaimVerdict::won};
+      return ClaimSettled{tag, 1, ClaimVerdict::won};
     case 5:
       return AttemptForwarded{tag};
     case 6:
-      return chance.one_in(4) ? Event(AttemptWithdrawn{tag, "why"}) : Event(ClockAdvanced{});
+      return chance.one_in(4) ? Event(AttemptWithdrawn{tag, 1, "why"}) : Event(ClockAdvanced{});
     case 7:
       return AttemptAnswered{tag, any_answer(chance)};
     case 8:

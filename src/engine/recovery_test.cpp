@@ -350,7 +350,7 @@ TEST_F(Recovery, RefusedWithdrawnAndParkedOnesAreLeftAlone) {
   desk.create(stop_loss(1));
   desk.answer(desk.fire(), no_funds());
   desk.create(stop_loss(2));
-  desk.step(AttemptWithdrawn{desk.fire(), "held up"});
+  desk.step(AttemptWithdrawn{desk.fire(), 1, "held up"});
   const auto before = desk.sent.size();
   take_over(desk);
   desk.pass(minutes(2));

@@ -317,7 +317,7 @@ class TestDesk {
   void hand_to_gate(const model::Attempt& attempt) {
     if (gate_keeps) return;
     if (!gate_is_open) {
-      take(AttemptWithdrawn{attempt.tag, "The engine is stopped"});
+      take(AttemptWithdrawn{attempt.tag, attempt.lease_epoch, "The engine is stopped"});
       return;
     }
     const bool again = std::ranges::find(sent, attempt.tag, &model::Attempt::tag) != sent.end();
@@ -336,7 +336,7 @@ class TestDesk {
     permit(effect.claim.attempt);
     const auto verdict = writer->claim({&effect.claim, 1}, changed).value().front();
     tell(changed);
-    take(ClaimSettled{effect.claim.attempt.tag, verdict});
+    take(ClaimSettled{effect.claim.attempt.tag, effect.claim.attempt.lease_epoch, verdict});
     if (verdict == ClaimVerdict::won || verdict == ClaimVerdict::repeated)
       hand_to_gate(effect.claim.attempt);
   }

@@ -196,7 +196,7 @@ TEST_F(LateMatch, AfterARefusalTheOtherLegGoes) {
 TEST_F(LateMatch, AfterAWithdrawal) {
   desk.create(stop_loss());
   const auto tag = desk.fire();
-  desk.step(AttemptWithdrawn{tag, "held up for too long"});
+  desk.step(AttemptWithdrawn{tag, 1, "held up for too long"});
   ASSERT_TRUE(desk.is_armed());
   desk.news(desk.order(tag, "OPEN"));
   expect_found(tag);
@@ -231,7 +231,7 @@ TEST_F(LateMatch, OfAnEarlierAttemptStopsTheRetriesOfTheLater) {
 TEST_F(LateMatch, TheRowThatWasEditedSinceKeepsItsEdit) {
   desk.create(stop_loss());
   const auto tag = desk.fire();
-  desk.step(AttemptWithdrawn{tag, "held up"});
+  desk.step(AttemptWithdrawn{tag, 1, "held up"});
   auto edited = desk.row();
   edited.leg_1.trigger_price = rupees("1400");
   desk.edit(edited);
@@ -311,7 +311,7 @@ TEST_F(TwoOrders, TheFirstFoundAndTheSecondNotPlacedEndsTheRetries) {
 
 TEST_F(TwoOrders, TheFirstFoundAndTheSecondWithdrawnArmsNothing) {
   desk.book({desk.order(first, "OPEN")});
-  desk.step(AttemptWithdrawn{second, "The engine is stopped"});
+  desk.step(AttemptWithdrawn{second, 1, "The engine is stopped"});
   EXPECT_FALSE(desk.is_armed());
   EXPECT_NE(desk.row().status, TriggerStatus::active);
 }
@@ -343,7 +343,7 @@ TEST(TwoFires, AnOrderThatWasWithdrawnAndOneThatFollowedAreTwo) {
   TestDesk desk;
   desk.create(stop_loss());
   const auto first = desk.fire();
-  desk.step(AttemptWithdrawn{first, "held up"});
+  desk.step(AttemptWithdrawn{first, 1, "held up"});
   const auto second = desk.fire();
   desk.answer(second, accepted("2"));
   desk.book({desk.order(first, "OPEN")});

@@ -45,13 +45,8 @@ void Gate::restore_rate(const std::vector<base::Instant>& sent) {
 }
 
 void Gate::submit(const model::Attempt& attempt, model::Purpose purpose) {
-  if (!seen_.insert(attempt.tag).second) {
-    // Taken back before a lease was lost, and recovered since: the one who asks has not heard.
-    if (withdrawn_.contains(attempt.tag)) {
-      observer_.on_withdrawn(attempt.tag, "It was taken back before it was sent");
-      return;
-    }
-    agent::log_error("tag_seen_twice", {{"tag", attempt.tag}});
+  if (!seen_.emplace(attempt.tag, attempt.lease_epoch).second) {
+    came_again(attempt);
     return;
   }
   if (attempt.state == model::AttemptState::forwarded) {
@@ -61,6 +56,17 @@ void Gate::submit(const model::Attempt& attempt, model::Purpose purpose) {
   queue_.emplace(Turn{purpose, attempt.created_at, attempt.tag}, attempt);
   queued_ = queue_.size();
   pump();
+}
+
+// Recovered under a later lease as one that never left: the one who asks has not heard that it was
+// taken back, or what is still under way ends so, as its record is refused for the former lease.
+void Gate::came_again(const model::Attempt& attempt) {
+  const auto before = std::exchange(seen_.at(attempt.tag), attempt.lease_epoch);
+  if (withdrawn_.contains(attempt.tag)) {
+    withdraw(attempt.tag, "It was taken back before it was sent");
+  } else if (attempt.lease_epoch == before || !sending_.contains(attempt.tag)) {
+    agent::log_error("tag_seen_twice", {{"tag", attempt.tag}});
+  }
 }
 
 void Gate::open(std::int64_t lease_epoch) {
@@ -181,7 +187,7 @@ void Gate::answered(const model::OrderTag& tag, const model::PlaceAnswer& answer
 
 void Gate::withdraw(const model::OrderTag& tag, const std::string& why) {
   withdrawn_.insert(tag);
-  observer_.on_withdrawn(tag, why);
+  observer_.on_withdrawn(tag, seen_.at(tag), why);
 }
 
 }  // namespace hmt::gate

@@ -39,7 +39,9 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void on_forwarded(const model::OrderTag& tag) = 0;
-  virtual void on_withdrawn(const model::OrderTag& tag, const std::string& why) = 0;
+  // `lease_epoch`: under which it was asked for, the last time.
+  virtual void on_withdrawn(const model::OrderTag& tag, std::int64_t lease_epoch,
+                            const std::string& why) = 0;
   virtual void on_answered(const model::OrderTag& tag, const model::PlaceAnswer& answer) = 0;
 };
 
@@ -95,6 +97,7 @@ class Gate {
   std::string objection(const model::Attempt& attempt) const;
   void answered(const model::OrderTag& tag, const model::PlaceAnswer& answer);
   void withdraw(const model::OrderTag& tag, const std::string& why);
+  void came_again(const model::Attempt& attempt);
   void wake_at(std::optional<base::Instant> at);
   base::Instant rate_time() const;
 
@@ -115,8 +118,8 @@ class Gate {
   std::int64_t lease_epoch_ = 0;
   std::map<Turn, model::Attempt> queue_;
   std::map<model::OrderTag, Sending> sending_;
-  std::set<model::OrderTag> seen_;
-  std::set<model::OrderTag> withdrawn_;  // of those: never to be sent, and told so again
+  std::map<model::OrderTag, std::int64_t> seen_;  // and under which lease, the last time
+  std::set<model::OrderTag> withdrawn_;           // of those: never to be sent, and told so again
   agent::TimerId timer_ = 0;
   std::atomic<std::size_t> queued_ = 0;
   std::atomic<std::size_t> in_flight_ = 0;

@@ -73,6 +73,36 @@ TEST_F(GateTest, ATagThatWasTakenBackAndComesAgainIsToldSoAgain) {
   EXPECT_THAT(gateway.left, IsEmpty());
 }
 
+// Its record waits for a row that somebody holds, while the lease is lost and taken again.
+TEST_F(GateTest, ATagThatIsRecoveredWhileItsRecordWaitsIsTakenBackForTheLeaseThatAskedLast) {
+  journal.writes = false;
+  submit("A");
+  gate.shut("stopped");
+  gate.open(2);
+  auto recovered = attempt("A");
+  recovered.lease_epoch = 2;
+  gate.submit(recovered, model::Purpose::exit);
+  EXPECT_THAT(observer.told, IsEmpty());
+  journal.flush(false);
+  EXPECT_THAT(observer.told, ElementsAre("withdrawn A: The records could not be written"));
+  EXPECT_EQ(observer.told_of_lease, 2);
+  EXPECT_THAT(gateway.left, IsEmpty());
+}
+
+TEST_F(GateTest, AWithdrawalThatWasToldUnderAFormerLeaseIsToldAgainUnderTheNext) {
+  journal.writes = false;
+  submit("A");
+  gate.shut("stopped");
+  journal.flush(false);
+  EXPECT_EQ(observer.told_of_lease, 1);
+  gate.open(2);
+  auto recovered = attempt("A");
+  recovered.lease_epoch = 2;
+  gate.submit(recovered, model::Purpose::exit);
+  EXPECT_EQ(observer.told.size(), 2U);
+  EXPECT_EQ(observer.told_of_lease, 2);
+}
+
 // ---- turns
 
 TEST_F(GateTest, ExitsGoFirstThenTheOldest) {

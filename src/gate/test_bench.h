@@ -112,13 +112,16 @@ class TestJournal final : public Journal {
 class TestObserver final : public Observer {
  public:
   void on_forwarded(const model::OrderTag& tag) override { told.push_back("forwarded " + tag); }
-  void on_withdrawn(const model::OrderTag& tag, const std::string& why) override {
+  void on_withdrawn(const model::OrderTag& tag, std::int64_t lease_epoch,
+                    const std::string& why) override {
     told.push_back("withdrawn " + tag + ": " + why);
+    told_of_lease = lease_epoch;
   }
   void on_answered(const model::OrderTag& tag, const model::PlaceAnswer&) override {
     told.push_back("answered " + tag);
   }
   std::vector<std::string> told;
+  std::int64_t told_of_lease = 0;  // the last withdrawal's
 };
 
 struct Bench : testing::Test {

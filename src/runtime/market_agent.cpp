@@ -412,12 +412,12 @@ void MarketAgent::carry_out(Account& account, engine::MakeClaim& effect) {
     const bool won =
         verdict == model::ClaimVerdict::won || verdict == model::ClaimVerdict::repeated;
     won ? latency_.durable(attempt.tag, scheduler_.now()) : latency_.ended(attempt.tag);
-    scheduler_.post(
-        [this, id, tag = attempt.tag, trigger = attempt.trigger_id, won, verdict, alive] {
-          if (alive.expired()) return;
-          if (!won) fire_lost(trigger);
-          handle(id, engine::ClaimSettled{tag, verdict});
-        });
+    scheduler_.post([this, id, tag = attempt.tag, epoch = attempt.lease_epoch,
+                     trigger = attempt.trigger_id, won, verdict, alive] {
+      if (alive.expired()) return;
+      if (!won) fire_lost(trigger);
+      handle(id, engine::ClaimSettled{tag, epoch, verdict});
+    });
     if (won) submit(attempt, purpose);
   };
   commits_.claim(std::move(effect.claim), std::move(done));
@@ -433,11 +433,11 @@ void MarketAgent::carry_out(Account& account, engine::Submit& effect) {
   auto done = [submit = account.links.submit, attempt, purpose = effect.purpose] {
     submit(attempt, purpose);
   };
-  auto refused = [this, id = account.id, tag = attempt.tag,
+  auto refused = [this, id = account.id, tag = attempt.tag, epoch = attempt.lease_epoch,
                   alive = std::weak_ptr(alive_)](const std::string& why) {
     if (alive.expired()) return;
-    scheduler_.post([this, id, tag, why, alive] {
-      if (!alive.expired()) handle(id, engine::AttemptWithdrawn{tag, why});
+    scheduler_.post([this, id, tag, epoch, why, alive] {
+      if (!alive.expired()) handle(id, engine::AttemptWithdrawn{tag, epoch, why});
     });
   };
   commits_.record(std::move(effect.record), std::move(done), std::move(refused));

@@ -94,10 +94,11 @@ void OrderAgent::on_forwarded(const model::OrderTag& tag) {
   listener_.on_order_event(engine::AttemptForwarded{tag});
 }
 
-void OrderAgent::on_withdrawn(const model::OrderTag& tag, const std::string& why) {
+void OrderAgent::on_withdrawn(const model::OrderTag& tag, std::int64_t lease_epoch,
+                              const std::string& why) {
   asked_.erase(tag);
   latency_.ended(tag);
-  listener_.on_order_event(engine::AttemptWithdrawn{tag, why});
+  listener_.on_order_event(engine::AttemptWithdrawn{tag, lease_epoch, why});
 }
 
 void OrderAgent::on_answered(const model::OrderTag& tag, const model::PlaceAnswer& answer) {

@@ -40,7 +40,8 @@ class OrderAgent final : public gate::Journal, public gate::Observer {
   // Gate's ports.
   void forwarded(model::Attempt attempt, std::move_only_function<void(bool)> done) override;
   void on_forwarded(const model::OrderTag& tag) override;
-  void on_withdrawn(const model::OrderTag& tag, const std::string& why) override;
+  void on_withdrawn(const model::OrderTag& tag, std::int64_t lease_epoch,
+                    const std::string& why) override;
   void on_answered(const model::OrderTag& tag, const model::PlaceAnswer& answer) override;
 
  private:

@@ -395,6 +395,49 @@ TEST(CrashAtEveryStep, OfManyFiresThatWaitForTheRateEachIsOneOrder) {
   }
 }
 
+// Somebody's transaction holds the rows for a while: people's stop and start, and the lease with
+// them, overtake what the engine wrote before. Two fires of one group were under way, the second
+// of another trigger waits for its turn.
+void overtaken(World& world, int begun_for, int held_for) {
+  world.settings.gate.rate = {.per_second = 1, .jitter = {}};
+  world.live();
+  world.create(World::stop_loss(1));
+  for (std::uint8_t n = 2; n <= 3; ++n) {
+    auto row = World::stop_loss(n);
+    row.parent_id = model::GroupId{World::id(9).uuid};
+    world.create(row);
+  }
+  world.tick("1500");
+  world.settle();
+  world.crash();
+  world.begin();
+  world.settle(begun_for);
+  world.records.hold_rows(true);
+  world.settle();
+  world.stop();
+  world.life->runtime.start({}, [](const auto&) {});
+  world.settle(held_for);
+  world.records.hold_rows(false);
+  world.life->runtime.commits().run_pending();
+  for (int i = 0; i < 20; ++i) {
+    world.tick_and_settle("1499");
+    world.pass(seconds(1));
+  }
+}
+
+TEST(OvertakenAtEveryStep, AFireIsStillOneOrderAndOneOfItsGroup) {
+  for (int begun_for = 0; begun_for < 40 && !testing::Test::HasFailure(); ++begun_for) {
+    for (int held_for = 0; held_for < 30 && !testing::Test::HasFailure(); ++held_for) {
+      SCOPED_TRACE("after step " + std::to_string(begun_for) + ", held for " +
+                   std::to_string(held_for));
+      CrashedWorld world;
+      overtaken(world, begun_for, held_for);
+      EXPECT_EQ(world.orders(1), 1);
+      EXPECT_EQ(world.orders(2) + world.orders(3), 1) << "one of the group";
+    }
+  }
+}
+
 TEST(CrashAtEveryStep, TwiceInARow) {
   for (int steps = 0; steps < 20 && !testing::Test::HasFailure(); ++steps) {
     SCOPED_TRACE("killed after step " + std::to_string(steps));

@@ -49,6 +49,10 @@ void MemoryStore::hold_leases(bool held) {
   state_->leases_held = held;
 }
 
+void MemoryStore::hold_rows(bool held) {
+  state_->rows_held = held;
+}
+
 void MemoryStore::keep_quiet(bool quiet) {
   state_->quiet = quiet;
 }

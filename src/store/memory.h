@@ -38,6 +38,8 @@ class MemoryStore {
   void keep_quiet(bool quiet);
   // While held, no lease can be renewed (`unavailable`); all else goes on.
   void hold_leases(bool held);
+  // Somebody's transaction holds the rows: no record is written, whatever else is.
+  void hold_rows(bool held);
 
   // As a hand on the table would: the row appears or is replaced, and its version is one higher
   // than that of the row before; nothing is checked. An audit row says so.

@@ -40,6 +40,7 @@ struct MemoryStore::State {
   bool stopped = false;
   std::string stopped_why;
   int times_set = 0;
+  bool rows_held = false;
 
   // Who wrote what, for followers; 0 is a hand on the table.
   struct Change {

@@ -257,6 +257,7 @@ void MemoryWriter::put(const Record& record, Changed& changed) {
 Result<Changed> MemoryWriter::record(std::int64_t epoch, std::span<const Record> records) {
   if (auto up = begin(); !up) return std::unexpected(up.error());
   if (state_->epoch == 0 || state_->epoch != epoch) return lease_lost();
+  if (state_->rows_held) return fail(ErrorKind::unavailable, "the row is held", held_row);
   if (auto free = check_attempts(records); !free) return std::unexpected(free.error());
   Changed changed;
   for (const auto& record : records) put(record, changed);
