@@ -14,7 +14,8 @@ using std::chrono::seconds;
 
 class Gateway final : public broker::OrderGateway {
  public:
-  Gateway(Commons& commons, ProcessClock& clock) : commons_(commons), clock_(clock) {}
+  Gateway(Commons& commons, ProcessClock& clock, Thread& orders)
+      : commons_(commons), clock_(clock), orders_(orders) {}
 
   void place(const model::OrderRequest& request, std::move_only_function<bool()> last_check,
              broker::PlaceDone done) override {
@@ -27,10 +28,10 @@ class Gateway final : public broker::OrderGateway {
     auto& chance = commons_.chance;
     const auto connecting = chance.one_in(8) ? chance.between(milliseconds(5), milliseconds(1500))
                                              : chance.between(base::Duration{}, milliseconds(2));
-    clock_.after(connecting,
-                 [this, request, check = std::move(last_check), done = std::move(done)]() mutable {
-                   send(request, std::move(check), std::move(done));
-                 });
+    orders_.after(connecting,
+                  [this, request, check = std::move(last_check), done = std::move(done)]() mutable {
+                    send(request, std::move(check), std::move(done));
+                  });
   }
   void order_book(broker::Done<std::vector<model::BrokerOrder>> done) override {
     if (commons_.faults.strikes(Fault::book_failed, 30'000)) {
@@ -80,10 +81,10 @@ class Gateway final : public broker::OrderGateway {
   }
   template <class T>
   void answer(broker::Done<T> done, base::Result<T> result) {
-    clock_.after(commons_.chance.between(milliseconds(5), milliseconds(150)),
-                 [done = std::move(done), result = std::move(result)]() mutable {
-                   done(std::move(result));
-                 });
+    orders_.after(commons_.chance.between(milliseconds(5), milliseconds(150)),
+                  [done = std::move(done), result = std::move(result)]() mutable {
+                    done(std::move(result));
+                  });
   }
 
   void send(const model::OrderRequest& request, std::move_only_function<bool()> last_check,
@@ -96,7 +97,10 @@ class Gateway final : public broker::OrderGateway {
       reply_after(milliseconds(1), out, std::move(done));
       return;
     }
-    commons_.checks.first_byte(request);
+    commons_.checks.first_byte(request, {.steady = clock_.steady(),
+                                         .wall = clock_.now(),
+                                         .right = clock_.right_for(minutes(1)),
+                                         .newest_epoch = commons_.newest_epoch});
     out.transport = model::Transport::broken;
     out.message = "the connection broke";
     if (faults.strikes(Fault::request_lost, 15'000)) {
@@ -122,7 +126,7 @@ class Gateway final : public broker::OrderGateway {
         });
   }
   void reply_after(base::Duration wait, model::PlaceAnswer answer, broker::PlaceDone done) {
-    clock_.after(wait, [answer = std::move(answer), done = std::move(done)]() mutable {
+    orders_.after(wait, [answer = std::move(answer), done = std::move(done)]() mutable {
       done(std::move(answer));
     });
   }
@@ -133,13 +137,15 @@ class Gateway final : public broker::OrderGateway {
   };
   Commons& commons_;
   ProcessClock& clock_;
+  Thread& orders_;
   std::vector<std::shared_ptr<Box>> boxes_;  // requests that are on their way
 };
 
 }  // namespace
 
-std::unique_ptr<broker::OrderGateway> gateway_to_exchange(Commons& commons, ProcessClock& clock) {
-  return std::make_unique<Gateway>(commons, clock);
+std::unique_ptr<broker::OrderGateway> gateway_to_exchange(Commons& commons, ProcessClock& clock,
+                                                          Thread& orders) {
+  return std::make_unique<Gateway>(commons, clock, orders);
 }
 
 }  // namespace hmt::world

@@ -20,7 +20,8 @@
 // Runs worlds, seed after seed:
 //   hmt_world [--from SEED] [--count N] [--jobs N] [--minutes N] [--stop-at-first] [--twice]
 //             [--rule NAME]...                 only these count; of the others their number is told
-//   hmt_world --from SEED --story TRIGGER      what its trail tells, line by line, to look into one
+//   hmt_world --from SEED --story TRIGGER      (or a tag of it) what its trail tells, line by line,
+//   to look into one
 // Prints one JSON object; exits 1 when anything was violated. One that crashes names its seed.
 namespace hmt::world {
 namespace {

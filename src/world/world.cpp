@@ -29,6 +29,10 @@ World::World(std::uint64_t seed, Length length)
   exchange_.on_update([this](const model::BrokerOrder& order) { tell_order(order); });
   for (std::size_t i = 0; i < quoted.size(); ++i)
     exchange_.set_price(quoted[i].symbol, market_.last(i));
+  commons_.remembered = [this](model::InstrumentToken token) {
+    const auto at = std::ranges::find(quoted, token, &Quoted::token);
+    return market_.earlier_packet(static_cast<std::size_t>(at - quoted.begin()), seconds(20));
+  };
   const bool two_engines = chance_.one_in(2);
   if (chance_.one_in(8)) commons_.follow_period = milliseconds(100);
   commons_.shared = two_engines;
@@ -103,21 +107,30 @@ void World::log_in_again() {
 void World::tell_price(std::size_t instrument) {
   exchange_.set_price(quoted[instrument].symbol, market_.last(instrument));
   people_.price_moved(instrument);
+  const auto packet = market_.packet(instrument);
   if (faults_.strikes(Fault::tick_lost, 10'000)) return;
-  auto tick = market_.packet(instrument);
-  if (faults_.strikes(Fault::tick_old, 5'000)) {
-    tick.exchange_time -= 40;
-    tick.last_trade_time -= 40;
-  }
-  if (faults_.strikes(Fault::tick_without_price, 3'000)) tick.last = 0;
-  if (faults_.strikes(Fault::tick_without_time, 3'000)) {
+  auto tick = packet;
+  auto told = Told::of_now;
+  if (faults_.strikes(Fault::tick_without_price, 3'000)) {
+    tick.last = 0;
+    told = Told::made_up;
+  } else if (faults_.strikes(Fault::tick_without_time, 3'000)) {
     tick.exchange_time = 0;
     tick.last = chance_.one_in(2) ? tick.last * 3 : tick.last / 3;
+    told = Told::made_up;
   }
-  const int copies = faults_.strikes(Fault::tick_twice, 10'000) ? 2 : 1;
+  if (auto* process = running(); process && told == Told::of_now)
+    touches_.told(*process, instrument, market_.last(instrument));
+  tell_tick(tick, told);
+  if (faults_.strikes(Fault::tick_twice, 10'000)) tell_tick(tick, told);
+  if (const auto old = market_.earlier_packet(instrument, seconds(2));
+      old && faults_.strikes(Fault::tick_old, 5'000))
+    tell_tick(*old, Told::again);
+}
+
+void World::tell_tick(const model::Tick& tick, Told told) {
   for (auto& slot : slots_) {
-    if (!slot.process || slot.process->clock().dead()) continue;
-    for (int i = 0; i < copies; ++i) slot.process->tick(tick);
+    if (slot.process && !slot.process->clock().dead()) slot.process->tick(tick, told);
   }
 }
 
@@ -202,7 +215,7 @@ void World::check_watched() {
   for (auto& slot : slots_) {
     if (!slot.process || slot.process->clock().dead() || slot.process->clock().frozen()) continue;
     auto& process = *slot.process;
-    const bool just_thawed = timeline_.steady() - process.clock().thawed_at() < seconds(2);
+    const bool just_thawed = timeline_.steady() - process.held_until() < seconds(2);
     if (just_thawed) continue;
     const auto standing = process.runtime().standing();
     for (const auto& row : page->triggers) {
@@ -224,7 +237,8 @@ void World::calm_down() {
   for (auto& slot : slots_) {
     if (!slot.process) continue;
     slot.process->hush_feed(false);
-    slot.process->clock().set_right();
+    auto& clock = slot.process->clock();
+    if (clock.wall_offset() != base::Duration{}) clock.step_wall_clock(-clock.wall_offset());
   }
   people_.want_it_running();
 }
@@ -244,7 +258,9 @@ std::vector<model::AuditEntry> World::story(const std::string& trigger) {
     for (const auto& row : *rows) {
       page.after = row.number;
       const auto& of = row.entry.trigger_id;
-      if (!of || of->text() == trigger) out.push_back(row.entry);
+      const bool is_of_it =
+          of && (of->text() == trigger || oms::tag_start(*of) == trigger.substr(0, 14));
+      if (!of || is_of_it || trigger == "all") out.push_back(row.entry);
     }
     if (rows->size() < page.limit) return out;
   }

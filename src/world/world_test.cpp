@@ -49,6 +49,22 @@ class WorldChecks : public testing::Test {
     out.tag = oms::make_tag(key, scope, id, 1, attempt_no);
     return out;
   }
+  // It leaves as it should: on record, under the lease of now.
+  void leave(const model::OrderRequest& request, std::int32_t attempt_no) {
+    record(attempt_no);
+    checks.first_byte(request, sender);
+  }
+  void record(std::int32_t attempt_no) {
+    model::Attempt attempt;
+    attempt.tag = order(attempt_no).tag;
+    attempt.trigger_id = id;
+    attempt.fire_no = 1;
+    attempt.attempt_no = attempt_no;
+    attempt.state = model::AttemptState::forwarded;
+    attempt.forwarded_at = sender.wall;
+    attempt.lease_epoch = 3;
+    checks.recorded(attempt);
+  }
   void expect_violated(const char* rule) const {
     ASSERT_EQ(checks.violations().size(), 1U);
     EXPECT_EQ(checks.violations().front().rule, rule);
@@ -56,6 +72,7 @@ class WorldChecks : public testing::Test {
   const oms::TagKey key;
   const oms::TagScope scope{"AB1234", {}};
   model::TriggerId id;
+  Checks::Sender sender{.steady = {}, .wall = {}, .right = true, .newest_epoch = 3};
   Checks checks;
 };
 
@@ -67,17 +84,90 @@ TEST_F(WorldChecks, SeeTwoOrdersOfOneFire) {
 }
 
 TEST_F(WorldChecks, SeeAByteThatLeavesAfterStopWasAnswered) {
-  checks.first_byte(order(0));
+  leave(order(0), 0);
   EXPECT_TRUE(checks.violations().empty());
   checks.stop_answered();
-  checks.first_byte(order(1));
+  leave(order(1), 1);
   expect_violated("I4");
 }
 
 TEST_F(WorldChecks, SeeAByteThatLeavesAfterItsCancelWasAnswered) {
   checks.cancel_answered(id);
-  checks.first_byte(order(0));
+  leave(order(0), 0);
   expect_violated("I4");
+}
+
+TEST_F(WorldChecks, SeeAByteThatLeavesBeforeItIsOnRecord) {
+  checks.first_byte(order(0), sender);
+  expect_violated("durable");
+}
+
+TEST_F(WorldChecks, SeeAByteOfAFormerLease) {
+  sender.newest_epoch = 4;
+  leave(order(0), 0);
+  expect_violated("lease");
+}
+
+TEST_F(WorldChecks, SeeAByteThatWasHeldUp) {
+  record(0);
+  sender.wall += std::chrono::milliseconds(2001);
+  checks.first_byte(order(0), sender);
+  expect_violated("late");
+}
+
+TEST_F(WorldChecks, SeeTheEleventhOrderOfASecond) {
+  for (std::int32_t n = 0; n < 10; ++n) leave(order(n), n);
+  EXPECT_TRUE(checks.violations().empty());
+  leave(order(10), 10);
+  expect_violated("rate");
+}
+
+TEST_F(WorldChecks, SeeAnAttemptUnderTheTagOfAnother) {
+  model::Attempt attempt;
+  attempt.tag = order(0).tag;
+  attempt.trigger_id = id;
+  attempt.fire_no = 1;
+  attempt.attempt_no = 1;
+  checks.recorded(attempt);
+  expect_violated("tag");
+}
+
+model::Evidence evidence_of(const model::Tick& tick) {
+  return {.last_price = model::price_from_wire(tick.last, model::Segment::nse),
+          .exchange_time = tick.exchange_time};
+}
+
+model::Tick packet(model::WirePrice last, std::uint32_t exchange_time) {
+  model::Tick tick;
+  tick.token = 408065;
+  tick.last = last;
+  tick.exchange_time = exchange_time;
+  return tick;
+}
+
+TEST(WorldPrices, AllowAFireOnTheNewestPriceOfItsInstrumentAlone) {
+  using std::chrono::seconds;
+  PricesSeen seen;
+  const auto first = packet(150'000, 100);
+  const auto second = packet(150'500, 105);
+  const auto mangled = packet(450'000, 0);
+  seen.note(first, seconds(1), Told::of_now);
+  seen.note(second, seconds(6), Told::of_now);
+  seen.note(mangled, seconds(7), Told::made_up);
+  EXPECT_EQ(seen.why_not(408065, evidence_of(second), seconds(6)), "");
+  EXPECT_EQ(seen.why_not(408065, evidence_of(first), seconds(1)), "");
+  EXPECT_NE(seen.why_not(408065, evidence_of(first), seconds(7)), "");
+  EXPECT_NE(seen.why_not(408065, evidence_of(mangled), seconds(7)), "");
+  EXPECT_NE(seen.why_not(738561, evidence_of(second), seconds(6)), "");
+  EXPECT_NE(seen.why_not(408065, evidence_of(second), seconds(90)), "");
+}
+
+TEST(WorldPrices, AskOfAClockThatWasSetForAPriceThatWas) {
+  PricesSeen seen;
+  seen.note(packet(150'000, 100), std::chrono::seconds(1), Told::again);
+  seen.note(packet(450'000, 0), std::chrono::seconds(2), Told::made_up);
+  EXPECT_EQ(seen.why_not(408065, evidence_of(packet(150'000, 100)), {}), "");
+  EXPECT_NE(seen.why_not(408065, evidence_of(packet(450'000, 0)), {}), "");
 }
 
 }  // namespace
