@@ -16,7 +16,7 @@ A violation, or a check that could not have failed, ends it with exit code 1.
 WORLD = """
 ## The simulated world
 
-The real engine, gate, reconciler, runtime, feed and store rules run in one thread on virtual time, between a simulated broker, people, wandering
+The real engine, gate, reconciler, runtime, feed and store rules run on virtual time, each of their threads with a queue of its own, between a simulated broker, people, wandering
 prices and the faults below. A seed is a whole run (`build/mutants/hmt_world --from SEED --count 1`, and `--story TRIGGER` to look into one). Then
 the faults stop, and the broker's ledger is held against the records (`src/world`).
 
@@ -68,7 +68,7 @@ LIMITS = """
   a crash is for the crash points and the tests beside them.
 - Crash points at each durable write of real processes, power loss and full disks are not there yet; kills at random and faults of the network between
   real processes are (`tests/acceptance/prove.py`, `proof/network.py`).
-- Its threads are tasks of one thread: races inside a process are for the thread sanitizer (preset `tsan`).
+- Its threads take turns, task by task, in any order: races inside a task are for the thread sanitizer (preset `tsan`).
 - The simulated broker is what its documents and its users tell of the real one. An order that arrives later than anybody has ever seen
   (more than 180 s) is not there: with `on_unknown: retry` it would be a second order, and people are told so when they choose it.
 - The switch is looked at right before the first byte. Bytes that the kernel or the network holds up after that cannot be called back.

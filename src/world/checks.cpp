@@ -26,16 +26,18 @@ std::uint64_t Checks::bits_of(const model::OrderTag& tag) const {
 
 void Checks::check_record(const model::OrderTag& tag, const Sender& sender) {
   const auto found = recorded_.find(tag);
-  if (found == recorded_.end() || found->second.state != model::AttemptState::forwarded ||
-      !found->second.forwarded_at) {
-    violated("durable", tag + " left before it was on record that it may");
+  if (found == recorded_.end()) {
+    violated("durable", tag + " left before it was on record");
     return;
   }
   const auto& attempt = found->second;
   if (attempt.lease_epoch != sender.newest_epoch)
     violated("lease", tag + " of lease " + std::to_string(attempt.lease_epoch) +
                           " left under lease " + std::to_string(sender.newest_epoch));
-  if (sender.right && sender.wall - *attempt.forwarded_at > time_to_live)
+  if (attempt.state != model::AttemptState::forwarded || !attempt.forwarded_at)
+    violated("durable",
+             tag + " left, and the record says that it is " + std::string(word(attempt.state)));
+  else if (sender.right && sender.wall - *attempt.forwarded_at > time_to_live)
     violated("late", tag + " left long after it was decided that it may");
 }
 
@@ -89,9 +91,12 @@ void Checks::accepted(const model::OrderRequest& request) {
              "the broker has " + std::to_string(orders) + " orders of one fire: " + request.tag);
 }
 
+void Checks::claim_asked(const model::Claim& claim) {
+  if (claim.group && now_) group_fired_[*claim.group] = now_();
+}
+
 void Checks::claimed(const model::Claim& claim) {
   claimed_.insert(claim.attempt.tag);
-  if (claim.group && now_) group_fired_[*claim.group] = now_();
   recorded(claim.attempt);
 }
 

@@ -52,8 +52,9 @@ class Checks {
 
   // ---- what happens, as it happens
   void first_byte(const model::OrderRequest& request, const Sender& sender);
+  void claim_asked(const model::Claim& claim);
   void claimed(const model::Claim& claim);
-  // When a member of the group fired last.
+  // When a member of the group fired last, won or not.
   std::optional<base::Instant> fired_at(model::GroupId group) const;
   bool saw_claim(const model::OrderTag& tag) const { return claimed_.contains(tag); }
   void accepted(const model::OrderRequest& request);

@@ -41,8 +41,8 @@ class FaultyFollower final : public store::Follower {
  private:
   void cut_when_struck(Fault kind, base::Duration& until) {
     if (!commons_.faults.strikes(kind, 300)) return;
-    until = commons_.timeline.steady() +
-            commons_.chance.between(std::chrono::seconds(3), std::chrono::seconds(90));
+    until =
+        commons_.timeline.steady() + commons_.chance.between(std::chrono::seconds(3), minutes(4));
   }
   bool is_cut(base::Duration until) const {
     return !commons_.faults.ended() && commons_.timeline.steady() < until;
@@ -94,7 +94,10 @@ class FaultyWriter final : public store::Writer {
                                                  store::Changed& changed) override {
     return write([&] {
       std::vector<std::optional<model::Trigger>> before;
-      for (const auto& claim : claims) before.push_back(row_of(claim));
+      for (const auto& claim : claims) {
+        before.push_back(row_of(claim));
+        commons_.checks.claim_asked(claim);
+      }
       auto verdicts = inner_->claim(claims, changed);
       for (std::size_t i = 0; i < claims.size(); ++i) {
         if (!happened(verdicts)) continue;

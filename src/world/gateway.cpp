@@ -104,6 +104,7 @@ class Gateway final : public broker::OrderGateway {
     out.transport = model::Transport::broken;
     out.message = "the connection broke";
     if (faults.strikes(Fault::request_lost, 15'000)) {
+      commons_.order_troubled();
       reply_after(seconds(30), out, std::move(done));
       return;
     }
@@ -116,14 +117,15 @@ class Gateway final : public broker::OrderGateway {
     // The answer goes to the process that asked, if it is there by then.
     auto box = std::make_shared<Box>(std::move(done));
     boxes_.push_back(box);
-    commons_.timeline.after(
-        way, [this, &exchange = commons_.exchange, request, waiting = std::weak_ptr(box)] {
-          const auto reply = exchange.arrive(request);
-          const auto asked = waiting.lock();
-          if (!asked) return;
-          reply_after(reply.after, reply.answer, std::move(asked->done));
-          std::erase(boxes_, asked);
-        });
+    commons_.timeline.after(way,
+                            [this, &commons = commons_, request, waiting = std::weak_ptr(box)] {
+                              const auto reply = commons.exchange.arrive(request);
+                              if (reply.answer.order_id.empty()) commons.order_troubled();
+                              const auto asked = waiting.lock();
+                              if (!asked) return;
+                              reply_after(reply.after, reply.answer, std::move(asked->done));
+                              std::erase(boxes_, asked);
+                            });
   }
   void reply_after(base::Duration wait, model::PlaceAnswer answer, broker::PlaceDone done) {
     orders_.after(wait, [answer = std::move(answer), done = std::move(done)]() mutable {

@@ -10,6 +10,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::size_t packets_kept = 40;
+constexpr base::Duration memory_age_min = seconds(20);  // what is younger may fire
 
 std::vector<model::Instrument> listed_instruments() {
   std::vector<model::Instrument> out;
@@ -77,6 +78,19 @@ std::optional<model::Tick> Market::earlier_packet(std::size_t instrument, base::
       packets, [newest](const auto& packet) { return packet.received_at > newest; });
   if (end == packets.begin()) return std::nullopt;
   return packets[static_cast<std::size_t>(chance_.between(0, end - packets.begin() - 1))];
+}
+
+std::optional<model::Tick> Market::remembered(model::InstrumentToken token) const {
+  constexpr auto kept_anew_every = std::chrono::minutes(2);
+  const auto at = std::ranges::find(quoted, token, &Quoted::token);
+  const auto& packets = packets_[static_cast<std::size_t>(at - quoted.begin())];
+  const auto kept_at =
+      std::chrono::floor<std::chrono::minutes>(timeline_.now()) -
+      std::chrono::floor<std::chrono::minutes>(timeline_.steady()) % kept_anew_every;
+  const auto end = std::ranges::find_if(packets, [kept_at](const auto& packet) {
+    return packet.received_at > kept_at - memory_age_min;
+  });
+  return end == packets.begin() ? std::nullopt : std::optional(*std::prev(end));
 }
 
 }  // namespace hmt::world

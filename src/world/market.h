@@ -43,6 +43,8 @@ class Market {
   // The packet of this moment; and one of before, older than that, if there is one.
   model::Tick packet(std::size_t instrument);
   std::optional<model::Tick> earlier_packet(std::size_t instrument, base::Duration age_min);
+  // What the broker remembers of it: the last packet of some whole minutes ago.
+  std::optional<model::Tick> remembered(model::InstrumentToken token) const;
 
  private:
   void move(std::size_t instrument);

@@ -180,6 +180,15 @@ void People::price_moved(std::size_t instrument) {
   }
 }
 
+void People::order_troubled() {
+  if (calm_ || asked_for_stop_) return;
+  if (!commons_.faults.strikes(Fault::stop_on_trouble, 20'000)) return;
+  commons_.timeline.after(commons_.chance.between(base::Duration{}, seconds(4)), [this] {
+    auto* process = anybody_();
+    if (process && !asked_for_stop_ && !calm_) stop(*process);
+  });
+}
+
 void People::act_on(Process& process, const model::Trigger& row) {
   const auto draw = commons_.chance.between(1, 10);
   const int edits = likes_to_stop_ ? 1 : 4;
@@ -200,7 +209,17 @@ void People::stop(Process& process) {
                            if (a_start_may_still_come()) return;
                            commons_.checks.stop_answered();
                            stopped_();
+                           if (commons_.faults.strikes(Fault::start_at_once, 100'000)) start_soon();
                          });
+}
+
+// Who stopped it in haste has it run again at once.
+void People::start_soon() {
+  commons_.timeline.after(commons_.chance.between(base::Duration{}, std::chrono::milliseconds(100)),
+                          [this] {
+                            auto* process = anybody_();
+                            if (process && asked_for_stop_) start(*process);
+                          });
 }
 
 void People::start(Process& process) {

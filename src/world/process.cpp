@@ -32,7 +32,10 @@ class Stream final : public broker::MarketStream {
                     }
                   });
   }
-  void close() override { line_->open = line_->opening = false; }
+  void close() override {
+    if (line_->open) seen_.lost(market_.steady());
+    line_->open = line_->opening = false;
+  }
   void subscribe(std::span<const model::InstrumentToken> tokens) override {
     line_->tokens.insert(tokens.begin(), tokens.end());
     for (const auto token : tokens) {
@@ -203,8 +206,9 @@ void Process::cut_feed() {
   disturb();
   for (const auto& line : lines_) {
     if (!line->open) continue;
-    market_.post([line] {
+    market_.post([line, this] {
       if (!std::exchange(line->open, false) || !line->observer) return;
+      prices_seen_.lost(clock_.steady());
       line->observer->on_closed(broker::StreamEnd::lost, "connection reset");
     });
   }

@@ -28,7 +28,8 @@ struct Commons {
   bool database_down = false;
   std::int64_t newest_epoch = 0;  // that any process was given
   // What the broker remembers of an instrument when somebody subscribes to it.
-  std::function<std::optional<model::Tick>(model::InstrumentToken)> remembered;
+  std::function<std::optional<model::Tick>(model::InstrumentToken)> remembered = {};
+  std::function<void()> order_troubled = {};  // it was not placed, or nobody knows
 };
 
 struct Line {

@@ -29,10 +29,8 @@ World::World(std::uint64_t seed, Length length)
   exchange_.on_update([this](const model::BrokerOrder& order) { tell_order(order); });
   for (std::size_t i = 0; i < quoted.size(); ++i)
     exchange_.set_price(quoted[i].symbol, market_.last(i));
-  commons_.remembered = [this](model::InstrumentToken token) {
-    const auto at = std::ranges::find(quoted, token, &Quoted::token);
-    return market_.earlier_packet(static_cast<std::size_t>(at - quoted.begin()), seconds(20));
-  };
+  commons_.remembered = [this](model::InstrumentToken token) { return market_.remembered(token); };
+  commons_.order_troubled = [this] { people_.order_troubled(); };
   const bool two_engines = chance_.one_in(2);
   if (chance_.one_in(8)) commons_.follow_period = milliseconds(100);
   commons_.shared = two_engines;
@@ -45,13 +43,27 @@ World::World(std::uint64_t seed, Length length)
 
 World::~World() = default;
 
-// Half of the seeds are calm; the others aim one to three kinds of fault at where they hurt.
+// Half of the seeds are calm. The others aim one to three kinds of fault at where they hurt, or
+// some that hurt together: two that are rare alone seldom meet.
 void World::choose_aim() {
   if (chance_.one_in(2)) return;
-  for (auto kinds = chance_.between(1, 3); kinds > 0; --kinds) {
-    const auto kind = static_cast<Fault>(chance_.between(0, fault_kinds - 1));
-    faults_.aim(kind, chance_.between(5, 40));
+  const auto factor = [this] { return chance_.between(5, 40); };
+  if (chance_.one_in(2)) {
+    for (auto kinds = chance_.between(1, 3); kinds > 0; --kinds) {
+      faults_.aim(static_cast<Fault>(chance_.between(0, fault_kinds - 1)), factor());
+    }
+    return;
   }
+  using enum Fault;
+  static const std::vector<std::vector<Fault>> together = {
+      {look_cut, watch_cut, too_many_429, order_not_sent, stop_on_trouble},
+      {watch_cut, pause_before_order, thread_held_up, lease_not_renewable, stop_on_trouble},
+      {clock_step, too_many_429, request_lost, late_placement},
+      {feed_cut, feed_silent, cached_packet, tick_old},
+      {order_storm, too_many_429, slow_disk, pause_after_write},
+      {start_at_once, stop_on_trouble, pause_before_write, slow_disk}};
+  const auto which = chance_.between(0, static_cast<std::int64_t>(together.size()) - 1);
+  for (const auto kind : together[static_cast<std::size_t>(which)]) faults_.aim(kind, factor());
 }
 
 void World::begin_life(std::size_t slot) {
@@ -124,7 +136,7 @@ void World::tell_price(std::size_t instrument) {
   tell_tick(tick, told);
   if (faults_.strikes(Fault::tick_twice, 10'000)) tell_tick(tick, told);
   if (const auto old = market_.earlier_packet(instrument, seconds(2));
-      old && faults_.strikes(Fault::tick_old, 5'000))
+      old && told == Told::of_now && faults_.strikes(Fault::tick_old, 5'000))
     tell_tick(*old, Told::again);
 }
 

@@ -133,8 +133,10 @@ TEST_F(WorldChecks, SeeAnAttemptUnderTheTagOfAnother) {
 }
 
 model::Evidence evidence_of(const model::Tick& tick) {
-  return {.last_price = model::price_from_wire(tick.last, model::Segment::nse),
-          .exchange_time = tick.exchange_time};
+  model::Evidence out;
+  out.last_price = model::price_from_wire(tick.last, model::Segment::nse);
+  out.exchange_time = tick.exchange_time;
+  return out;
 }
 
 model::Tick packet(model::WirePrice last, std::uint32_t exchange_time) {
@@ -156,10 +158,21 @@ TEST(WorldPrices, AllowAFireOnTheNewestPriceOfItsInstrumentAlone) {
   seen.note(mangled, seconds(7), Told::made_up);
   EXPECT_EQ(seen.why_not(408065, evidence_of(second), seconds(6)), "");
   EXPECT_EQ(seen.why_not(408065, evidence_of(first), seconds(1)), "");
-  EXPECT_NE(seen.why_not(408065, evidence_of(first), seconds(7)), "");
+  EXPECT_EQ(seen.why_not(408065, evidence_of(first), seconds(7)), "");
+  EXPECT_NE(seen.why_not(408065, evidence_of(first), seconds(9)), "");
   EXPECT_NE(seen.why_not(408065, evidence_of(mangled), seconds(7)), "");
   EXPECT_NE(seen.why_not(738561, evidence_of(second), seconds(6)), "");
   EXPECT_NE(seen.why_not(408065, evidence_of(second), seconds(90)), "");
+}
+
+TEST(WorldPrices, AreOverWithTheirConnection) {
+  using std::chrono::seconds;
+  PricesSeen seen;
+  const auto price = packet(150'000, 100);
+  seen.note(price, seconds(1), Told::of_now);
+  EXPECT_EQ(seen.why_not(408065, evidence_of(price), seconds(3)), "");
+  seen.lost(seconds(2));
+  EXPECT_NE(seen.why_not(408065, evidence_of(price), seconds(3)), "");
 }
 
 TEST(WorldPrices, AskOfAClockThatWasSetForAPriceThatWas) {
