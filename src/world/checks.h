@@ -19,14 +19,14 @@
 //   I1 at most one order of a trigger's fire, and of all its fires at most one that lives
 //   I2 never both legs, never two of a group
 //   I3 nothing is silently lost (at the end, when the faults have stopped)
-//   I4 no first byte after stop or cancel has been answered
+//   I4 no first byte after stop or cancel has been answered, and no claim while the switch is off
 //   I5 every order of ours is on record, and what is known of it is never forgotten
 //   I7 nothing is called watched that is not
 //   edit    an order is of the trigger as its owner was last told that it stands
 //   price   a fire is on the price of its instrument that was told last, at or past its level
 //   expiry  no fire after a trigger's time, and none stays active for long after it
 //   durable that bytes may leave is on record before the first of them
-//   lease   only the holder of the newest lease sends
+//   lease   only the holder of the newest lease claims, records and sends
 //   late    no first byte more than two seconds after it was decided that it may leave
 //   rate    at most ten first bytes in any second and 400 in any minute
 //   tag     a tag says which trigger, fire and attempt it is of

@@ -78,7 +78,10 @@ class FaultyWriter final : public store::Writer {
   Result<std::int64_t> take_lease(const std::string& holder, Instant now) override {
     return write([&] {
       auto epoch = inner_->take_lease(holder, now);
-      if (epoch) commons_.newest_epoch = std::max(commons_.newest_epoch, *epoch);
+      if (epoch) {
+        commons_.newest_epoch = std::max(commons_.newest_epoch, *epoch);
+        commons_.lease_taken();
+      }
       return epoch;
     });
   }
@@ -112,6 +115,9 @@ class FaultyWriter final : public store::Writer {
     return write([&] {
       auto changed = inner_->record(epoch, records);
       if (happened(changed)) recorded(records);
+      if (happened(changed) && epoch != commons_.newest_epoch)
+        commons_.checks.violated("lease", "records of lease " + std::to_string(epoch) +
+                                              " were written under a later one");
       return changed;
     });
   }
@@ -204,8 +210,12 @@ class FaultyWriter final : public store::Writer {
     const auto& attempt = claim.attempt;
     auto& checks = commons_.checks;
     checks.claimed(claim);
-    // A repeated claim finds its row as it left it.
+    if (attempt.lease_epoch != commons_.newest_epoch)
+      checks.violated("lease", attempt.tag + " was claimed under a former lease");
+    // A repeated claim finds its row as it left it, and may be heard of after a stop.
     if (!before || before->status != model::TriggerStatus::active) return;
+    if (reader_->engine_switch()->stopped)
+      checks.violated("I4", attempt.tag + " was claimed while the engine was stopped");
     if (before->expires_at && attempt.created_at >= *before->expires_at)
       checks.violated("expiry", attempt.tag + " fired after its trigger had expired");
     const auto price = attempt.evidence.last_price;

@@ -28,7 +28,8 @@ namespace hmt::world {
   X(tick_old)              X(tick_without_price)   X(price_jump)                         \
   X(tick_without_time)     X(row_changed_by_hand)   X(order_storm)                       \
   X(thread_held_up)        X(cached_packet)        X(watch_cut)                          \
-  X(look_cut)              X(stop_on_trouble)      X(start_at_once)
+  X(look_cut)              X(stop_on_trouble)      X(start_at_once)         \
+  X(rows_held)
 // clang-format on
 
 enum class Fault : std::uint8_t {

@@ -30,6 +30,7 @@ struct Commons {
   // What the broker remembers of an instrument when somebody subscribes to it.
   std::function<std::optional<model::Tick>(model::InstrumentToken)> remembered = {};
   std::function<void()> order_troubled = {};  // it was not placed, or nobody knows
+  std::function<void()> lease_taken = {};
 };
 
 struct Line {

@@ -31,6 +31,11 @@ World::World(std::uint64_t seed, Length length)
     exchange_.set_price(quoted[i].symbol, market_.last(i));
   commons_.remembered = [this](model::InstrumentToken token) { return market_.remembered(token); };
   commons_.order_troubled = [this] { people_.order_troubled(); };
+  // Who sees that the engine has come back may have more to say.
+  commons_.lease_taken = [this] {
+    hold_rows_when_struck(10'000);
+    people_.order_troubled();
+  };
   const bool two_engines = chance_.one_in(2);
   if (chance_.one_in(8)) commons_.follow_period = milliseconds(100);
   commons_.shared = two_engines;
@@ -61,7 +66,8 @@ void World::choose_aim() {
       {clock_step, too_many_429, request_lost, late_placement},
       {feed_cut, feed_silent, cached_packet, tick_old},
       {order_storm, too_many_429, slow_disk, pause_after_write},
-      {start_at_once, stop_on_trouble, pause_before_write, slow_disk}};
+      {start_at_once, stop_on_trouble, pause_before_write, slow_disk},
+      {rows_held, order_storm, crash_at_random, start_at_once, stop_on_trouble, too_many_429}};
   const auto which = chance_.between(0, static_cast<std::int64_t>(together.size()) - 1);
   for (const auto kind : together[static_cast<std::size_t>(which)]) faults_.aim(kind, factor());
 }
@@ -199,6 +205,7 @@ void World::misfortune() {
     timeline_.after(chance_.between(milliseconds(200), seconds(90)),
                     [this] { commons_.database_down = false; });
   }
+  hold_rows_when_struck(700);
   if (faults_.strikes(Fault::change_not_told, 2'000)) {
     records_.keep_quiet(true);
     timeline_.after(chance_.between(milliseconds(200), seconds(40)),
@@ -241,10 +248,19 @@ void World::check_watched() {
   }
 }
 
+// Somebody's transaction is in the way of all records, and of nothing else.
+void World::hold_rows_when_struck(std::int64_t in_million) {
+  if (!faults_.strikes(Fault::rows_held, in_million)) return;
+  records_.hold_rows(true);
+  timeline_.after(chance_.between(milliseconds(200), seconds(30)),
+                  [this] { records_.hold_rows(false); });
+}
+
 void World::calm_down() {
   faults_.end();
   commons_.database_down = false;
   records_.keep_quiet(false);
+  records_.hold_rows(false);
   exchange_.session_lives();
   for (auto& slot : slots_) {
     if (!slot.process) continue;

@@ -58,6 +58,7 @@ class World {
   void heartbeats();
   void misfortune();
   void feed_misfortune(Process& process);
+  void hold_rows_when_struck(std::int64_t in_million);
   void calm_down();
   void watch_for_a_while();
   void check_watched();
