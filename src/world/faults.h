@@ -29,7 +29,7 @@ namespace hmt::world {
   X(tick_without_time)     X(row_changed_by_hand)   X(order_storm)                       \
   X(thread_held_up)        X(cached_packet)        X(watch_cut)                          \
   X(look_cut)              X(stop_on_trouble)      X(start_at_once)         \
-  X(rows_held)
+  X(rows_held)             X(slow_connection)      X(act_at_level)
 // clang-format on
 
 enum class Fault : std::uint8_t {

@@ -26,8 +26,9 @@ class Gateway final : public broker::OrderGateway {
     }
     // A connection that stands takes the bytes at once; a new one has to be made first.
     auto& chance = commons_.chance;
-    const auto connecting = chance.one_in(8) ? chance.between(milliseconds(5), milliseconds(1500))
-                                             : chance.between(base::Duration{}, milliseconds(2));
+    const bool slow = faults.strikes(Fault::slow_connection, 125'000);
+    const auto connecting = slow ? chance.between(milliseconds(5), milliseconds(1500))
+                                 : chance.between(base::Duration{}, milliseconds(2));
     orders_.after(connecting,
                   [this, request, check = std::move(last_check), done = std::move(done)]() mutable {
                     send(request, std::move(check), std::move(done));

@@ -167,7 +167,7 @@ std::optional<model::Trigger> People::some_reached(std::size_t instrument) {
 
 void People::price_moved(std::size_t instrument) {
   auto& chance = commons_.chance;
-  if (calm_ || !chance.one_in(15)) return;
+  if (calm_ || !commons_.faults.strikes(Fault::act_at_level, 66'000)) return;
   const auto row = some_reached(instrument);
   if (!row) return;
   const auto act = [this, row = *row] {

@@ -63,6 +63,7 @@ void World::choose_aim() {
   static const std::vector<std::vector<Fault>> together = {
       {look_cut, watch_cut, too_many_429, order_not_sent, stop_on_trouble},
       {watch_cut, pause_before_order, thread_held_up, lease_not_renewable, stop_on_trouble},
+      {watch_cut, slow_connection, act_at_level},
       {clock_step, too_many_429, request_lost, late_placement},
       {feed_cut, feed_silent, cached_packet, tick_old},
       {order_storm, too_many_429, slow_disk, pause_after_write},
