@@ -74,8 +74,8 @@ model::Tick Market::packet(std::size_t instrument) {
 std::optional<model::Tick> Market::earlier_packet(std::size_t instrument, base::Duration age_min) {
   const auto& packets = packets_[instrument];
   const auto newest = timeline_.now() - age_min;
-  const auto end = std::ranges::find_if(
-      packets, [newest](const auto& packet) { return packet.received_at > newest; });
+  const auto end = std::ranges::partition_point(
+      packets, [newest](const auto& packet) { return packet.received_at <= newest; });
   if (end == packets.begin()) return std::nullopt;
   return packets[static_cast<std::size_t>(chance_.between(0, end - packets.begin() - 1))];
 }
@@ -87,8 +87,8 @@ std::optional<model::Tick> Market::remembered(model::InstrumentToken token) cons
   const auto kept_at =
       std::chrono::floor<std::chrono::minutes>(timeline_.now()) -
       std::chrono::floor<std::chrono::minutes>(timeline_.steady()) % kept_anew_every;
-  const auto end = std::ranges::find_if(packets, [kept_at](const auto& packet) {
-    return packet.received_at > kept_at - memory_age_min;
+  const auto end = std::ranges::partition_point(packets, [kept_at](const auto& packet) {
+    return packet.received_at <= kept_at - memory_age_min;
   });
   return end == packets.begin() ? std::nullopt : std::optional(*std::prev(end));
 }

@@ -1,5 +1,6 @@
 #include "world/world.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <numeric>
 
@@ -35,6 +36,89 @@ TEST(World, TradersTradeAndThingsGoWrongInIt) {
   }
   EXPECT_GT(orders, 0U);
   EXPECT_GT(faults, 0U);
+}
+
+// Threads of one process, in a world where nothing else happens.
+class WorldThreads : public testing::Test {
+ protected:
+  void run() {
+    const auto until = timeline.steady() + minutes(10);
+    while (timeline.run_next(until)) {
+    }
+  }
+  void post(Thread& thread, std::string word) {
+    thread.post([this, word = std::move(word)] { happened.push_back(word); });
+  }
+  Chance chance{7};
+  Faults faults{chance};
+  Timeline timeline{base::Instant{}};
+  int deaths = 0;
+  ProcessClock clock{timeline, [this] { ++deaths; }, [] {}};
+  std::vector<std::string> happened;
+};
+
+TEST_F(WorldThreads, RunWhatIsPostedInThatOrder) {
+  Thread thread(clock, chance, faults);
+  std::vector<std::string> posted;
+  for (int n = 0; n < 200; ++n) {
+    posted.push_back(std::to_string(n));
+    post(thread, posted.back());
+  }
+  run();
+  EXPECT_EQ(happened, posted);
+}
+
+TEST_F(WorldThreads, MeetInAnyOrder) {
+  Thread one(clock, chance, faults);
+  Thread other(clock, chance, faults);
+  int other_first = 0;
+  for (int n = 0; n < 200; ++n) {
+    happened.clear();
+    post(one, "one");
+    post(other, "other");
+    run();
+    if (happened.front() == "other") ++other_first;
+  }
+  EXPECT_GT(other_first, 20);
+  EXPECT_LT(other_first, 180);
+}
+
+TEST_F(WorldThreads, AreHeldUpAloneAndKeepTheirOrder) {
+  Thread one(clock, chance, faults);
+  Thread other(clock, chance, faults);
+  post(one, "first");
+  faults.aim(Fault::thread_held_up, 1'000'000);
+  post(one, "second");
+  faults.aim(Fault::thread_held_up, 1);
+  one.after(std::chrono::milliseconds(1), [this] { happened.emplace_back("timer"); });
+  post(other, "other");
+  run();
+  EXPECT_EQ(happened.front(), "other");
+  const std::vector<std::string> of_one(happened.begin() + 1, happened.end());
+  EXPECT_LT(std::ranges::find(of_one, "first"), std::ranges::find(of_one, "second"));
+  EXPECT_EQ(of_one.size(), 3U);
+}
+
+TEST_F(WorldThreads, DoNothingOnceTheirProcessIsDead) {
+  Thread thread(clock, chance, faults);
+  post(thread, "before");
+  run();
+  thread.post([] { throw Died{}; });
+  post(thread, "after");
+  run();
+  EXPECT_EQ(happened, std::vector<std::string>{"before"});
+  EXPECT_EQ(deaths, 1);
+}
+
+TEST_F(WorldThreads, ATimerThatWasCancelledDoesNotRun) {
+  Thread thread(clock, chance, faults);
+  const auto gone =
+      thread.after(std::chrono::seconds(1), [this] { happened.emplace_back("gone"); });
+  thread.after(std::chrono::seconds(2), [this] { happened.emplace_back("stays"); });
+  thread.cancel(gone);
+  run();
+  thread.cancel(gone);  // once more: an id of before is nobody's
+  EXPECT_EQ(happened, std::vector<std::string>{"stays"});
 }
 
 class WorldChecks : public testing::Test {
