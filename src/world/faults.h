@@ -54,9 +54,13 @@ class Faults {
   // Whether it happens here and now. `in_million` is the chance of a calm seed; an aimed one
   // multiplies what is aimed at.
   bool strikes(Fault kind, std::int64_t in_million) {
-    if (calm_ || !chance_.in_million(in_million * factor_of(kind))) return false;
-    count(kind);
-    return true;
+    const bool struck = is_drawn(kind, in_million);
+    if (struck) count(kind);
+    return struck;
+  }
+  // The draw alone, where it shows later whether anything was there to strike.
+  bool is_drawn(Fault kind, std::int64_t in_million) {
+    return !calm_ && chance_.in_million(in_million * factor_of(kind));
   }
   void count(Fault kind) { ++counts_[static_cast<std::size_t>(kind)]; }
   void aim(Fault kind, std::int64_t factor) { factors_[static_cast<std::size_t>(kind)] = factor; }

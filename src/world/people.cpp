@@ -167,9 +167,10 @@ std::optional<model::Trigger> People::some_reached(std::size_t instrument) {
 
 void People::price_moved(std::size_t instrument) {
   auto& chance = commons_.chance;
-  if (calm_ || !commons_.faults.strikes(Fault::act_at_level, 66'000)) return;
+  if (calm_ || !commons_.faults.is_drawn(Fault::act_at_level, 66'000)) return;
   const auto row = some_reached(instrument);
   if (!row) return;
+  commons_.faults.count(Fault::act_at_level);
   const auto act = [this, row = *row] {
     if (auto* process = anybody_()) act_on(*process, row);
   };
