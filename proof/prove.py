@@ -4,7 +4,7 @@
     prove.py [--hours N] [--seeds N] [--only WORD] [--report FILE]
 
 Without --hours the quick proof: every mutant killed, so many simulated worlds without a violation and each kind of fault
-met, worlds that repeat exactly, and whatever else of PARTS takes a minute. With it the world goes on with new seeds and
+met, worlds that repeat exactly, the model searched whole, and whatever else of PARTS takes a minute or two. With it the world goes on with new seeds and
 whole trading days for so long, and the slow parts run too. Exit 1 on a violation, and on a check that could not have
 failed. The last line is `N passed, N failed`.
 """
@@ -25,18 +25,35 @@ HMT = ROOT / "build/release/hmt"
 TRADING_MINUTES = 375
 CALM_MINUTES = 20  # at the end of each world, without faults
 LONG_RUN_SEEDS = 400  # of a whole day each, at a time
+REPEATED_SEEDS = 50
+# What a run tells that came to no end: all that the report reads.
+NOTHING = {name: 0 for name in ("worlds", "minutes", "seconds", "cpu_seconds", "happened", "triggers", "fires", "orders",
+                                "unanswered", "attention", "leases")}
+
+
+def crashed(why):
+    """A bug stops the process (base::ensure), which is a violation like any other."""
+    return NOTHING | {"faults": {}, "diverged": [], "violations": [{"seed": "?", "rule": "crash", "what": why}]}
 
 
 def run_world(first, count, minutes, *options):
     command = [str(WORLD), "--from", str(first), "--count", str(count), "--minutes", str(minutes),
                "--jobs", str(os.cpu_count()), *options]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode not in (0, 1):
-        return {"violations": [{"seed": None, "rule": "crash", "what": f"exit code {done.returncode}"}], "worlds": 0,
-                "diverged": [], "faults": {}, "minutes": 0, "cpu_seconds": 1}
-    said = json.loads(done.stdout)
+        return crashed(f"exit code {done.returncode}: {done.stderr.strip()[-200:]}")
+    try:
+        said = json.loads(done.stdout)
+    except json.JSONDecodeError as wrong:
+        return crashed(f"what it says is no report: {wrong}")
     said["minutes"] = said["worlds"] * (minutes + CALM_MINUTES)
+    if said["worlds"] != count:
+        said["violations"].append({"seed": "?", "rule": "missing", "what": f'{said["worlds"]} of {count} worlds ran'})
     return said
+
+
+def words_of(violations):
+    return [f'seed {one["seed"]}: {one["rule"]} {one["what"]}' for one in violations]
 
 
 def add(total, said):
@@ -59,10 +76,10 @@ def world(given):
         add(total, run_world(first, LONG_RUN_SEEDS, TRADING_MINUTES))
         first += LONG_RUN_SEEDS
     never = [name for name, times in total["faults"].items() if times == 0]
-    wrong = [f'seed {one["seed"]}: {one["rule"]} {one["what"]}' for one in total["violations"]]
+    wrong = words_of(total["violations"]) + ([] if total["faults"] else ["no fault was counted"])
     wrong += [f"no world met the fault {name}" for name in never]
     days = total["minutes"] / TRADING_MINUTES
-    total["days_a_second"] = round(days / total["cpu_seconds"], 1)
+    total["days_a_second"] = round(days / total["cpu_seconds"], 1) if total["cpu_seconds"] else 0
     said = (f'{total["worlds"]} worlds, {days:.0f} trading days, {total["orders"]} orders, {sum(total["faults"].values())} '
             f'faults; {total["days_a_second"]} days a second and core')
     return {"said": said, "wrong": wrong, "data": total}
@@ -70,29 +87,51 @@ def world(given):
 
 def repeats(given):
     """A seed is a whole run: the same one twice leaves the same trace."""
-    said = run_world(1, 50, 60, "--twice")
-    wrong = [f"seed {seed} ran otherwise the second time" for seed in said["diverged"]]
+    said = run_world(1, REPEATED_SEEDS, 60, "--twice")
+    wrong = words_of(said["violations"])
+    wrong += [f"seed {seed} ran otherwise the second time" for seed in said["diverged"]]
     return {"said": f'{said["worlds"]} seeds ran twice', "wrong": wrong, "data": {}}
 
 
 def script(*command, timeout):
-    """A proof with a JSON report: (exit code, report)."""
+    """A proof with a JSON report, in the file REPORT or on its last line: (exit code, report)."""
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         words = [str(word).replace("REPORT", file.name) for word in command]
         keeps = "REPORT" in command
-        done = subprocess.run([sys.executable, "-B", *words], stdout=None if keeps else subprocess.PIPE, cwd=ROOT,
-                              timeout=timeout, check=False)
+        done = subprocess.run([sys.executable, "-B", *words], stdout=None if keeps else subprocess.PIPE,
+                              stderr=subprocess.PIPE, cwd=ROOT, timeout=timeout, check=False)
+        if done.returncode:
+            sys.stderr.write(done.stderr.decode(errors="replace"))
         text = pathlib.Path(file.name).read_text() if keeps else done.stdout.decode()
-    return done.returncode, json.loads(text) if text.strip() else {}
+    lines = text.strip().splitlines()
+    try:
+        return done.returncode, json.loads(text if keeps else lines[-1]) if lines else {}
+    except json.JSONDecodeError:
+        return done.returncode or 1, {}
 
 
 def mutants(given):
-    _, said = script("proof/mutants.py", WORLD, "--seeds", given.seeds, "--without-control", "--json", "REPORT",
-                        timeout=3600)
-    lives = [one["name"] for one in said["mutants"] if not one["killed_by"]]
-    wrong = [f"the mutant {name} lives" for name in lives] + (["no mutant was tried"] if not said["mutants"] else [])
-    return {"said": f'{len(said["mutants"]) - len(lives)} of {len(said["mutants"])} mutants killed', "wrong": wrong,
-            "data": said["mutants"]}
+    """Each is noticed, and by a rule that it is meant to break."""
+    code, said = script("proof/mutants.py", "--world", WORLD, "--seeds", given.seeds, "--without-control", "--json",
+                        "REPORT", timeout=3600)
+    tried = said.get("mutants", [])
+    wrong = [f'the mutant {one["name"]} lives: {one["lives"]}' for one in tried if not one["killed_by"]]
+    if not tried or (code and not wrong):
+        wrong.append(f"mutants.py ended with {code}, and {len(tried)} mutants tried")
+    killed = sum(one["killed_by"] is not None for one in tried)
+    return {"said": f"{killed} of {len(tried)} mutants killed", "wrong": wrong, "data": tried}
+
+
+def model(given):
+    """Every order of the protocol's steps (proof/model); the hours have more bounds."""
+    code, said = script("proof/model/check.py", *(["--long"] if given.hours else []), timeout=3600)
+    wrong = said.get("wrong", [])
+    if code and not wrong:
+        wrong = [f"check.py ended with {code}"]
+    elif not said.get("states"):
+        wrong = wrong + ["no state was searched"]
+    return {"said": f'{said.get("states", 0):,} states searched whole, {said.get("mutants", {}).get("killed", 0)} mutants '
+                    f'refuted, {len(said.get("probes", {}).get("reached", []))} marks met', "wrong": wrong, "data": said}
 
 
 def network(given):
@@ -118,7 +157,7 @@ def coverage(_):
 
 
 # What runs, in this order: its name, the function, whether the quick proof has it.
-PARTS = [("mutants", mutants, True), ("world", world, True), ("repeats", repeats, True),
+PARTS = [("mutants", mutants, True), ("world", world, True), ("repeats", repeats, True), ("model", model, True),
          ("coverage", coverage, False), ("network", network, False), ("sessions", sessions, False)]
 
 

@@ -89,7 +89,8 @@ struct WebSocket::State : std::enable_shared_from_this<State> {
   websocket::close_reason goodbye;
   bool open = false;
   bool writing = false;
-  bool closing = false;  // asked to close; the close frame follows what is queued
+  bool closing = false;         // asked to close; the close frame follows what is queued
+  bool saying_goodbye = false;  // the close frame is on its way
   bool dropped = false;
   bool ended = false;
 };
@@ -185,7 +186,9 @@ void WebSocket::State::on_read(ErrorCode error) {
   if (accepts_messages()) deliver();
   if (ended) return;
   incoming.consume(incoming.size());
-  read();
+  // Our own close reads on, to the peer's: beside it a reading that meets a broken frame would wait
+  // for it, and it for the reading, until the watchdog ends both.
+  if (!saying_goodbye) read();
 }
 
 void WebSocket::State::deliver() {
@@ -251,6 +254,7 @@ void WebSocket::State::close(int code, std::string_view reason) {
 
 void WebSocket::State::write_close() {
   writing = true;
+  saying_goodbye = true;
   socket.async_close(goodbye,
                      [self = shared_from_this()](ErrorCode) { self->end_after("closed by us"); });
 }

@@ -2,7 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <optional>
 #include <utility>
+#include <vector>
+
+#include "world/market.h"
 
 namespace hmt::world {
 namespace {
@@ -12,37 +17,71 @@ using base::Result;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 
+// The way to the database by which it is watched may fail on its own: all of it, or the looks
+// alone, while the lease is still renewed.
 class FaultyFollower final : public store::Follower {
  public:
-  FaultyFollower(Commons& commons, std::unique_ptr<store::Follower> inner)
-      : commons_(commons), inner_(std::move(inner)) {}
+  FaultyFollower(Commons& commons, std::unique_ptr<store::Follower> inner,
+                 std::function<void()> disturbed)
+      : commons_(commons), inner_(std::move(inner)), disturbed_(std::move(disturbed)) {}
   Result<store::Foreign> changes() override {
-    if (commons_.database_down) return away();
+    cut_when_struck(Fault::watch_cut, watch_cut_until_);
+    cut_when_struck(Fault::look_cut, look_cut_until_);
+    if (commons_.database_down || is_cut(watch_cut_until_) || is_cut(look_cut_until_))
+      return away();
     return inner_->changes();
   }
   Result<void> renew_lease(std::int64_t epoch) override {
-    if (commons_.database_down || commons_.faults.strikes(Fault::lease_not_renewable, 2'000))
+    if (commons_.database_down || is_cut(watch_cut_until_) ||
+        commons_.faults.strikes(Fault::lease_not_renewable, 2'000))
       return away();
     return inner_->renew_lease(epoch);
   }
 
  private:
-  static std::unexpected<base::Error> away() {
+  void cut_when_struck(Fault kind, base::Duration& until) {
+    if (!commons_.faults.strikes(kind, 300)) return;
+    until =
+        commons_.timeline.steady() + commons_.chance.between(std::chrono::seconds(3), minutes(4));
+  }
+  bool is_cut(base::Duration until) const {
+    return !commons_.faults.ended() && commons_.timeline.steady() < until;
+  }
+  std::unexpected<base::Error> away() {
+    disturbed_();
     return base::fail(base::ErrorKind::unavailable, "the database cannot be reached");
   }
   Commons& commons_;
   std::unique_ptr<store::Follower> inner_;
+  std::function<void()> disturbed_;
+  base::Duration watch_cut_until_{};
+  base::Duration look_cut_until_{};
 };
+
+// Whether the write happened, answered or not.
+template <class T>
+bool happened(const Result<T>& result) {
+  return result || result.error().message.contains("commit unknown");
+}
 
 class FaultyWriter final : public store::Writer {
  public:
-  FaultyWriter(Commons& commons, ProcessClock& clock)
-      : commons_(commons), clock_(clock), inner_(commons.records.writer()) {}
+  FaultyWriter(Commons& commons, ProcessClock& clock, const PricesSeen& prices,
+               std::function<void()> disturbed)
+      : commons_(commons),
+        clock_(clock),
+        prices_(prices),
+        disturbed_(std::move(disturbed)),
+        inner_(commons.records.writer()),
+        reader_(inner_->reader()) {}
 
   Result<std::int64_t> take_lease(const std::string& holder, Instant now) override {
     return write([&] {
       auto epoch = inner_->take_lease(holder, now);
-      if (epoch) commons_.newest_epoch = std::max(commons_.newest_epoch, *epoch);
+      if (epoch) {
+        commons_.newest_epoch = std::max(commons_.newest_epoch, *epoch);
+        commons_.lease_taken();
+      }
       return epoch;
     });
   }
@@ -56,15 +95,29 @@ class FaultyWriter final : public store::Writer {
   }
   Result<std::vector<store::ClaimVerdict>> claim(std::span<const store::Claim> claims,
                                                  store::Changed& changed) override {
-    return write([&] { return inner_->claim(claims, changed); });
+    return write([&] {
+      std::vector<std::optional<model::Trigger>> before;
+      for (const auto& claim : claims) {
+        before.push_back(row_of(claim));
+        commons_.checks.claim_asked(claim);
+      }
+      auto verdicts = inner_->claim(claims, changed);
+      for (std::size_t i = 0; i < claims.size(); ++i) {
+        if (!happened(verdicts)) continue;
+        if (verdicts ? was_won((*verdicts)[i]) : made(claims[i], before[i]))
+          claimed(claims[i], before[i]);
+      }
+      return verdicts;
+    });
   }
   Result<store::Changed> record(std::int64_t epoch,
                                 std::span<const store::Record> records) override {
     return write([&] {
       auto changed = inner_->record(epoch, records);
-      for (const auto& record : records) {
-        if (changed && record.attempt) commons_.checks.recorded(*record.attempt);
-      }
+      if (happened(changed)) recorded(records);
+      if (happened(changed) && epoch != commons_.newest_epoch)
+        commons_.checks.violated("lease", "records of lease " + std::to_string(epoch) +
+                                              " were written under a later one");
       return changed;
     });
   }
@@ -106,7 +159,7 @@ class FaultyWriter final : public store::Writer {
   std::unique_ptr<store::Follower> follower() override {
     auto inner = inner_->follower();
     if (!inner) return nullptr;
-    return std::make_unique<FaultyFollower>(commons_, std::move(inner));
+    return std::make_unique<FaultyFollower>(commons_, std::move(inner), disturbed_);
   }
 
  private:
@@ -130,6 +183,51 @@ class FaultyWriter final : public store::Writer {
     return result;
   }
 
+  std::optional<model::Trigger> row_of(const store::Claim& claim) {
+    auto row = reader_->trigger(claim.attempt.trigger_id, {});
+    return row ? std::optional(std::move(*row)) : std::nullopt;
+  }
+  static bool was_won(store::ClaimVerdict verdict) {
+    return verdict == store::ClaimVerdict::won || verdict == store::ClaimVerdict::repeated;
+  }
+  // Where the answer was lost the row tells.
+  bool made(const store::Claim& claim, const std::optional<model::Trigger>& before) {
+    const auto after = row_of(claim);
+    return before && after && after->version == before->version + 1 &&
+           after->status == model::TriggerStatus::firing && after->fire_no == claim.attempt.fire_no;
+  }
+
+  // Records of one write are one: where its answer was lost the whole of it is written again.
+  void recorded(std::span<const store::Record> records) {
+    std::map<model::OrderTag, const model::Attempt*> last;
+    for (const auto& record : records) {
+      if (record.attempt) last[record.attempt->tag] = &*record.attempt;
+    }
+    for (const auto& [tag, attempt] : last) commons_.checks.recorded(*attempt);
+  }
+
+  void claimed(const store::Claim& claim, const std::optional<model::Trigger>& before) {
+    const auto& attempt = claim.attempt;
+    auto& checks = commons_.checks;
+    checks.claimed(claim);
+    if (attempt.lease_epoch != commons_.newest_epoch)
+      checks.violated("lease", attempt.tag + " was claimed under a former lease");
+    // A repeated claim finds its row as it left it, and may be heard of after a stop.
+    if (!before || before->status != model::TriggerStatus::active) return;
+    if (reader_->engine_switch()->stopped)
+      checks.violated("I4", attempt.tag + " was claimed while the engine was stopped");
+    if (before->expires_at && attempt.created_at >= *before->expires_at)
+      checks.violated("expiry", attempt.tag + " fired after its trigger had expired");
+    const auto price = attempt.evidence.last_price;
+    if (!Market::reaches(*before, attempt.leg, price))
+      checks.violated("price", attempt.tag + " fired on " + price.text() + ", short of its level");
+    std::optional<base::Duration> decided;
+    if (clock_.right_for(minutes(10)))
+      decided = clock_.steady() - (clock_.now() - attempt.created_at);
+    const auto why = prices_.why_not(before->instrument_token, attempt.evidence, decided);
+    if (!why.empty()) checks.violated("price", attempt.tag + " fired on no price of now: " + why);
+  }
+
   // A database of one process that failed while it committed is not written to again, and its
   // operator starts the process anew.
   void lose_the_file() {
@@ -140,14 +238,19 @@ class FaultyWriter final : public store::Writer {
 
   Commons& commons_;
   ProcessClock& clock_;
+  const PricesSeen& prices_;
+  std::function<void()> disturbed_;
   std::unique_ptr<store::Writer> inner_;
+  std::unique_ptr<store::Reader> reader_;
   bool lost_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<store::Writer> faulty_writer(Commons& commons, ProcessClock& clock) {
-  return std::make_unique<FaultyWriter>(commons, clock);
+std::unique_ptr<store::Writer> faulty_writer(Commons& commons, ProcessClock& clock,
+                                             const PricesSeen& prices,
+                                             std::function<void()> disturbed) {
+  return std::make_unique<FaultyWriter>(commons, clock, prices, std::move(disturbed));
 }
 
 }  // namespace hmt::world

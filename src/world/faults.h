@@ -26,7 +26,10 @@ namespace hmt::world {
   X(clock_step)            X(session_dead)         X(feed_cut)                           \
   X(feed_silent)           X(tick_lost)            X(tick_twice)                         \
   X(tick_old)              X(tick_without_price)   X(price_jump)                         \
-  X(tick_without_time)     X(row_changed_by_hand)   X(order_storm)
+  X(tick_without_time)     X(row_changed_by_hand)   X(order_storm)                       \
+  X(thread_held_up)        X(cached_packet)        X(watch_cut)                          \
+  X(look_cut)              X(stop_on_trouble)      X(start_at_once)         \
+  X(rows_held)             X(slow_connection)      X(act_at_level)
 // clang-format on
 
 enum class Fault : std::uint8_t {
@@ -51,9 +54,13 @@ class Faults {
   // Whether it happens here and now. `in_million` is the chance of a calm seed; an aimed one
   // multiplies what is aimed at.
   bool strikes(Fault kind, std::int64_t in_million) {
-    if (calm_ || !chance_.in_million(in_million * factor_of(kind))) return false;
-    count(kind);
-    return true;
+    const bool struck = is_drawn(kind, in_million);
+    if (struck) count(kind);
+    return struck;
+  }
+  // The draw alone, where it shows later whether anything was there to strike.
+  bool is_drawn(Fault kind, std::int64_t in_million) {
+    return !calm_ && chance_.in_million(in_million * factor_of(kind));
   }
   void count(Fault kind) { ++counts_[static_cast<std::size_t>(kind)]; }
   void aim(Fault kind, std::int64_t factor) { factors_[static_cast<std::size_t>(kind)] = factor; }

@@ -14,7 +14,8 @@ using std::chrono::seconds;
 
 class Gateway final : public broker::OrderGateway {
  public:
-  Gateway(Commons& commons, ProcessClock& clock) : commons_(commons), clock_(clock) {}
+  Gateway(Commons& commons, ProcessClock& clock, Thread& orders)
+      : commons_(commons), clock_(clock), orders_(orders) {}
 
   void place(const model::OrderRequest& request, std::move_only_function<bool()> last_check,
              broker::PlaceDone done) override {
@@ -25,12 +26,13 @@ class Gateway final : public broker::OrderGateway {
     }
     // A connection that stands takes the bytes at once; a new one has to be made first.
     auto& chance = commons_.chance;
-    const auto connecting = chance.one_in(8) ? chance.between(milliseconds(5), milliseconds(1500))
-                                             : chance.between(base::Duration{}, milliseconds(2));
-    clock_.after(connecting,
-                 [this, request, check = std::move(last_check), done = std::move(done)]() mutable {
-                   send(request, std::move(check), std::move(done));
-                 });
+    const bool slow = faults.strikes(Fault::slow_connection, 125'000);
+    const auto connecting = slow ? chance.between(milliseconds(5), milliseconds(1500))
+                                 : chance.between(base::Duration{}, milliseconds(2));
+    orders_.after(connecting,
+                  [this, request, check = std::move(last_check), done = std::move(done)]() mutable {
+                    send(request, std::move(check), std::move(done));
+                  });
   }
   void order_book(broker::Done<std::vector<model::BrokerOrder>> done) override {
     if (commons_.faults.strikes(Fault::book_failed, 30'000)) {
@@ -80,10 +82,10 @@ class Gateway final : public broker::OrderGateway {
   }
   template <class T>
   void answer(broker::Done<T> done, base::Result<T> result) {
-    clock_.after(commons_.chance.between(milliseconds(5), milliseconds(150)),
-                 [done = std::move(done), result = std::move(result)]() mutable {
-                   done(std::move(result));
-                 });
+    orders_.after(commons_.chance.between(milliseconds(5), milliseconds(150)),
+                  [done = std::move(done), result = std::move(result)]() mutable {
+                    done(std::move(result));
+                  });
   }
 
   void send(const model::OrderRequest& request, std::move_only_function<bool()> last_check,
@@ -96,10 +98,14 @@ class Gateway final : public broker::OrderGateway {
       reply_after(milliseconds(1), out, std::move(done));
       return;
     }
-    commons_.checks.first_byte(request);
+    commons_.checks.first_byte(request, {.steady = clock_.steady(),
+                                         .wall = clock_.now(),
+                                         .right = clock_.right_for(minutes(1)),
+                                         .newest_epoch = commons_.newest_epoch});
     out.transport = model::Transport::broken;
     out.message = "the connection broke";
     if (faults.strikes(Fault::request_lost, 15'000)) {
+      commons_.order_troubled();
       reply_after(seconds(30), out, std::move(done));
       return;
     }
@@ -112,17 +118,18 @@ class Gateway final : public broker::OrderGateway {
     // The answer goes to the process that asked, if it is there by then.
     auto box = std::make_shared<Box>(std::move(done));
     boxes_.push_back(box);
-    commons_.timeline.after(
-        way, [this, &exchange = commons_.exchange, request, waiting = std::weak_ptr(box)] {
-          const auto reply = exchange.arrive(request);
-          const auto asked = waiting.lock();
-          if (!asked) return;
-          reply_after(reply.after, reply.answer, std::move(asked->done));
-          std::erase(boxes_, asked);
-        });
+    commons_.timeline.after(way,
+                            [this, &commons = commons_, request, waiting = std::weak_ptr(box)] {
+                              const auto reply = commons.exchange.arrive(request);
+                              if (reply.answer.order_id.empty()) commons.order_troubled();
+                              const auto asked = waiting.lock();
+                              if (!asked) return;
+                              reply_after(reply.after, reply.answer, std::move(asked->done));
+                              std::erase(boxes_, asked);
+                            });
   }
   void reply_after(base::Duration wait, model::PlaceAnswer answer, broker::PlaceDone done) {
-    clock_.after(wait, [answer = std::move(answer), done = std::move(done)]() mutable {
+    orders_.after(wait, [answer = std::move(answer), done = std::move(done)]() mutable {
       done(std::move(answer));
     });
   }
@@ -133,13 +140,15 @@ class Gateway final : public broker::OrderGateway {
   };
   Commons& commons_;
   ProcessClock& clock_;
+  Thread& orders_;
   std::vector<std::shared_ptr<Box>> boxes_;  // requests that are on their way
 };
 
 }  // namespace
 
-std::unique_ptr<broker::OrderGateway> gateway_to_exchange(Commons& commons, ProcessClock& clock) {
-  return std::make_unique<Gateway>(commons, clock);
+std::unique_ptr<broker::OrderGateway> gateway_to_exchange(Commons& commons, ProcessClock& clock,
+                                                          Thread& orders) {
+  return std::make_unique<Gateway>(commons, clock, orders);
 }
 
 }  // namespace hmt::world

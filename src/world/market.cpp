@@ -9,6 +9,9 @@ namespace hmt::world {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr std::size_t packets_kept = 40;
+constexpr base::Duration memory_age_min = seconds(20);  // what is younger may fire
+
 std::vector<model::Instrument> listed_instruments() {
   std::vector<model::Instrument> out;
   for (const auto& one : quoted) {
@@ -46,26 +49,48 @@ void Market::move(std::size_t instrument) {
 
 bool Market::reaches(const model::Trigger& row, model::LegNumber leg) const {
   const auto at = std::ranges::find(quoted, row.instrument_token, &Quoted::token);
-  const auto price = last(static_cast<std::size_t>(at - quoted.begin()));
+  return reaches(row, leg, last(static_cast<std::size_t>(at - quoted.begin())));
+}
+
+bool Market::reaches(const model::Trigger& row, model::LegNumber leg, model::Price price) {
   const auto level = row.leg(leg).trigger_price;
   return model::direction_of(row, leg) == model::Direction::rising ? price >= level
                                                                    : price <= level;
 }
 
-bool Market::could_be(std::size_t instrument, model::Price price) {
-  const auto& start = quoted[instrument].paise;
-  return price >= model::Price::from_paise(start / 2) &&
-         price <= model::Price::from_paise(start * 2);
-}
-
-model::Tick Market::packet(std::size_t instrument) const {
+model::Tick Market::packet(std::size_t instrument) {
   model::Tick tick;
   tick.token = quoted[instrument].token;
   tick.last = model::wire_at_or_above(last(instrument), model::Segment::nse);
   tick.exchange_time = static_cast<std::uint32_t>(timeline_.now().time_since_epoch() / seconds(1));
   tick.last_trade_time = tick.exchange_time;
   tick.received_at = timeline_.now();
+  auto& packets = packets_[instrument];
+  packets.push_back(tick);
+  if (packets.size() > packets_kept) packets.pop_front();
   return tick;
+}
+
+std::optional<model::Tick> Market::earlier_packet(std::size_t instrument, base::Duration age_min) {
+  const auto& packets = packets_[instrument];
+  const auto newest = timeline_.now() - age_min;
+  const auto end = std::ranges::partition_point(
+      packets, [newest](const auto& packet) { return packet.received_at <= newest; });
+  if (end == packets.begin()) return std::nullopt;
+  return packets[static_cast<std::size_t>(chance_.between(0, end - packets.begin() - 1))];
+}
+
+std::optional<model::Tick> Market::remembered(model::InstrumentToken token) const {
+  constexpr auto kept_anew_every = std::chrono::minutes(2);
+  const auto at = std::ranges::find(quoted, token, &Quoted::token);
+  const auto& packets = packets_[static_cast<std::size_t>(at - quoted.begin())];
+  const auto kept_at =
+      std::chrono::floor<std::chrono::minutes>(timeline_.now()) -
+      std::chrono::floor<std::chrono::minutes>(timeline_.steady()) % kept_anew_every;
+  const auto end = std::ranges::partition_point(packets, [kept_at](const auto& packet) {
+    return packet.received_at <= kept_at - memory_age_min;
+  });
+  return end == packets.begin() ? std::nullopt : std::optional(*std::prev(end));
 }
 
 }  // namespace hmt::world

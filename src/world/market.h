@@ -1,6 +1,8 @@
 #pragma once
 #include <array>
+#include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,10 +39,12 @@ class Market {
   }
   // Whether the price of now has reached the leg's level.
   bool reaches(const model::Trigger& row, model::LegNumber leg) const;
-  // No price of the instrument ever leaves these bounds.
-  static bool could_be(std::size_t instrument, model::Price price);
-  // The packet of this moment.
-  model::Tick packet(std::size_t instrument) const;
+  static bool reaches(const model::Trigger& row, model::LegNumber leg, model::Price price);
+  // The packet of this moment; and one of before, older than that, if there is one.
+  model::Tick packet(std::size_t instrument);
+  std::optional<model::Tick> earlier_packet(std::size_t instrument, base::Duration age_min);
+  // What the broker remembers of it: the last packet of some whole minutes ago.
+  std::optional<model::Tick> remembered(model::InstrumentToken token) const;
 
  private:
   void move(std::size_t instrument);
@@ -49,6 +53,7 @@ class Market {
   Chance& chance_;
   Faults& faults_;
   std::array<std::int64_t, quoted.size()> paise_{};
+  std::array<std::deque<model::Tick>, quoted.size()> packets_;  // of late
   std::function<void(std::size_t)> told_;
   bool still_ = false;
 };

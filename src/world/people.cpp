@@ -167,9 +167,10 @@ std::optional<model::Trigger> People::some_reached(std::size_t instrument) {
 
 void People::price_moved(std::size_t instrument) {
   auto& chance = commons_.chance;
-  if (calm_ || !chance.one_in(15)) return;
+  if (calm_ || !commons_.faults.is_drawn(Fault::act_at_level, 66'000)) return;
   const auto row = some_reached(instrument);
   if (!row) return;
+  commons_.faults.count(Fault::act_at_level);
   const auto act = [this, row = *row] {
     if (auto* process = anybody_()) act_on(*process, row);
   };
@@ -178,6 +179,15 @@ void People::price_moved(std::size_t instrument) {
   } else {
     commons_.timeline.after(chance.between(base::Duration{}, std::chrono::milliseconds(15)), act);
   }
+}
+
+void People::order_troubled() {
+  if (calm_ || asked_for_stop_) return;
+  if (!commons_.faults.strikes(Fault::stop_on_trouble, 20'000)) return;
+  commons_.timeline.after(commons_.chance.between(base::Duration{}, seconds(4)), [this] {
+    auto* process = anybody_();
+    if (process && !asked_for_stop_ && !calm_) stop(*process);
+  });
 }
 
 void People::act_on(Process& process, const model::Trigger& row) {
@@ -200,7 +210,17 @@ void People::stop(Process& process) {
                            if (a_start_may_still_come()) return;
                            commons_.checks.stop_answered();
                            stopped_();
+                           if (commons_.faults.strikes(Fault::start_at_once, 100'000)) start_soon();
                          });
+}
+
+// Who stopped it in haste has it run again at once.
+void People::start_soon() {
+  commons_.timeline.after(commons_.chance.between(base::Duration{}, std::chrono::milliseconds(100)),
+                          [this] {
+                            auto* process = anybody_();
+                            if (process && asked_for_stop_) start(*process);
+                          });
 }
 
 void People::start(Process& process) {

@@ -21,6 +21,8 @@ class People {
   void begin();
   // Now and then somebody acts on a trigger in the very moment in which its level is reached.
   void price_moved(std::size_t instrument);
+  // Somebody hears of it, and some stop the engine then.
+  void order_troubled();
   // No more wishes but one: that the engine runs.
   void want_it_running();
 
@@ -36,6 +38,7 @@ class People {
   std::optional<model::Trigger> some_reached(std::size_t instrument);
   void stop(Process& process);
   void start(Process& process);
+  void start_soon();
   void keep_asking_to_start();
   bool a_start_may_still_come() const;
   model::Trigger some_trigger(std::size_t instrument);

@@ -16,91 +16,74 @@ using std::chrono::seconds;
 
 class Stream final : public broker::MarketStream {
  public:
-  Stream(Commons& commons, ProcessClock& clock, std::shared_ptr<Line> line)
-      : commons_(commons), clock_(clock), line_(std::move(line)) {}
+  Stream(Commons& commons, Thread& market, std::shared_ptr<Line> line, PricesSeen& seen)
+      : commons_(commons), market_(market), line_(std::move(line)), seen_(seen) {}
   ~Stream() override { line_->observer = nullptr; }
   void open() override {
     line_->opening = true;
-    clock_.after(commons_.chance.between(milliseconds(5), milliseconds(300)),
-                 [line = line_, good = commons_.exchange.session_good()] {
-                   if (!std::exchange(line->opening, false) || !line->observer) return;
-                   if (good) {
-                     line->open = true;
-                     line->observer->on_open();
-                   } else {
-                     line->observer->on_closed(broker::StreamEnd::session_refused, "403");
-                   }
-                 });
+    market_.after(commons_.chance.between(milliseconds(5), milliseconds(300)),
+                  [line = line_, good = commons_.exchange.session_good()] {
+                    if (!std::exchange(line->opening, false) || !line->observer) return;
+                    if (good) {
+                      line->open = true;
+                      line->observer->on_open();
+                    } else {
+                      line->observer->on_closed(broker::StreamEnd::session_refused, "403");
+                    }
+                  });
   }
-  void close() override { line_->open = line_->opening = false; }
+  void close() override {
+    if (line_->open) seen_.lost(market_.steady());
+    line_->open = line_->opening = false;
+  }
   void subscribe(std::span<const model::InstrumentToken> tokens) override {
     line_->tokens.insert(tokens.begin(), tokens.end());
+    for (const auto token : tokens) {
+      if (commons_.faults.strikes(Fault::cached_packet, 100'000)) tell_from_memory(token);
+    }
   }
   void unsubscribe(std::span<const model::InstrumentToken> tokens) override {
     for (const auto token : tokens) line_->tokens.erase(token);
   }
 
  private:
+  // The broker says at once what it remembers, however old that is.
+  void tell_from_memory(model::InstrumentToken token) {
+    const auto packet = commons_.remembered(token);
+    if (!packet) return;
+    market_.after(commons_.chance.between(milliseconds(1), milliseconds(30)),
+                  [this, line = line_, tick = *packet]() mutable {
+                    if (!line->observer || !line->open) return;
+                    tick.received_at = market_.now();
+                    seen_.note(tick, market_.steady(), Told::again);
+                    line->observer->on_ticks({&tick, 1});
+                  });
+  }
+
   Commons& commons_;
-  ProcessClock& clock_;
+  Thread& market_;
   std::shared_ptr<Line> line_;
+  PricesSeen& seen_;
 };
 
 }  // namespace
 
-ProcessClock::ProcessClock(Timeline& timeline, std::function<void()> died,
-                           std::function<void()> after_task)
-    : timeline_(timeline), died_(std::move(died)), after_task_(std::move(after_task)) {}
-
-ProcessClock::~ProcessClock() = default;
-
-agent::TimerId ProcessClock::plan(base::Duration at, agent::Task task) {
-  const auto id = ++last_id_;
-  tasks_.emplace(id, std::move(task));
-  timeline_.at(at, [this, id, alive = std::weak_ptr(alive_)] {
-    if (!alive.expired()) due(id);
-  });
-  return id;
-}
-
-void ProcessClock::due(agent::TimerId id) {
-  if (dead_) return;
-  if (frozen()) {
-    timeline_.at(frozen_until_, [this, id, alive = std::weak_ptr(alive_)] {
-      if (!alive.expired()) due(id);
-    });
-    return;
-  }
-  auto task = tasks_.extract(id);
-  if (task.empty()) return;
-  try {
-    task.mapped()();
-    after_task_();
-  } catch (const Died&) {
-    die();
-  }
-}
-
-void ProcessClock::freeze(base::Duration lasts) {
-  frozen_until_ = std::max(frozen_until_, timeline_.steady() + lasts);
-}
-
-void ProcessClock::die() {
-  if (std::exchange(dead_, true)) return;
-  died_();
-}
-
 Process::Process(Commons& commons, const std::string& holder, std::uint64_t number,
                  std::function<void()> died)
-    : commons_(commons), clock_(commons.timeline, std::move(died), [this] { flush_soon(); }) {
+    : commons_(commons),
+      clock_(commons.timeline, std::move(died), [this] { flush_soon(); }),
+      market_(clock_, commons.chance, commons.faults),
+      orders_(clock_, commons.chance, commons.faults),
+      answers_(clock_, commons.chance, commons.faults),
+      watch_(clock_, commons.chance, commons.faults) {
   settings_.engine.tag_key.bytes.fill(0x5A);
   settings_.calendar = model::Calendar::always();
   settings_.follow_period = commons.follow_period;
-  settings_.counts_period = minutes(1);  // nobody watches a screen
+  settings_.counts_period = seconds(3);  // nobody watches a screen
   settings_.holder = holder + "-" + std::to_string(number);
-  writer_ = faulty_writer(commons_, clock_);
+  writer_ = faulty_writer(commons_, clock_, prices_seen_, [this] { disturb(); });
   runtime_ = std::make_unique<runtime::Runtime>(
-      runtime::Schedulers{clock_, clock_, clock_, clock_}, *writer_, door(),
+      runtime::Schedulers{market_, orders_, answers_, watch_}, *writer_, door(),
       [this](feed::FeedObserver& observer) { return make_feed(observer); }, settings_,
       [this] { clock_.die(); });
   clock_.post([this] { runtime_->launch(); });
@@ -113,7 +96,7 @@ runtime::BrokerDoor Process::door() {
   out.open =
       [this](
           const model::BrokerConnection&) -> base::Result<std::unique_ptr<broker::OrderGateway>> {
-    return gateway_to_exchange(commons_, clock_);
+    return gateway_to_exchange(commons_, clock_, orders_);
   };
   out.session = [](const model::BrokerConnection&) -> base::Result<agent::Secret> {
     return agent::Secret("token");
@@ -133,12 +116,12 @@ runtime::BrokerDoor Process::door() {
 
 std::unique_ptr<feed::Feed> Process::make_feed(feed::FeedObserver& observer) {
   return std::make_unique<feed::Feed>(
-      clock_,
+      market_,
       [this](broker::StreamObserver& stream) {
         std::erase_if(lines_, [](const auto& line) { return line->observer == nullptr; });
         lines_.push_back(std::make_shared<Line>());
         lines_.back()->observer = &stream;
-        return std::make_unique<Stream>(commons_, clock_, lines_.back());
+        return std::make_unique<Stream>(commons_, market_, lines_.back(), prices_seen_);
       },
       broker::StreamLimits{}, feed::FeedConfig{}, settings_.calendar, observer);
 }
@@ -173,20 +156,21 @@ bool Process::wants_log_in() const {
 }
 
 void Process::heartbeat() {
-  clock_.post([lines = lines_] {
+  market_.post([lines = lines_] {
     for (const auto& line : lines) {
       if (line->observer && line->open && !line->silent) line->observer->on_heartbeat();
     }
   });
 }
 
-void Process::tick(const model::Tick& tick) {
+void Process::tick(const model::Tick& tick, Told told) {
   for (const auto& line : lines_) {
     if (!line->open || line->silent || !line->tokens.contains(tick.token)) continue;
-    clock_.post([line, tick, this] {
+    market_.post([line, tick, told, this] {
       if (!line->observer || !line->open) return;
       auto copy = tick;
       copy.received_at = clock_.now();
+      prices_seen_.note(copy, clock_.steady(), told);
       line->observer->on_ticks({&copy, 1});
     });
   }
@@ -195,24 +179,43 @@ void Process::tick(const model::Tick& tick) {
 void Process::order_update(const model::BrokerOrder& order) {
   for (const auto& line : lines_) {
     if (!line->open || line->silent) continue;
-    clock_.post([line, order] {
+    market_.post([line, order] {
       if (line->observer && line->open) line->observer->on_order(order);
     });
     return;  // one line carries them
   }
 }
 
+bool Process::hears(model::InstrumentToken token) const {
+  return std::ranges::any_of(lines_, [token](const auto& line) {
+    return line->observer && line->open && !line->silent && line->tokens.contains(token);
+  });
+}
+
+std::uint64_t Process::disturbances() const {
+  return disturbed_ + clock_.disturbances() + market_.disturbances() + orders_.disturbances() +
+         watch_.disturbances();
+}
+
+base::Duration Process::held_until() const {
+  return std::max(
+      {market_.held_until(), orders_.held_until(), answers_.held_until(), watch_.held_until()});
+}
+
 void Process::cut_feed() {
+  disturb();
   for (const auto& line : lines_) {
     if (!line->open) continue;
-    clock_.post([line] {
+    market_.post([line, this] {
       if (!std::exchange(line->open, false) || !line->observer) return;
+      prices_seen_.lost(clock_.steady());
       line->observer->on_closed(broker::StreamEnd::lost, "connection reset");
     });
   }
 }
 
 void Process::hush_feed(bool silent) {
+  disturb();
   for (const auto& line : lines_) line->silent = silent;
 }
 

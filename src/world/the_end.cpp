@@ -69,21 +69,19 @@ class End {
     if (ledger.living() > 1) {
       checks_.violated("I1", name + " has " + std::to_string(ledger.living()) + " living orders");
     }
-    check_prices(name, row, attempts);
+    check_prices(name, attempts);
     check_orders(name, row, ledger, attempts);
     check_row(name, row, ledger, attempts);
   }
 
  private:
-  void check_prices(const std::string& name, const model::Trigger& row,
-                    const std::vector<model::Attempt>& attempts) {
-    const auto at = std::ranges::find(quoted, row.instrument_token, &Quoted::token);
-    const auto instrument = static_cast<std::size_t>(at - quoted.begin());
+  // Each fire was seen when it was claimed, and held against the prices of then.
+  void check_prices(const std::string& name, const std::vector<model::Attempt>& attempts) {
     for (const auto& attempt : attempts) {
-      const auto price = attempt.evidence.last_price;
-      const bool adopted = price == model::Price{};  // found at the broker: nobody saw why
-      if (!adopted && !Market::could_be(instrument, price))
-        checks_.violated("price", name + " fired on " + price.text() + ", which never was");
+      const bool adopted = attempt.evidence.last_price == model::Price{};  // found at the broker
+      if (attempt.attempt_no == 0 && !adopted && !checks_.saw_claim(attempt.tag))
+        checks_.violated("price",
+                         name + " fired by " + attempt.tag + ", and nobody saw it claimed");
     }
   }
 

@@ -11,10 +11,21 @@ namespace hmt::world {
 
 class Timeline {
  public:
+  // Whose tasks wait while it is held up, and who has to `forget` them before it ends.
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    virtual base::Duration held_until() const = 0;
+    virtual void run(agent::Task task) = 0;
+  };
+
   explicit Timeline(base::Instant start) : start_(start) {}
 
-  void at(base::Duration steady, agent::Task task);
+  void at(base::Duration steady, agent::Task task) { plan(steady, nullptr, std::move(task)); }
   void after(base::Duration delay, agent::Task task) { at(steady_ + delay, std::move(task)); }
+  agent::TimerId plan(base::Duration steady, Owner* owner, agent::Task task);
+  void cancel(agent::TimerId id);
+  void forget(const Owner& owner);
 
   // Runs what is due next, if it is due by `until`; otherwise the time is `until`.
   bool run_next(base::Duration until);
@@ -27,18 +38,25 @@ class Timeline {
   struct Due {
     base::Duration when;
     std::uint64_t number;
-    std::size_t slot;
+    std::uint32_t slot;
     bool operator>(const Due& other) const {
       return when != other.when ? when > other.when : number > other.number;
     }
   };
+  struct Slot {
+    agent::Task task;  // empty: cancelled
+    Owner* owner = nullptr;
+    std::uint32_t use = 0;  // how often it was taken: an id of before is nobody's
+  };
+  std::uint32_t take_slot();
+
   base::Instant start_;
   base::Duration steady_{};
   std::uint64_t asked_ = 0;
   std::uint64_t happened_ = 0;
   std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
-  std::vector<agent::Task> tasks_;
-  std::vector<std::size_t> free_;
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_;
 };
 
 }  // namespace hmt::world

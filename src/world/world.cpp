@@ -29,6 +29,13 @@ World::World(std::uint64_t seed, Length length)
   exchange_.on_update([this](const model::BrokerOrder& order) { tell_order(order); });
   for (std::size_t i = 0; i < quoted.size(); ++i)
     exchange_.set_price(quoted[i].symbol, market_.last(i));
+  commons_.remembered = [this](model::InstrumentToken token) { return market_.remembered(token); };
+  commons_.order_troubled = [this] { people_.order_troubled(); };
+  // Who sees that the engine has come back may have more to say.
+  commons_.lease_taken = [this] {
+    hold_rows_when_struck(10'000);
+    people_.order_troubled();
+  };
   const bool two_engines = chance_.one_in(2);
   if (chance_.one_in(8)) commons_.follow_period = milliseconds(100);
   commons_.shared = two_engines;
@@ -41,13 +48,29 @@ World::World(std::uint64_t seed, Length length)
 
 World::~World() = default;
 
-// Half of the seeds are calm; the others aim one to three kinds of fault at where they hurt.
+// Half of the seeds are calm. The others aim one to three kinds of fault at where they hurt, or
+// some that hurt together: two that are rare alone seldom meet.
 void World::choose_aim() {
   if (chance_.one_in(2)) return;
-  for (auto kinds = chance_.between(1, 3); kinds > 0; --kinds) {
-    const auto kind = static_cast<Fault>(chance_.between(0, fault_kinds - 1));
-    faults_.aim(kind, chance_.between(5, 40));
+  const auto factor = [this] { return chance_.between(5, 40); };
+  if (chance_.one_in(2)) {
+    for (auto kinds = chance_.between(1, 3); kinds > 0; --kinds) {
+      faults_.aim(static_cast<Fault>(chance_.between(0, fault_kinds - 1)), factor());
+    }
+    return;
   }
+  using enum Fault;
+  static const std::vector<std::vector<Fault>> together = {
+      {look_cut, watch_cut, too_many_429, order_not_sent, stop_on_trouble},
+      {watch_cut, pause_before_order, thread_held_up, lease_not_renewable, stop_on_trouble},
+      {watch_cut, slow_connection, act_at_level},
+      {clock_step, too_many_429, request_lost, late_placement},
+      {feed_cut, feed_silent, cached_packet, tick_old},
+      {order_storm, too_many_429, slow_disk, pause_after_write},
+      {start_at_once, stop_on_trouble, pause_before_write, slow_disk},
+      {rows_held, order_storm, crash_at_random, start_at_once, stop_on_trouble, too_many_429}};
+  const auto which = chance_.between(0, static_cast<std::int64_t>(together.size()) - 1);
+  for (const auto kind : together[static_cast<std::size_t>(which)]) faults_.aim(kind, factor());
 }
 
 void World::begin_life(std::size_t slot) {
@@ -103,21 +126,30 @@ void World::log_in_again() {
 void World::tell_price(std::size_t instrument) {
   exchange_.set_price(quoted[instrument].symbol, market_.last(instrument));
   people_.price_moved(instrument);
+  const auto packet = market_.packet(instrument);
   if (faults_.strikes(Fault::tick_lost, 10'000)) return;
-  auto tick = market_.packet(instrument);
-  if (faults_.strikes(Fault::tick_old, 5'000)) {
-    tick.exchange_time -= 40;
-    tick.last_trade_time -= 40;
-  }
-  if (faults_.strikes(Fault::tick_without_price, 3'000)) tick.last = 0;
-  if (faults_.strikes(Fault::tick_without_time, 3'000)) {
+  auto tick = packet;
+  auto told = Told::of_now;
+  if (faults_.strikes(Fault::tick_without_price, 3'000)) {
+    tick.last = 0;
+    told = Told::made_up;
+  } else if (faults_.strikes(Fault::tick_without_time, 3'000)) {
     tick.exchange_time = 0;
     tick.last = chance_.one_in(2) ? tick.last * 3 : tick.last / 3;
+    told = Told::made_up;
   }
-  const int copies = faults_.strikes(Fault::tick_twice, 10'000) ? 2 : 1;
+  if (auto* process = running(); process && told == Told::of_now)
+    touches_.told(*process, instrument, market_.last(instrument));
+  tell_tick(tick, told);
+  if (faults_.strikes(Fault::tick_twice, 10'000)) tell_tick(tick, told);
+  if (const auto old = market_.earlier_packet(instrument, seconds(2));
+      old && told == Told::of_now && faults_.strikes(Fault::tick_old, 5'000))
+    tell_tick(*old, Told::again);
+}
+
+void World::tell_tick(const model::Tick& tick, Told told) {
   for (auto& slot : slots_) {
-    if (!slot.process || slot.process->clock().dead()) continue;
-    for (int i = 0; i < copies; ++i) slot.process->tick(tick);
+    if (slot.process && !slot.process->clock().dead()) slot.process->tick(tick, told);
   }
 }
 
@@ -174,6 +206,7 @@ void World::misfortune() {
     timeline_.after(chance_.between(milliseconds(200), seconds(90)),
                     [this] { commons_.database_down = false; });
   }
+  hold_rows_when_struck(700);
   if (faults_.strikes(Fault::change_not_told, 2'000)) {
     records_.keep_quiet(true);
     timeline_.after(chance_.between(milliseconds(200), seconds(40)),
@@ -202,7 +235,7 @@ void World::check_watched() {
   for (auto& slot : slots_) {
     if (!slot.process || slot.process->clock().dead() || slot.process->clock().frozen()) continue;
     auto& process = *slot.process;
-    const bool just_thawed = timeline_.steady() - process.clock().thawed_at() < seconds(2);
+    const bool just_thawed = timeline_.steady() - process.held_until() < seconds(2);
     if (just_thawed) continue;
     const auto standing = process.runtime().standing();
     for (const auto& row : page->triggers) {
@@ -216,15 +249,25 @@ void World::check_watched() {
   }
 }
 
+// Somebody's transaction is in the way of all records, and of nothing else.
+void World::hold_rows_when_struck(std::int64_t in_million) {
+  if (!faults_.strikes(Fault::rows_held, in_million)) return;
+  records_.hold_rows(true);
+  timeline_.after(chance_.between(milliseconds(200), seconds(30)),
+                  [this] { records_.hold_rows(false); });
+}
+
 void World::calm_down() {
   faults_.end();
   commons_.database_down = false;
   records_.keep_quiet(false);
+  records_.hold_rows(false);
   exchange_.session_lives();
   for (auto& slot : slots_) {
     if (!slot.process) continue;
     slot.process->hush_feed(false);
-    slot.process->clock().set_right();
+    auto& clock = slot.process->clock();
+    if (clock.wall_offset() != base::Duration{}) clock.step_wall_clock(-clock.wall_offset());
   }
   people_.want_it_running();
 }
@@ -244,7 +287,9 @@ std::vector<model::AuditEntry> World::story(const std::string& trigger) {
     for (const auto& row : *rows) {
       page.after = row.number;
       const auto& of = row.entry.trigger_id;
-      if (!of || of->text() == trigger) out.push_back(row.entry);
+      const bool is_of_it =
+          of && (of->text() == trigger || oms::tag_start(*of) == trigger.substr(0, 14));
+      if (!of || is_of_it || trigger == "all") out.push_back(row.entry);
     }
     if (rows->size() < page.limit) return out;
   }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "world/people.h"
+#include "world/touches.h"
 
 // One trading day of a whole world, made of a seed and of nothing else: the real engine, gate,
 // reconciler and store rules, a simulated broker, people, and every fault of `faults.h`. Then the
@@ -52,10 +53,12 @@ class World {
   Process* anybody();
   void log_in_again();
   void tell_price(std::size_t instrument);
+  void tell_tick(const model::Tick& tick, Told told);
   void tell_order(const model::BrokerOrder& order);
   void heartbeats();
   void misfortune();
   void feed_misfortune(Process& process);
+  void hold_rows_when_struck(std::int64_t in_million);
   void calm_down();
   void watch_for_a_while();
   void check_watched();
@@ -71,6 +74,7 @@ class World {
   Exchange exchange_{timeline_, chance_, faults_, checks_};
   Market market_{timeline_, chance_, faults_};
   Commons commons_{timeline_, chance_, faults_, checks_, exchange_, records_};
+  Touches touches_{commons_};
   std::vector<Slot> slots_;
   People people_{commons_, market_, [this] { return running(); }, [this] { return anybody(); },
                  [this] { check_watched(); }};

@@ -1,5 +1,6 @@
 #include "world/world.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <numeric>
 
@@ -37,6 +38,89 @@ TEST(World, TradersTradeAndThingsGoWrongInIt) {
   EXPECT_GT(faults, 0U);
 }
 
+// Threads of one process, in a world where nothing else happens.
+class WorldThreads : public testing::Test {
+ protected:
+  void run() {
+    const auto until = timeline.steady() + minutes(10);
+    while (timeline.run_next(until)) {
+    }
+  }
+  void post(Thread& thread, std::string word) {
+    thread.post([this, word = std::move(word)] { happened.push_back(word); });
+  }
+  Chance chance{7};
+  Faults faults{chance};
+  Timeline timeline{base::Instant{}};
+  int deaths = 0;
+  ProcessClock clock{timeline, [this] { ++deaths; }, [] {}};
+  std::vector<std::string> happened;
+};
+
+TEST_F(WorldThreads, RunWhatIsPostedInThatOrder) {
+  Thread thread(clock, chance, faults);
+  std::vector<std::string> posted;
+  for (int n = 0; n < 200; ++n) {
+    posted.push_back(std::to_string(n));
+    post(thread, posted.back());
+  }
+  run();
+  EXPECT_EQ(happened, posted);
+}
+
+TEST_F(WorldThreads, MeetInAnyOrder) {
+  Thread one(clock, chance, faults);
+  Thread other(clock, chance, faults);
+  int other_first = 0;
+  for (int n = 0; n < 200; ++n) {
+    happened.clear();
+    post(one, "one");
+    post(other, "other");
+    run();
+    if (happened.front() == "other") ++other_first;
+  }
+  EXPECT_GT(other_first, 20);
+  EXPECT_LT(other_first, 180);
+}
+
+TEST_F(WorldThreads, AreHeldUpAloneAndKeepTheirOrder) {
+  Thread one(clock, chance, faults);
+  Thread other(clock, chance, faults);
+  post(one, "first");
+  faults.aim(Fault::thread_held_up, 1'000'000);
+  post(one, "second");
+  faults.aim(Fault::thread_held_up, 1);
+  one.after(std::chrono::milliseconds(1), [this] { happened.emplace_back("timer"); });
+  post(other, "other");
+  run();
+  EXPECT_EQ(happened.front(), "other");
+  const std::vector<std::string> of_one(happened.begin() + 1, happened.end());
+  EXPECT_LT(std::ranges::find(of_one, "first"), std::ranges::find(of_one, "second"));
+  EXPECT_EQ(of_one.size(), 3U);
+}
+
+TEST_F(WorldThreads, DoNothingOnceTheirProcessIsDead) {
+  Thread thread(clock, chance, faults);
+  post(thread, "before");
+  run();
+  thread.post([] { throw Died{}; });
+  post(thread, "after");
+  run();
+  EXPECT_EQ(happened, std::vector<std::string>{"before"});
+  EXPECT_EQ(deaths, 1);
+}
+
+TEST_F(WorldThreads, ATimerThatWasCancelledDoesNotRun) {
+  Thread thread(clock, chance, faults);
+  const auto gone =
+      thread.after(std::chrono::seconds(1), [this] { happened.emplace_back("gone"); });
+  thread.after(std::chrono::seconds(2), [this] { happened.emplace_back("stays"); });
+  thread.cancel(gone);
+  run();
+  thread.cancel(gone);  // once more: an id of before is nobody's
+  EXPECT_EQ(happened, std::vector<std::string>{"stays"});
+}
+
 class WorldChecks : public testing::Test {
  protected:
   WorldChecks() {
@@ -49,6 +133,22 @@ class WorldChecks : public testing::Test {
     out.tag = oms::make_tag(key, scope, id, 1, attempt_no);
     return out;
   }
+  // It leaves as it should: on record, under the lease of now.
+  void leave(const model::OrderRequest& request, std::int32_t attempt_no) {
+    record(attempt_no);
+    checks.first_byte(request, sender);
+  }
+  void record(std::int32_t attempt_no) {
+    model::Attempt attempt;
+    attempt.tag = order(attempt_no).tag;
+    attempt.trigger_id = id;
+    attempt.fire_no = 1;
+    attempt.attempt_no = attempt_no;
+    attempt.state = model::AttemptState::forwarded;
+    attempt.forwarded_at = sender.wall;
+    attempt.lease_epoch = 3;
+    checks.recorded(attempt);
+  }
   void expect_violated(const char* rule) const {
     ASSERT_EQ(checks.violations().size(), 1U);
     EXPECT_EQ(checks.violations().front().rule, rule);
@@ -56,6 +156,7 @@ class WorldChecks : public testing::Test {
   const oms::TagKey key;
   const oms::TagScope scope{"AB1234", {}};
   model::TriggerId id;
+  Checks::Sender sender{.steady = {}, .wall = {}, .right = true, .newest_epoch = 3};
   Checks checks;
 };
 
@@ -67,17 +168,103 @@ TEST_F(WorldChecks, SeeTwoOrdersOfOneFire) {
 }
 
 TEST_F(WorldChecks, SeeAByteThatLeavesAfterStopWasAnswered) {
-  checks.first_byte(order(0));
+  leave(order(0), 0);
   EXPECT_TRUE(checks.violations().empty());
   checks.stop_answered();
-  checks.first_byte(order(1));
+  leave(order(1), 1);
   expect_violated("I4");
 }
 
 TEST_F(WorldChecks, SeeAByteThatLeavesAfterItsCancelWasAnswered) {
   checks.cancel_answered(id);
-  checks.first_byte(order(0));
+  leave(order(0), 0);
   expect_violated("I4");
+}
+
+TEST_F(WorldChecks, SeeAByteThatLeavesBeforeItIsOnRecord) {
+  checks.first_byte(order(0), sender);
+  expect_violated("durable");
+}
+
+TEST_F(WorldChecks, SeeAByteOfAFormerLease) {
+  sender.newest_epoch = 4;
+  leave(order(0), 0);
+  expect_violated("lease");
+}
+
+TEST_F(WorldChecks, SeeAByteThatWasHeldUp) {
+  record(0);
+  sender.wall += std::chrono::milliseconds(2001);
+  checks.first_byte(order(0), sender);
+  expect_violated("late");
+}
+
+TEST_F(WorldChecks, SeeTheEleventhOrderOfASecond) {
+  for (std::int32_t n = 0; n < 10; ++n) leave(order(n), n);
+  EXPECT_TRUE(checks.violations().empty());
+  leave(order(10), 10);
+  expect_violated("rate");
+}
+
+TEST_F(WorldChecks, SeeAnAttemptUnderTheTagOfAnother) {
+  model::Attempt attempt;
+  attempt.tag = order(0).tag;
+  attempt.trigger_id = id;
+  attempt.fire_no = 1;
+  attempt.attempt_no = 1;
+  checks.recorded(attempt);
+  expect_violated("tag");
+}
+
+model::Evidence evidence_of(const model::Tick& tick) {
+  model::Evidence out;
+  out.last_price = model::price_from_wire(tick.last, model::Segment::nse);
+  out.exchange_time = tick.exchange_time;
+  return out;
+}
+
+model::Tick packet(model::WirePrice last, std::uint32_t exchange_time) {
+  model::Tick tick;
+  tick.token = 408065;
+  tick.last = last;
+  tick.exchange_time = exchange_time;
+  return tick;
+}
+
+TEST(WorldPrices, AllowAFireOnTheNewestPriceOfItsInstrumentAlone) {
+  using std::chrono::seconds;
+  PricesSeen seen;
+  const auto first = packet(150'000, 100);
+  const auto second = packet(150'500, 105);
+  const auto mangled = packet(450'000, 0);
+  seen.note(first, seconds(1), Told::of_now);
+  seen.note(second, seconds(6), Told::of_now);
+  seen.note(mangled, seconds(7), Told::made_up);
+  EXPECT_EQ(seen.why_not(408065, evidence_of(second), seconds(6)), "");
+  EXPECT_EQ(seen.why_not(408065, evidence_of(first), seconds(1)), "");
+  EXPECT_EQ(seen.why_not(408065, evidence_of(first), seconds(7)), "");
+  EXPECT_NE(seen.why_not(408065, evidence_of(first), seconds(9)), "");
+  EXPECT_NE(seen.why_not(408065, evidence_of(mangled), seconds(7)), "");
+  EXPECT_NE(seen.why_not(738561, evidence_of(second), seconds(6)), "");
+  EXPECT_NE(seen.why_not(408065, evidence_of(second), seconds(90)), "");
+}
+
+TEST(WorldPrices, AreOverWithTheirConnection) {
+  using std::chrono::seconds;
+  PricesSeen seen;
+  const auto price = packet(150'000, 100);
+  seen.note(price, seconds(1), Told::of_now);
+  EXPECT_EQ(seen.why_not(408065, evidence_of(price), seconds(3)), "");
+  seen.lost(seconds(2));
+  EXPECT_NE(seen.why_not(408065, evidence_of(price), seconds(3)), "");
+}
+
+TEST(WorldPrices, AskOfAClockThatWasSetForAPriceThatWas) {
+  PricesSeen seen;
+  seen.note(packet(150'000, 100), std::chrono::seconds(1), Told::again);
+  seen.note(packet(450'000, 0), std::chrono::seconds(2), Told::made_up);
+  EXPECT_EQ(seen.why_not(408065, evidence_of(packet(150'000, 100)), {}), "");
+  EXPECT_NE(seen.why_not(408065, evidence_of(packet(450'000, 0)), {}), "");
 }
 
 }  // namespace
