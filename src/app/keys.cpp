@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fault/step.h"
+
 namespace hmt::app {
 namespace {
 
@@ -42,7 +44,9 @@ Result<std::optional<std::string>> read_private(const std::string& path) {
 
 // Whole or not at all: a crash in between leaves no half-written secret behind.
 Result<void> write_private(const std::string& path, const std::string& text) {
+  constexpr fault::Step step = "secret";
   const auto draft = path + ".new";
+  step.before();
   const int file = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) return cannot("Cannot make", path);
   const auto line = text + "\n";
@@ -50,6 +54,7 @@ Result<void> write_private(const std::string& path, const std::string& text) {
   const bool kept = written == static_cast<ssize_t>(line.size()) && ::fsync(file) == 0;
   ::close(file);
   if (!kept || ::rename(draft.c_str(), path.c_str()) != 0) return cannot("Cannot write", path);
+  step.after();
   return {};
 }
 

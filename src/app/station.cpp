@@ -17,6 +17,7 @@
 #include "app/records.h"
 #include "app/sessions.h"
 #include "app/users.h"
+#include "fault/step.h"
 #include "feed/feed.h"
 #include "kite/stream.h"
 #include "net/loop.h"
@@ -128,6 +129,7 @@ api::ApiConfig face_of(const Config& config) {
 }  // namespace
 
 base::Result<std::unique_ptr<Station>> Station::open(const Config& config) {
+  if (auto armed = fault::arm(config.faults); !armed) return std::unexpected(armed.error());
   auto parts = std::make_unique<Parts>();
   parts->config = config;
   for (auto& hidden : secrets_of(config)) agent::log_redact(std::move(hidden));

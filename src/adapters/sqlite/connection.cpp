@@ -235,9 +235,11 @@ void Transaction::roll_back() {
   sqlite3_exec(connection_.handle_, "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
-Result<void> Transaction::commit() {
+Result<void> Transaction::commit(fault::Step step) {
   const bool asked = !connection_.has_failed();
+  step.before();
   connection_.statement("COMMIT").run();
+  step.after();
   const auto result = connection_.outcome();
   if (result) {
     done_ = true;

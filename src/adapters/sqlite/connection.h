@@ -10,6 +10,7 @@
 #include "base/price.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "fault/step.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -165,7 +166,7 @@ class Transaction {
 
   // Errors: the first failure of the transaction; nothing of it is kept. unavailable with a message
   // that begins "commit unknown" when the flush failed.
-  base::Result<void> commit();
+  base::Result<void> commit(fault::Step step = {});
 
  private:
   void roll_back();
