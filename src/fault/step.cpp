@@ -78,6 +78,7 @@ Result<void> tell_into(const std::string& path) {
 }  // namespace
 
 void detail::passed(std::uint8_t step, Moment moment) {
+  if (((steps[step].sqlite | steps[step].postgres) & bit(moment)) == 0) return;
   const auto name = point_name(step, static_cast<std::size_t>(moment));
   if (told_file >= 0) say(told_file, name + "\n");
   if (!ordered || ordered->step != step || ordered->moment != moment) return;
