@@ -38,6 +38,13 @@ struct Flight {
     over = true;
     retry_at.reset();
   }
+  // What waits goes on for as long as it had to.
+  void clock_stepped(base::Duration by) {
+    for (auto* at : {&read_book_at, &retry_at}) {
+      if (*at) **at += by;
+    }
+    if (absence) absence->clock_stepped(by);
+  }
   // The broker's own checks are behind it, or it was filled.
   bool stands_at_exchange() const;
   // Rejected on somebody's word, unfilled: the book has to agree before anything is armed again.

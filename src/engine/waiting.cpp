@@ -140,15 +140,8 @@ void Engine::handle(Now& now, const ClockAdvanced&) {
 }
 
 void Engine::handle(Now&, const ClockStepped& clock) {
-  const auto move = [by = clock.by](std::optional<base::Instant>& at) {
-    if (at) *at += by;
-  };
-  move(book_due_);
-  for (auto& [tag, flight] : flights_) {
-    move(flight.read_book_at);
-    move(flight.retry_at);
-    if (flight.absence) flight.absence->clock_stepped(clock.by);
-  }
+  if (book_due_) *book_due_ += clock.by;
+  for (auto& [tag, flight] : flights_) flight.clock_stepped(clock.by);
 }
 
 bool Engine::is_out_of_date(const model::Attempt& attempt, base::Instant at) const {

@@ -10,9 +10,13 @@ namespace hmt::runtime {
 
 class ClockWatch {
  public:
-  // By how much the wall clock moved on its own since what was told last; nothing: it did not.
-  std::optional<base::Duration> step(base::Instant now, base::Duration steady) {
-    const auto offset = now.time_since_epoch() - steady;
+  // By how much the wall clock moved on its own since what was told last; nothing: it did not, or
+  // it cannot be told, as the thread slept between the readings. `before` and `after`: the steady
+  // clock, read on either side of `now`.
+  std::optional<base::Duration> step(base::Instant now, base::Duration before,
+                                     base::Duration after) {
+    if (after - before > pause_max) return std::nullopt;
+    const auto offset = now.time_since_epoch() - before;
     if (!offset_) offset_ = offset;
     const auto moved = offset - *offset_;
     if (std::chrono::abs(moved) <= step_min) return std::nullopt;
@@ -22,6 +26,7 @@ class ClockWatch {
 
  private:
   static constexpr base::Duration step_min = std::chrono::milliseconds(500);
+  static constexpr base::Duration pause_max = std::chrono::milliseconds(50);
   std::optional<base::Duration> offset_;
 };
 

@@ -64,8 +64,7 @@ class CommitQueue {
     std::move_only_function<void(model::ClaimVerdict)> done;
   };
   struct RecordItem {
-    std::int64_t epoch =
-        0;  // when it was made: commands overtake what waits, one may renew the lease
+    std::int64_t epoch = 0;  // when it was made: a command that overtakes it may renew the lease
     model::Record record;
     std::move_only_function<void()> done;
     Refused refused;

@@ -8,8 +8,6 @@
 namespace hmt::runtime {
 namespace {
 
-constexpr base::Duration held_price_age_max = std::chrono::seconds(60);
-constexpr base::Duration lost_fire_memory = std::chrono::seconds(2);
 constexpr std::size_t wanted_max = 500;       // live prices for each screen
 constexpr std::size_t wanted_by_all = 2'000;  // the rest of the feed's room is for triggers
 
@@ -101,16 +99,15 @@ void MarketAgent::lose_lease() {
 
 void MarketAgent::forget_all() {
   for (auto& [id, account] : accounts_) forget(account);
-  last_fresh_.clear();
-  fired_on_.clear();
+  fresh_.forget_all();
 }
 
 void MarketAgent::forget(Account& account) {
   account.engine.reset();
   account.recovers = false;
-  lost_fires_.clear();
+  fresh_.forget_lost_fires();
   // What is watched from here on is not held against a price from before.
-  for (const auto token : account.watched) last_fresh_.erase(token);
+  for (const auto token : account.watched) fresh_.forget(token);
   standing_.none_armed(account.id);
   // The records, which are read after this, hold what these tell.
   std::erase_if(account.early, [](const engine::Event& event) {
@@ -176,15 +173,14 @@ void MarketAgent::handle(Account& account, engine::Event event) {
 
 // Engines count their waits by the wall clock, which is set now and then.
 base::Instant MarketAgent::read_clock() {
+  const auto before = scheduler_.steady();
   const auto now = scheduler_.now();
-  const auto step = clock_watch_.step(now, scheduler_.steady());
+  const auto step = clock_watch_.step(now, before, scheduler_.steady());
   if (!step) return now;
   for (auto& [id, account] : accounts_) {
     if (account.engine) account.engine->on(engine::ClockStepped{*step}, now, effects_);
   }
-  // How old these are cannot be told any more.
-  last_fresh_.clear();
-  fired_on_.clear();
+  fresh_.clock_stepped(*step);
   links_.clock_stepped(*step);
   return now;
 }
@@ -234,7 +230,7 @@ void MarketAgent::on_ticks(std::span<const model::Tick> ticks) {
   const bool fires = lease_allows();
   for (const auto& tick : ticks) {
     prices_.post(tick);
-    if (tick.freshness == model::Freshness::fresh) last_fresh_.insert_or_assign(tick.token, tick);
+    fresh_.note(tick);
     if (fires) evaluate_tick(tick, now);
     memory_.note(tick);  // afterwards: no fire waits for what only people want to know
   }
@@ -257,11 +253,8 @@ bool MarketAgent::lease_allows() {
                                  "The lease cannot be renewed in the database: nothing fires until "
                                  "it is"));
   if (!may) return false;
-  const auto now = scheduler_.now();
-  const auto seen = last_fresh_;
-  for (const auto& [token, tick] : seen) {
-    if (now - tick.received_at <= held_price_age_max) evaluate_tick(tick, now);
-  }
+  const auto now = read_clock();
+  for (const auto& tick : fresh_.all_standing(now)) evaluate_tick(tick, now);
   return true;
 }
 
@@ -344,8 +337,7 @@ void MarketAgent::on_gap(const feed::Gap& gap) {
        {"why", gap.reason},
        {"lasted_ms", static_cast<long long>(gap.lasted / std::chrono::milliseconds(1))}});
   for (const auto token : gap.tokens) {
-    last_fresh_.erase(token);
-    fired_on_.erase(token);
+    fresh_.forget(token);
     const auto now = scheduler_.now();
     if (gap.back) memory_.note_gap(token, now - gap.lasted, now);
   }
@@ -415,7 +407,7 @@ void MarketAgent::carry_out(Account& account, engine::MakeClaim& effect) {
     scheduler_.post([this, id, tag = attempt.tag, epoch = attempt.lease_epoch,
                      trigger = attempt.trigger_id, won, verdict, alive] {
       if (alive.expired()) return;
-      if (!won) fire_lost(trigger);
+      if (!won) fresh_.fire_lost(trigger, scheduler_.steady());
       handle(id, engine::ClaimSettled{tag, epoch, verdict});
     });
     if (won) submit(attempt, purpose);
@@ -500,7 +492,7 @@ void MarketAgent::unwant(model::InstrumentToken token) {
   feed_->unwant(token);
   scheduler_.post([this, token, alive = std::weak_ptr(alive_)] {
     if (alive.expired() || watchers_.contains(token)) return;
-    keep_for_lost_fires(token);
+    fresh_.unwatched(token, scheduler_.steady());
     const bool on_a_screen = std::ranges::any_of(wanted_, [token](const auto& entry) {
       return std::ranges::find(entry.second, token) != entry.second.end();
     });
@@ -510,38 +502,17 @@ void MarketAgent::unwant(model::InstrumentToken token) {
   });
 }
 
-void MarketAgent::keep_for_lost_fires(model::InstrumentToken token) {
-  auto last = last_fresh_.extract(token);
-  if (last.empty()) return;
-  const auto received_at = last.mapped().received_at;
-  fired_on_.insert_or_assign(token, std::move(last.mapped()));
-  scheduler_.after(lost_fire_memory, [this, token, received_at, alive = std::weak_ptr(alive_)] {
-    if (alive.expired()) return;
-    const auto kept = fired_on_.find(token);
-    if (kept != fired_on_.end() && kept->second.received_at == received_at) fired_on_.erase(kept);
-  });
-}
-
-void MarketAgent::fire_lost(model::TriggerId id) {
-  lost_fires_.insert(id);
-  scheduler_.after(lost_fire_memory, [this, id, alive = std::weak_ptr(alive_)] {
-    if (!alive.expired()) lost_fires_.erase(id);
-  });
-}
-
 void MarketAgent::carry_out(Account& account, engine::Armed& effect) {
   standing_.armed(account.id, effect.id, effect.version);
-  if (lost_fires_.erase(effect.id) != 0) last_fresh_.insert(fired_on_.extract(effect.token));
+  fresh_.armed(effect.id, effect.token, scheduler_.steady());
   hold_against_last_price(account, effect.token);
 }
 
 // A quiet instrument may send no packet for long, and its last price is the one that counts.
 void MarketAgent::hold_against_last_price(Account& account, model::InstrumentToken token) {
-  const auto last = last_fresh_.find(token);
-  const auto now = scheduler_.now();
-  if (last == last_fresh_.end() || now - last->second.received_at > held_price_age_max) return;
   if (!may_fire_) return;  // lease_allows comes back to it
-  account.engine->on_tick(last->second, now, effects_);
+  const auto now = scheduler_.now();
+  if (const auto* last = fresh_.standing(token, now)) account.engine->on_tick(*last, now, effects_);
 }
 
 void MarketAgent::carry_out(Account&, engine::Disarmed& effect) {

@@ -15,6 +15,7 @@
 #include "feed/feed.h"
 #include "runtime/clock_watch.h"
 #include "runtime/commit_queue.h"
+#include "runtime/fresh_prices.h"
 #include "runtime/latency_board.h"
 #include "runtime/price_board.h"
 #include "runtime/price_memory.h"
@@ -134,8 +135,6 @@ class MarketAgent final : public feed::FeedObserver {
   void unwatch(Account& account, model::InstrumentToken token);
   void reread(model::ConnectionId id, model::TriggerId trigger);
   void unwant(model::InstrumentToken token);
-  void keep_for_lost_fires(model::InstrumentToken token);
-  void fire_lost(model::TriggerId id);
   void serve_unserved();
   void hold_against_last_price(Account& account, model::InstrumentToken token);
   void compare_clocks(const model::Tick& tick, base::Instant now);
@@ -164,13 +163,7 @@ class MarketAgent final : public feed::FeedObserver {
   ClockWatch clock_watch_;
   bool clock_behind_ = false;
   bool may_fire_ = true;
-  // What is armed now is held against the price that stands, not only against the next one.
-  std::map<model::InstrumentToken, model::Tick> last_fresh_;
-  // A fire that loses its claim, as to an edit, left the book for a moment and comes back to the
-  // price that it fired on: on a quiet instrument no other may come for long. For nothing else is a
-  // price good that nobody watches any more.
-  std::map<model::InstrumentToken, model::Tick> fired_on_;
-  std::set<model::TriggerId> lost_fires_;
+  FreshPrices fresh_;
   std::map<std::uint64_t, std::vector<model::InstrumentToken>> wanted_;
   std::int64_t ticks_ = 0;  // while there are several engines
   std::int64_t ticks_untold_ = 0;

@@ -8,6 +8,8 @@ namespace hmt::runtime {
 namespace {
 
 constexpr base::Duration drain_step = std::chrono::milliseconds(20);
+// The longest that a process may be told to take it for: of a database that cannot be asked.
+constexpr base::Duration lease_max = std::chrono::seconds(60);
 
 }  // namespace
 
@@ -174,30 +176,47 @@ void Runtime::stop(store::Actor actor, Done<std::string> done) {
       commits_.command([this, actor = std::move(actor), answer](store::Writer& writer) {
         const std::string why = "The engine was stopped by " + actor.name;
         auto written = writer.set_stopped(true, why, actor, schedulers_.orders.now());
-        schedulers_.orders.post([this, why, answer, written = std::move(written)] {
-          if (written) tell_events(*written);
-          const auto tell = [this, answer, written] {
-            schedulers_.answers.post([answer, written] {
-              if (written) {
-                (*answer)("Engine stopped");
-              } else {
-                (*answer)(std::unexpected(written.error()));
-              }
-            });
-          };
-          const bool alone = surely_holds_lease();
-          // Also when the switch could not be written: nothing leaves from here on.
-          if (!stands_by()) stopped_now(why);
-          if (alone || !written) {
-            schedulers_.market.post(tell);
-            return;
-          }
-          // Claims are refused from now on. Whoever holds the lease has heard of it by then, or
-          // sends nothing for want of a fresh lease.
-          schedulers_.orders.after(watchman_.fresh_for(), tell);
+        // Read after the switch was written: who takes the lease later reads the switch first.
+        const auto left = writer.reader()->lease_left().value_or(lease_max);
+        schedulers_.orders.post([this, why, left, answer, written = std::move(written)] {
+          stop_written(why, written, left, answer);
         });
       });
   if (!taken) say_busy(answer);
+}
+
+void Runtime::stop_written(const std::string& why, const base::Result<std::int64_t>& written,
+                           base::Duration lease_left, const Answer& answer) {
+  if (written) tell_events(*written);
+  const bool alone = surely_holds_lease();
+  // Also when the switch could not be written: nothing leaves from here on.
+  if (!stands_by()) stopped_now(why);
+  if (!written) {
+    schedulers_.answers.post(
+        [answer, error = written.error()] { (*answer)(std::unexpected(error)); });
+  } else if (alone) {
+    schedulers_.market.post([this, answer] { say(answer, "Engine stopped"); });
+  } else {
+    // Claims are refused from now on. Whoever holds the lease has heard of it by then, or sends
+    // nothing for want of a fresh lease.
+    schedulers_.orders.after(lease_left, [this, answer, alive = std::weak_ptr(alive_)] {
+      if (!alive.expired()) confirm_stop(answer);
+    });
+  }
+}
+
+// It may have been started again while this waited for a holder that might be asleep.
+void Runtime::confirm_stop(const Answer& answer) {
+  const bool taken = commits_.command([this, answer](store::Writer& writer) {
+    const auto now = writer.reader()->engine_switch();
+    const bool stands = !now || now->stopped;
+    say(answer, stands ? "Engine stopped" : "The engine was stopped, and has been started since");
+  });
+  if (!taken) say(answer, "Engine stopped");
+}
+
+void Runtime::say(const Answer& answer, const std::string& message) {
+  schedulers_.answers.post([answer, message] { (*answer)(message); });
 }
 
 void Runtime::stopped_now(const std::string& why) {
@@ -212,7 +231,7 @@ void Runtime::stopped_now(const std::string& why) {
   });
 }
 
-void Runtime::say_busy(const std::shared_ptr<Done<std::string>>& answer) {
+void Runtime::say_busy(const Answer& answer) {
   schedulers_.answers.post([answer] {
     (*answer)(
         base::fail(base::ErrorKind::unavailable, "The engine is ending, or too many changes wait"));

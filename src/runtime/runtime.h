@@ -128,7 +128,12 @@ class Runtime final : public Desk,
   bool stands_by() const;
   bool surely_holds_lease() const;
   std::string started_now();
-  void say_busy(const std::shared_ptr<Done<std::string>>& answer);
+  using Answer = std::shared_ptr<Done<std::string>>;
+  void stop_written(const std::string& why, const base::Result<std::int64_t>& written,
+                    base::Duration lease_left, const Answer& answer);
+  void confirm_stop(const Answer& answer);
+  void say(const Answer& answer, const std::string& message);
+  void say_busy(const Answer& answer);
   void close_down(base::Duration patience, std::function<void()> done);
 
   using Write = std::move_only_function<base::Result<store::Written>(store::Writer&)>;

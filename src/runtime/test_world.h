@@ -71,6 +71,35 @@ class StepScheduler final : public agent::Scheduler {
   agent::TimerId last_id_ = 0;
 };
 
+// A thread that can be held up while the others go on.
+class HeldUpScheduler final : public agent::Scheduler {
+ public:
+  explicit HeldUpScheduler(agent::Scheduler& under) : under_(under) {}
+  void post(agent::Task task) override {
+    if (held_) {
+      waiting_.push_back(std::move(task));
+    } else {
+      under_.post(std::move(task));
+    }
+  }
+  agent::TimerId after(base::Duration delay, agent::Task task) override {
+    return under_.after(delay, [this, task = std::move(task)]() mutable { post(std::move(task)); });
+  }
+  void cancel(agent::TimerId id) override { under_.cancel(id); }
+  base::Instant now() const override { return under_.now(); }
+  base::Duration steady() const override { return under_.steady(); }
+  void hold(bool held) {
+    held_ = held;
+    if (held) return;
+    for (auto& task : std::exchange(waiting_, {})) under_.post(std::move(task));
+  }
+
+ private:
+  agent::Scheduler& under_;
+  bool held_ = false;
+  std::deque<agent::Task> waiting_;
+};
+
 // What the broker has, whoever asks.
 struct Ledger {
   enum class Mood { takes, takes_without_a_word, refuses, token_dead, slow };
@@ -265,8 +294,9 @@ struct Life {
   Life(store::MemoryStore& records, Ledger& ledger, RuntimeSettings settings, base::Instant now,
        bool ticker_refuses)
       : clock(now),
+        watch(clock),
         writer(records.writer()),
-        runtime({clock, clock, clock, clock}, *writer, door(records, ledger),
+        runtime({clock, clock, clock, watch}, *writer, door(records, ledger),
                 make_feed(settings, ticker_refuses), settings, [this] { ++fenced; }) {}
 
   // Seals are the plain text behind a word; a connection without an access token uses `ledger`'s.
@@ -321,6 +351,7 @@ struct Life {
   }
 
   StepScheduler clock;
+  HeldUpScheduler watch;
   std::vector<std::shared_ptr<MarketLine>> lines;
   std::unique_ptr<store::Writer> writer;
   std::vector<model::ConnectionId> prices_from;

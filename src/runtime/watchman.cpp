@@ -68,7 +68,6 @@ void Watchman::keep(std::int64_t epoch, base::Duration taken_at, std::function<v
     following();
     return;
   }
-  fresh_until_ = (taken_at + fresh_for()).count();
   scheduler_.post([this, epoch, taken_at, following = std::move(following),
                    alive = std::weak_ptr(alive_)]() mutable {
     if (alive.expired()) return;
@@ -156,9 +155,11 @@ void Watchman::follow() {
   followed_at_ = asked_at;
   fresh_until_ = (std::min(renewed_at_, followed_at_) + fresh_for()).count();
   if (following_) {
-    // What came before is in the records that are read after this.
+    // What came before is in the records that are read after this; but a start that was written
+    // meanwhile has nobody else to tell the one who stopped on the strength of an older look.
     std::exchange(following_, {})();
     switch_set_ = foreign->set;
+    if (!stopped_) observer_.on_switch(foreign->now);
     return;
   }
   if (std::exchange(switch_set_, foreign->set) != foreign->set) observer_.on_switch(foreign->now);

@@ -30,6 +30,10 @@ class MemoryReader : public Reader {
   Result<Recovery> recovery(base::TradingDate since,
                             std::optional<model::ConnectionId> only) override;
   Result<Switch> engine_switch() override { return Switch{state_->stopped, state_->stopped_why}; }
+  Result<base::Duration> lease_left() override {
+    if (!state_->lease_lasts) return base::Duration(0);
+    return std::max<base::Duration>(state_->held_until - state_->clock(), base::Duration(0));
+  }
   Result<TriggerCounts> counts(const Actor& actor) override;
   Result<std::vector<model::BrokerConnection>> connections(const Actor& actor) override;
   Result<model::BrokerConnection> connection(model::ConnectionId id, const Actor& actor) override;

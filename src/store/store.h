@@ -168,6 +168,9 @@ class Reader {
                                                      const Actor& actor) = 0;  // not_found
 
   virtual Result<Switch> engine_switch() = 0;
+  // How long the lease is its holder's without being renewed, by the database's clock; zero: nobody
+  // holds it, or it lasts as long as the process.
+  virtual Result<base::Duration> lease_left() { return base::Duration(0); }
 
   // Triggers by status; `triggered` counts what has fired, whatever became of the order.
   virtual Result<TriggerCounts> counts(const Actor& actor) = 0;

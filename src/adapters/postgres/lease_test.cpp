@@ -17,6 +17,14 @@ struct LeaseTest : PostgresTest {
   std::unique_ptr<Database> rival;
 };
 
+TEST_F(LeaseTest, HowLongItLastsUnrenewedIsReadByTheDatabasesClock) {
+  const auto left = rival->writer().reader()->lease_left().value();
+  EXPECT_GT(left, 59min);
+  EXPECT_LE(left, 1h);
+  lapse();
+  EXPECT_EQ(rival->writer().reader()->lease_left().value(), 0h);
+}
+
 TEST_F(LeaseTest, ASecondProcessIsToldWhoHoldsItAndUntilWhen) {
   const auto refused = rival->writer().take_lease("second", at_minute(1));
   ASSERT_FALSE(refused);

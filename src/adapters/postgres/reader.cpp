@@ -360,6 +360,19 @@ Result<store::Switch> PostgresReader::engine_switch() {
   return read_switch((*connection)->rows(at));
 }
 
+Result<base::Duration> PostgresReader::lease_left() {
+  auto connection = pool_->take();
+  if (!connection) return std::unexpected(connection.error());
+  Transaction transaction(**connection, Kind::read);
+  const auto& found = (*connection)
+                          ->ask(
+                              "SELECT greatest(0, ceil(extract(epoch FROM expires_at - "
+                              "clock_timestamp()) * 1000))::bigint FROM hmt_lease");
+  const auto left = found.empty() ? 0 : found.front().integer();
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  return base::Duration(std::chrono::milliseconds(left));
+}
+
 Result<store::TriggerCounts> PostgresReader::counts(const Actor& actor) {
   auto connection = pool_->take();
   if (!connection) return std::unexpected(connection.error());

@@ -29,6 +29,7 @@ class PostgresReader : public store::Reader {
   base::Result<store::Recovery> recovery(base::TradingDate since,
                                          std::optional<model::ConnectionId> only) override;
   base::Result<store::Switch> engine_switch() override;
+  base::Result<base::Duration> lease_left() override;
   base::Result<store::TriggerCounts> counts(const store::Actor& actor) override;
   base::Result<std::vector<model::BrokerConnection>> connections(
       const store::Actor& actor) override;
