@@ -23,6 +23,7 @@ NO_LIMITS = ("--orders-per-second", "0", "--orders-per-minute", "0", "--orders-p
 # So few orders a second that some wait for their turn: those are marked as sent by a write of their own.
 SETTINGS = {"HMT_ORDERS_PER_SECOND": "6", "HMT_LEASE_MS": "500", "HMT_ABSENCE_WINDOW_MS": "600",
             "HMT_RECONNECT_DELAY_MS": "50", "HMT_HEALTH_CHECK_INTERVAL_MS": "300", "HMT_ADMIN_TOKEN": harness.TOKEN}
+STARTS_MAX = 30
 PATIENCE = 25.0  # seconds until something that must happen has happened, restarts included
 TRIGGERS, BROKERS = "/api/v1/triggers", "/api/v1/brokers"
 OVER = ("triggered", "failed", "needs_attention")
@@ -33,57 +34,72 @@ class Violation(Exception):
 
 
 class Keeper:
-    """Keeps one `hmt serve` running, as a service manager does. The first has the order to fail; those after it have not."""
+    """Keeps one `hmt serve` running, as a service manager does. Each start has the next of the orders to fail; when they
+    are used up, none."""
 
     def __init__(self, world, environment, faults):
         self.world, self.environment = world, environment
+        self.faults = list(faults)
         self.ends = []  # exit codes of those that ended unasked
+        self.after_end = lambda: None  # what happens to the machine when a process has ended
+        self.look_after = lambda: None  # what its people do meanwhile
         self.process = self.address = None
-        self.start({"HMT_FAULTS": faults} if faults else {})
 
-    def start(self, more):
+    def start(self):
         self.address = None
-        self.process = self.world.run(["serve"], {**self.environment, **more}, "engine")
+        order = {"HMT_FAULTS": self.faults.pop(0)} if self.faults else {}
+        self.process = self.world.run(["serve"], {**self.environment, **order}, "engine")
 
     def there(self):
         """The address of a process that listens; nothing while there is none."""
+        if self.process is None:
+            self.start()
         code = self.process.child.poll()
         if code is not None:
             self.ends.append(code)
-            self.start({})
+            self.after_end()
+            if len(self.ends) > STARTS_MAX:
+                raise Violation(f"the engine does not come up again: {self.ends}; it says {self.process.log()[-600:]}")
+            self.start()
         elif self.address is None:
             found = self.process.events("listening")
             self.address = found[0]["address"] if found else None
+        self.look_after()
         return self.address
 
-    def end(self):
-        """SIGTERM. A process that dies of it otherwise than in order is started again, and then ended."""
-        harness.wait_until(self.there, "an engine listens", PATIENCE)
+    def stop(self):
+        """SIGTERM; the exit code."""
+        harness.wait_until(self.there, "an engine listens", PATIENCE, 0.02)
         code = self.process.end()
-        if code != 0:
+        self.after_end()
+        return code
+
+    def end(self):
+        """A process that dies of SIGTERM otherwise than in order is started again, and ended again."""
+        while code := self.stop():
             self.ends.append(code)
-            self.start({})
-            harness.wait_until(self.there, "an engine listens", PATIENCE)
-            code = self.process.end()
-        if code != 0:
-            raise Violation(f"an engine that was told to end answers {code}")
+            if code != -signal.SIGKILL:
+                raise Violation(f"an engine that was told to end answers {code}")
+            self.start()
 
 
 class Day:
-    def __init__(self, binary, backend, faults, sim_arguments=NO_LIMITS, unknown="park", **settings):
+    """`faults`: what the engines are told to do, one after another; `unknown`: what one of the triggers chose."""
+
+    def __init__(self, binary, backend, faults=(), unknown="retry", **settings):
         self.unknown = unknown
         self.wanted = {}  # trigger id → what must become of it
         self.world = harness.World(binary, "crash", backend)
         try:
-            self.furnish(backend, faults, sim_arguments, settings)
+            self.furnish(backend, faults, settings)
         except BaseException:
             self.world.close()
             raise
 
-    def furnish(self, backend, faults, sim_arguments, settings):
-        if faults.startswith(("schema.", "tell:")):
+    def furnish(self, backend, faults, settings):
+        if any(each.startswith(("schema.", "tell:")) for each in faults):
             self.world.use_empty_database()  # else a copy of one whose tables are there
-        self.world.sim = self.sim = harness.Sim(self.world, sim_arguments)
+        self.world.sim = self.sim = harness.Sim(self.world, NO_LIMITS)
         self.is_postgres = backend.kind == "postgres"
         self.price(CALM)
         places = {"KITE_API_URL": f"http://{self.sim.address}", "KITE_TICKER_URL": f"ws://{self.sim.address}"}
@@ -92,6 +108,10 @@ class Day:
 
     def close(self):
         self.world.close()
+
+    @staticmethod
+    def now():
+        return time.monotonic()
 
     # ---- what people do, again and again until it is answered
 
