@@ -2,62 +2,46 @@
 """Crash points in real processes: `hmt serve` is killed at each point of `hmt faults`, started again, and the broker's
 ledger is held against the records.
 
-    crash.py HMT [--every-passing] [--only WORD] [--database sqlite|postgres] [--jobs 4] [--json FILE]
+    crash.py HMT [--long] [--only WORD] [--database sqlite|postgres] [--jobs 4] [--seed S] [--json FILE]
 
 A day without faults comes first on each database: it has to pass each listed point, and lies told about it have to be
-noticed. Then each point is passed for the first time in a day of its own (--every-passing: for each time that the quiet
-day passed it) and kills the process there. A point that was never passed proves nothing, and fails. Readable lines go to
-standard error; one JSON object ends standard output.
+noticed. Then each point is passed for the first time in a day of its own and kills the process there, and a few days have
+a process that stands still while another takes over (PostgreSQL), a database that is killed, a disk that is full or fails
+at one write, and a loss of power that takes what was not flushed (SQLite). --long: each passing of each point, kills while
+an earlier one is recovered from, every point to stand still at, every write of a day. What never happened proves nothing,
+and fails. Readable lines go to standard error; one JSON object ends standard output.
 """
 import argparse
 import copy
 import json
 import os
-import signal
+import random
+import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 
 sys.dont_write_bytecode = True
 
-import crash_day  # noqa: E402
+import crash_disk  # noqa: E402
+import crash_rivals  # noqa: E402
+from crash_case import Case, Job, say  # noqa: E402
 from crash_day import Day, backends, judge, parked  # noqa: E402
 
 DATABASES = ("sqlite", "postgres")
-
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
-
-
-@dataclass
-class Case:
-    """One day with one fault, and what came of it."""
-
-    database: str
-    fault: str
-    wrong: list = field(default_factory=list)
-    met: bool = False  # the fault has happened
-    orders: int = 0
-    parked: int = 0
-    seconds: float = 0.0
-
-    @property
-    def name(self):
-        return f"{self.database} {self.fault}"
-
-    @property
-    def failed(self):
-        return bool(self.wrong) or not self.met
+# What the quick proof has of what takes the long one an hour.
+FEW_STILL = ("claim.after", "order.asked", "record.sent")
+FEW_LOST = ("create.after", "claim.after", "order.sent", "record.after")
+FEW_WRITES = 3  # of a day, drawn
+MANY = 150  # days of several kills; losses of power that leave a part
+KILLED_DATABASES = 20
 
 
 def listed_points(binary):
     """{database: [points]}"""
-    told = crash_day.harness.subprocess.run([binary, "faults"], capture_output=True, text=True, check=True).stdout
+    told = subprocess.run([binary, "faults"], capture_output=True, text=True, check=True).stdout
     points = {database: [] for database in DATABASES}
     for line in told.splitlines():
         point, *databases = line.split()
@@ -73,7 +57,7 @@ def quiet_day(binary, backend, points):
     """(what is wrong, how often each point was passed)"""
     with tempfile.TemporaryDirectory() as folder:
         told = os.path.join(folder, "told")
-        day = Day(binary, backend, f"tell:{told}")
+        day = Day(binary, backend, [f"tell:{told}"])
         try:
             day.run()
             seen = day.seen()
@@ -126,46 +110,84 @@ def doctored(wanted, seen):
     yield lie("a lost order is parked, and nobody is told", park_silently)
 
 
-# ---- a kill
+# ---- what goes wrong in a day
 
 
-def killed_day(binary, backend, case):
-    began = time.monotonic()
-    day = Day(binary, backend, case.fault, unknown="retry")
-    try:
-        day.run()
-        seen = day.seen()
-        case.wrong = judge(day.wanted, seen)
-        case.orders, case.parked = len(seen["ledger"]), len(parked(seen))
-        case.met = crash_day.was_killed(day) == 1
-        case.wrong += [f"an engine ended with {code}" for code in day.keeper.ends if code != -signal.SIGKILL]
-    except Exception as failure:  # whatever happens is the failure
-        case.met = crash_day.was_killed(day) > 0
-        case.wrong.append(str(failure) if isinstance(failure, crash_day.Violation) else traceback.format_exc())
-    finally:
-        if case.wrong:
-            say(day.world.logs(25))
-        day.close()
-        case.seconds = round(time.monotonic() - began, 1)
-    return case
+class Days:
+    """All days of a run."""
 
+    def __init__(self, given, binary, the_backends, points, passings):
+        self.long, self.binary, self.backends = given.long, binary, the_backends
+        self.points, self.passings = points, passings
+        self.draw = random.Random(given.seed)
+        self.wrong = []
+        self.library = crash_disk.Library() if "sqlite" in points else None
 
-def kills(points, passings, every_passing):
-    """Each (point, database), so that the two take turns."""
-    for database in DATABASES:
-        for point in points.get(database, []):
-            for number in range(1, (passings[database][point] if every_passing else 1) + 1):
-                yield Case(database, f"{point}:{number}:kill")
+    def close(self):
+        if self.library:
+            self.library.close()
 
+    def passing(self, database, point):
+        return range(1, (self.passings[database][point] if self.long else 1) + 1)
 
-def tell(case):
-    if case.wrong:
-        for line in case.wrong:
-            say(f"FAIL {case.name}: {line}")
-    elif not case.met:
-        say(f"FAIL {case.name}: it was never passed")
-    else:
-        say(f"ok   {case.name}: {case.orders} orders, {case.parked} parked, {case.seconds} s")
+    def all(self):
+        for database in self.points:
+            yield from self.killed(database)
+            if self.long:
+                yield from self.killed_again_and_again(database)
+        if "postgres" in self.points:
+            yield from self.rivals()
+        if "sqlite" in self.points:
+            yield from self.power_lost()
+            yield from self.bad_disks()
+
+    def killed(self, database):
+        for point in self.points[database]:
+            for number in self.passing(database, point):
+                yield self.kill(database, [f"{point}:{number}:kill"])
+
+    def killed_again_and_again(self, database):
+        for _ in range(MANY):
+            faults = [f"{self.draw.choice(self.points[database])}:{self.draw.choice((1, 1, 1, 2, 3))}:kill" for _ in range(3)]
+            yield self.kill(database, faults, may_be_missed=True)
+
+    def kill(self, database, faults, may_be_missed=False):
+        case = Case("killed", database, ", ".join(faults))
+        options = {"is_met": lambda day: True} if may_be_missed else {}
+        return Job(case, lambda: Day(self.binary, self.backends[database], faults), **options)
+
+    def rivals(self):
+        backend = self.backends["postgres"]
+        for point in self.points["postgres"] if self.long else FEW_STILL:
+            yield crash_rivals.still_at(self.binary, backend, point)
+
+    def databases_killed(self):
+        """One after another: they share a server."""
+        backend = backends.Postgres(self.binary)
+        try:
+            for _ in range(KILLED_DATABASES if self.long else 1):
+                yield crash_rivals.database_killed(self.binary, backend, self.draw.randrange(10**6))
+        finally:
+            backend.close()
+
+    def power_lost(self):
+        backend = self.backends["sqlite"]
+        lost = [f"{point}:{number}:kill" for point in (self.points["sqlite"] if self.long else FEW_LOST)
+                for number in self.passing("sqlite", point)]
+        for fault in lost:
+            yield crash_disk.power_lost(self.library, self.binary, backend, [fault])
+        for _ in range(MANY if self.long else 2):
+            faults, seed = self.draw.sample(lost, 2), self.draw.randrange(10**6)
+            yield crash_disk.power_lost(self.library, self.binary, backend, faults, seed)
+
+    def bad_disks(self):
+        backend = self.backends["sqlite"]
+        count, wrong = crash_disk.writes_of_a_day(self.library, self.binary, backend)
+        self.wrong += wrong
+        writes = range(1, count + 1) if self.long else self.draw.sample(range(1, count * 3 // 4), FEW_WRITES)
+        for k in writes:
+            yield crash_disk.broken_at(self.library, self.binary, backend, k)
+            yield crash_disk.full_at(self.library, self.binary, backend, k)
 
 
 class Proof:
@@ -181,29 +203,49 @@ class Proof:
             backend.close()
 
     def run(self):
-        """(what is wrong with the quiet days, the cases)"""
+        """(what is wrong beside the cases, the cases)"""
         wrong, passings = [], {}
         for database, backend in self.backends.items():
             found, passings[database] = quiet_day(self.binary, backend, self.points[database])
             wrong += [f"a quiet day on {database}: {line}" for line in found]
+        days = Days(self.given, self.binary, self.backends, self.points, passings)
+        try:
+            cases = self.live(days)
+            wrong += days.wrong
+            if days.library:
+                wrong += crash_disk.notices_less_than_full(days.library, self.binary, self.backends["sqlite"])
+        finally:
+            days.close()
         for line in wrong:
             say(f"FAIL {line}")
-        cases = [case for case in kills(self.points, passings, self.given.every_passing) if self.given.only in case.name]
-        with ThreadPoolExecutor(self.given.jobs) as pool:
-            for case in pool.map(lambda each: killed_day(self.binary, self.backends[each.database], each), cases):
-                tell(case)
         return wrong, cases
 
+    def live(self, days):
+        cases = []
+        with ThreadPoolExecutor(self.given.jobs) as pool:
+            for case in pool.map(Job.live, self.chosen(days.all())):
+                cases.append(case)
+                case.tell()
+        if "postgres" in self.points:
+            for job in self.chosen(days.databases_killed()):
+                cases.append(job.live())
+                cases[-1].tell()
+        return cases
 
-def summary(wrong, cases, began):
+    def chosen(self, jobs):
+        return (job for job in jobs if self.given.only in job.case.name)
+
+
+def summary(given, wrong, cases, began):
     return {
         "proof": "crash",
-        "points": len({case.fault.split(":")[0] for case in cases}),
-        "kills": {database: sum(case.database == database for case in cases) for database in DATABASES},
+        "seed": given.seed,
+        "points": len({case.fault.split(":")[0] for case in cases if case.kind == "killed"}),
+        "days": Counter(f"{case.kind}, {case.database}" for case in cases),
+        "engines_killed": sum(case.ends.count(-9) for case in cases),
         "orders": sum(case.orders for case in cases),
         "parked": sum(case.parked for case in cases),
-        "wrong": wrong + [f"{case.name}: {line}" for case in cases for line in case.wrong]
-                 + [f"{case.name}: it was never passed" for case in cases if not case.met and not case.wrong],
+        "wrong": wrong + [f"{case.name}: {line}" for case in cases for line in case.failures()],
         "seconds": round(time.monotonic() - began, 1),
     }
 
@@ -211,10 +253,11 @@ def summary(wrong, cases, began):
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("hmt")
-    parser.add_argument("--every-passing", action="store_true")
-    parser.add_argument("--only", default="")
+    parser.add_argument("--long", action="store_true")
+    parser.add_argument("--only", default="", help="of the kinds and points: killed on sqlite: claim")
     parser.add_argument("--database", choices=DATABASES)
     parser.add_argument("--jobs", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
     parser.add_argument("--json")
     return parser.parse_args()
 
@@ -227,7 +270,7 @@ def main():
         wrong, cases = proof.run()
     finally:
         proof.close()
-    told = summary(wrong, cases, began)
+    told = summary(given, wrong, cases, began)
     if given.json:
         with open(given.json, "w", encoding="utf-8") as file:
             file.write(json.dumps(told, indent=2) + "\n")

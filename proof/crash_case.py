@@ -38,25 +38,40 @@ class Case:
             say(f"ok   {self.name}: {self.orders} orders, {self.parked} parked, {self.seconds} s")
 
 
-def live(case, make_day, is_met=lambda day: crash_day.was_killed(day) > 0, may_end=(-signal.SIGKILL,), look=None):
-    """A day from morning to evening. `may_end`: the exit codes with which an engine may end unasked; `look`: what else is
-    wrong with it, asked in the evening."""
-    began = time.monotonic()
-    day = None
-    try:
-        day = make_day()
-        day.run()
+class Job:
+    """A day that can be lived. `may_end`: the exit codes with which an engine may end unasked; `look`: what else is wrong
+    with the day, asked in the evening."""
+
+    def __init__(self, case, make_day, is_met=lambda day: crash_day.was_killed(day) > 0, may_end=(-signal.SIGKILL,),
+                 look=lambda day: []):
+        self.case, self.make_day = case, make_day
+        self.is_met, self.may_end, self.look = is_met, may_end, look
+
+    def live(self):
+        """The case, told to the end."""
+        began = time.monotonic()
+        day = None
+        try:
+            day = self.make_day()
+            day.run()
+            self.judge(day)
+        except crash_day.Violation as violation:
+            self.case.wrong.append(str(violation))
+        except Exception:  # whatever happens is the failure
+            self.case.wrong.append(traceback.format_exc())
+        if day:
+            self.close(day)
+        self.case.seconds = round(time.monotonic() - began, 1)
+        return self.case
+
+    def judge(self, day):
         seen = day.seen()
-        case.wrong = crash_day.judge(day.wanted, seen)
-        case.orders, case.parked = len(seen["ledger"]), len(crash_day.parked(seen))
-        case.wrong += look(day) if look else []
-    except Exception as failure:  # whatever happens is the failure
-        case.wrong.append(str(failure) if isinstance(failure, crash_day.Violation) else traceback.format_exc())
-    if day:
-        case.ends, case.met = day.keeper.ends, is_met(day)
-        case.wrong += [f"an engine ended with {code}" for code in sorted(set(case.ends) - set(may_end))]
-        if case.wrong:
+        self.case.wrong = crash_day.judge(day.wanted, seen) + self.look(day)
+        self.case.orders, self.case.parked = len(seen["ledger"]), len(crash_day.parked(seen))
+
+    def close(self, day):
+        self.case.ends, self.case.met = day.keeper.ends, self.is_met(day)
+        self.case.wrong += [f"an engine ended with {code}" for code in sorted(set(self.case.ends) - set(self.may_end))]
+        if self.case.wrong:
             say(day.world.logs(25))
         day.close()
-    case.seconds = round(time.monotonic() - began, 1)
-    return case

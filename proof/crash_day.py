@@ -6,6 +6,7 @@ What may have happened is judged by the broker's ledger and the records, never b
 import http.client
 import os
 import signal
+import sqlite3
 import sys
 import time
 import uuid
@@ -16,6 +17,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "tests", "acceptance"))
 import backends  # noqa: E402
 import harness  # noqa: E402
 import rows  # noqa: E402
+from backends import postgres  # noqa: E402
 
 INSTRUMENT = "NSE:INFY"
 CALM, DOWN, FAR_DOWN, UP = "1573", "1499", "1489", "1655"
@@ -86,9 +88,13 @@ class Keeper:
 class Day:
     """`faults`: what the engines are told to do, one after another; `unknown`: what one of the triggers chose."""
 
+    make_keeper = Keeper
+    answers_within = 5  # seconds, or the question is asked again
+
     def __init__(self, binary, backend, faults=(), unknown="retry", **settings):
         self.unknown = unknown
         self.wanted = {}  # trigger id → what must become of it
+        self.last_answer = ""  # to a request that was not answered as it should
         self.world = harness.World(binary, "crash", backend)
         try:
             self.furnish(backend, faults, settings)
@@ -104,7 +110,7 @@ class Day:
         self.price(CALM)
         places = {"KITE_API_URL": f"http://{self.sim.address}", "KITE_TICKER_URL": f"ws://{self.sim.address}"}
         self.environment = self.world.environment(**{**SETTINGS, **places, **settings})
-        self.keeper = Keeper(self.world, self.environment, faults)
+        self.keeper = self.make_keeper(self.world, self.environment, faults)
 
     def close(self):
         self.world.close()
@@ -118,25 +124,25 @@ class Day:
     def call(self, method, path, body=None, wanted=(200, 201), key=None):
         headers = {"Authorization": f"Bearer {harness.TOKEN}"}
         headers |= {"Idempotency-Key": key} if key else {}
-        last = None
 
         def look():
-            nonlocal last
             address = self.keeper.there()
             if address is None:
                 return None
             try:
-                answer = harness.request(address, method, path, body, headers, timeout=5)
+                answer = harness.request(address, method, path, body, headers, timeout=self.answers_within)
             except (OSError, http.client.HTTPException) as failure:
-                last = repr(failure)
+                self.last_answer = repr(failure)
                 return None
-            last = f"{answer.status} {answer.text}"
-            return answer if answer.status in wanted else None
+            if answer.status in wanted:
+                return answer
+            self.last_answer = f"{answer.status} {answer.text}"
+            return None
 
         try:
             return harness.wait_until(look, f"{method} {path}", PATIENCE, 0.02)
         except harness.Failure as failure:
-            raise Violation(f"{failure}; the last answer: {last}") from None
+            raise Violation(f"{failure}; the last answer: {self.last_answer}") from None
 
     def write(self, method, path, body=None, **options):
         """One key for all its repetitions."""
@@ -200,7 +206,13 @@ class Day:
 
     def arm_by_hand(self):
         """A row written with SQL: the engine follows it."""
-        trigger = self.world.database.execute(rows.insert(rows.row(self.owner, quantity_1=14)))
+        trigger = str(uuid.uuid4())
+        row = {**rows.row(self.owner, quantity_1=14), "id": trigger}
+        while not self.ask(f"SELECT 1 AS there FROM hmt_gtt_orders WHERE id = '{trigger}'"):
+            try:
+                self.world.database.execute(rows.insert(row))
+            except postgres.PostgresError:
+                time.sleep(0.05)  # it may be written all the same
         self.wanted[trigger] = "down"
 
     def people_stop_and_start(self):
@@ -229,16 +241,28 @@ class Day:
 
     def rows(self, where="true"):
         columns = "id, status, quantity_1, quantity_2, triggered_leg, order_id, parent_id"
-        return self.world.database.rows(f"SELECT {columns} FROM hmt_gtt_orders WHERE {where}")
+        return self.ask(f"SELECT {columns} FROM hmt_gtt_orders WHERE {where}")
+
+    def ask(self, query):
+        """The database may be away for a while, as it is for the engine."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self.world.database.rows(query)
+            except (sqlite3.Error, postgres.PostgresError) as failure:
+                if "no such table" in str(failure):
+                    return []
+                if time.monotonic() > until:
+                    raise Violation(f"the database does not answer: {failure}") from None
+            time.sleep(0.05)
 
     def seen(self):
         """The broker's ledger beside the records."""
-        database = self.world.database
         return {
             "rows": {row["id"]: row for row in self.rows()},
             "ledger": self.sim.ledger(),
-            "tags": {row["tag"] for row in database.rows("SELECT tag FROM hmt_order_attempts")},
-            "alarms": {row["trigger_id"] for row in database.rows(
+            "tags": {row["tag"] for row in self.ask("SELECT tag FROM hmt_order_attempts")},
+            "alarms": {row["trigger_id"] for row in self.ask(
                 "SELECT DISTINCT trigger_id FROM hmt_audit WHERE severity = 'alarm'")},
         }
 
