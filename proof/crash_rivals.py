@@ -54,7 +54,7 @@ class Rivals:
         self.world, self.environment, self.faults = world, environment, list(faults)
         self.ends = []
         self.after_end = self.look_after = lambda: None
-        self.first = self.second = self.holder = None
+        self.first = self.second = self.holder = self.asked = None
         self.took_over = self.woken = False
         self.looked_at = 0.0
 
@@ -76,12 +76,13 @@ class Rivals:
         if now - self.looked_at > LOOK_EVERY:
             self.looked_at = now
             self.look()
-        return self.holder.address if self.holder else None
+        return self.asked.address if self.asked else None
 
     def look(self):
         rivals = [each for each in (self.first, self.second) if each]
         moving = [each for each in rivals if not each.stands_still()]
         self.holder = next((each for each in moving if each.runs()), None)
+        self.asked = self.holder or next((each for each in moving if each.listens()), None)
         if self.first in moving:
             return
         now = time.monotonic()
@@ -133,8 +134,9 @@ class RivalDay(Day):
 
 def still_at(binary, backend, point):
     """Nobody has chosen to try again what is unknown: an order may still leave when its engine wakes."""
+    waits = point.startswith("schema.")  # one at a time changes the tables: the other waits until it wakes
     return Job(Case("stands still", "postgres", point), lambda: RivalDay(binary, backend, [f"{point}:1:stop"], unknown="park"),
-                is_met=lambda day: day.keeper.woken, may_end=(0, 1))
+               is_met=lambda day: day.keeper.woken and (day.keeper.took_over or waits), may_end=(0, 1))
 
 
 # ---- a database that is killed

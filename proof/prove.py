@@ -98,9 +98,9 @@ def mutants(given):
 def crash(given):
     """Real processes end at each durable write and each call, on both databases."""
     code, said = script("proof/crash.py", given.hmt, *(["--long"] if given.hours else []), timeout=7200)
-    kills = said.get("kills", {})
-    told = (f'{said.get("points")} points, {sum(kills.values())} kills ({kills}), {said.get("orders")} orders, '
-            f'{said.get("parked")} triggers asked for a person')
+    days = sum(said.get("days", {}).values())
+    told = (f'{days} days, {said.get("points")} points, {said.get("engines_killed")} engines killed, '
+            f'{said.get("orders")} orders, {said.get("parked")} triggers asked for a person')
     return {"said": told, "data": said, "wrong": said.get("wrong") or (["it failed"] if code else [])}
 
 
