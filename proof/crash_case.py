@@ -19,6 +19,7 @@ class Case:
     fault: str
     wrong: list = field(default_factory=list)
     met: bool = False  # the fault has happened
+    may_miss: bool = False  # how often a point is passed differs from day to day
     orders: int = 0
     parked: int = 0
     ends: list = field(default_factory=list)  # exit codes of engines that ended unasked
@@ -29,13 +30,13 @@ class Case:
         return f"{self.kind} on {self.database}: {self.fault}"
 
     def failures(self):
-        return self.wrong if self.wrong or self.met else ["it never happened"]
+        return self.wrong if self.wrong or self.met or self.may_miss else ["it never happened"]
 
     def tell(self):
         for line in self.failures():
             say(f"FAIL {self.name}: {line}")
         if not self.failures():
-            say(f"ok   {self.name}: {self.orders} orders, {self.parked} parked, {self.seconds} s")
+            say(f"{'ok  ' if self.met else 'miss'} {self.name}: {self.orders} orders, {self.parked} parked, {self.seconds} s")
 
 
 class Job:

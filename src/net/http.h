@@ -21,7 +21,7 @@ struct HttpRequest {
   std::string target = "/";  // path and query as sent: percent-encoded
   Headers headers;
   std::string body;
-  fault::Step step;  // what a client's request is, for proofs
+  fault::Step step{};  // what a client's request is, for proofs
 };
 
 struct HttpResponse {

@@ -251,6 +251,7 @@ Result<void> Transaction::commit(fault::Step step) {
         "commit unknown: the disk failed while it was being written; restart to read what is "
         "there. " +
         connection_.failure_->message;
+    if (connection_.on_lost_) connection_.on_lost_(connection_.failure_->message);
   }
   roll_back();
   return std::unexpected(*connection_.failure_);

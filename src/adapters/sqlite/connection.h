@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -142,6 +143,8 @@ class Connection {
   void check(int code);
   void blame(base::Error error);
   base::Result<void> outcome() const;
+  // Called once, when a flush has failed and nothing more will be written.
+  void on_lost(std::function<void(const std::string& why)> told) { on_lost_ = std::move(told); }
 
  private:
   friend class Transaction;
@@ -152,6 +155,7 @@ class Connection {
   std::string path_;
   std::map<std::string, sqlite3_stmt*, std::less<>> statements_;
   std::optional<base::Error> failure_;
+  std::function<void(const std::string& why)> on_lost_;
   bool lost_ = false;  // a flush failed: what is on disk is not known until the file is opened anew
 };
 
