@@ -2,7 +2,8 @@
 """Crash points in real processes: `hmt serve` is killed at each point of `hmt faults`, started again, and the broker's
 ledger is held against the records.
 
-    crash.py HMT [--long] [--only WORD] [--database sqlite|postgres] [--jobs 4] [--seed S] [--json FILE]
+    crash.py HMT [--long] [--only WORD] [--database sqlite|postgres] [--jobs 4] [--seed S] [--quiet]
+             [--json FILE]
 
 A day without faults comes first on each database: it has to pass each listed point, and lies told about it have to be
 noticed. Then each point is passed for the first time in a day of its own and kills the process there, and a few days have
@@ -224,11 +225,11 @@ class Proof:
         with ThreadPoolExecutor(self.given.jobs) as pool:
             for case in pool.map(Job.live, self.chosen(days.all())):
                 cases.append(case)
-                case.tell()
+                case.tell(self.given.quiet)
         if "postgres" in self.points:
             for job in self.chosen(days.databases_killed()):
                 cases.append(job.live())
-                cases[-1].tell()
+                cases[-1].tell(self.given.quiet)
         return cases
 
     def chosen(self, jobs):
@@ -258,6 +259,7 @@ def arguments():
     parser.add_argument("--database", choices=DATABASES)
     parser.add_argument("--jobs", type=int, default=4)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
+    parser.add_argument("--quiet", action="store_true", help="tell failures alone")
     parser.add_argument("--json")
     return parser.parse_args()
 

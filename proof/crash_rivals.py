@@ -133,9 +133,11 @@ class RivalDay(Day):
 
 
 def still_at(binary, backend, point):
-    """Nobody has chosen to try again what is unknown: an order may still leave when its engine wakes."""
+    """One of the triggers is to be tried again when it is unknown, so that what leaves when the engine wakes is a second order;
+    only not where an order is past its last check, and will leave."""
+    unknown = "park" if point == "order.before" else "retry"
     waits = point.startswith("schema.")  # one at a time changes the tables: the other waits until it wakes
-    return Job(Case("stands still", "postgres", point), lambda: RivalDay(binary, backend, [f"{point}:1:stop"], unknown="park"),
+    return Job(Case("stands still", "postgres", point), lambda: RivalDay(binary, backend, [f"{point}:1:stop"], unknown=unknown),
                is_met=lambda day: day.keeper.woken and (day.keeper.took_over or waits), may_end=(0, 1))
 
 

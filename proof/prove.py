@@ -97,7 +97,7 @@ def mutants(given):
 
 def crash(given):
     """Real processes end at each durable write and each call, on both databases."""
-    code, said = script("proof/crash.py", given.hmt, *(["--long"] if given.hours else []), timeout=7200)
+    code, said = script("proof/crash.py", given.hmt, "--quiet", *(["--long"] if given.hours else []), timeout=7200)
     days = sum(said.get("days", {}).values())
     told = (f'{days} days, {said.get("points")} points, {said.get("engines_killed")} engines killed, '
             f'{said.get("orders")} orders, {said.get("parked")} triggers asked for a person')

@@ -16,7 +16,7 @@ struct Options {
   std::int64_t max_pages = 0;
   // Called once, on the writer's thread, when a flush has failed: nothing more is written before
   // the file is opened anew. Whoever holds it should end, for a fresh process knows what is there.
-  std::function<void(const std::string& why)> on_lost;
+  std::function<void(const std::string& why)> on_lost{};
 };
 
 // An open file, held by this process alone until it goes out of scope.
