@@ -24,7 +24,8 @@ CALM, DOWN, FAR_DOWN, UP = "1573", "1499", "1489", "1655"
 NO_LIMITS = ("--orders-per-second", "0", "--orders-per-minute", "0", "--orders-per-day", "0")
 # So few orders a second that some wait for their turn: those are marked as sent by a write of their own.
 SETTINGS = {"HMT_ORDERS_PER_SECOND": "6", "HMT_LEASE_MS": "500", "HMT_ABSENCE_WINDOW_MS": "600",
-            "HMT_RECONNECT_DELAY_MS": "50", "HMT_HEALTH_CHECK_INTERVAL_MS": "300", "HMT_ADMIN_TOKEN": harness.TOKEN}
+            "HMT_RECONNECT_DELAY_MS": "50", "HMT_RETRY_BACKOFF_MS": "50",
+            "HMT_HEALTH_CHECK_INTERVAL_MS": "300", "HMT_ADMIN_TOKEN": harness.TOKEN}
 STARTS_MAX = 30
 PATIENCE = 25.0  # seconds until something that must happen has happened, restarts included
 TRIGGERS, BROKERS = "/api/v1/triggers", "/api/v1/brokers"
