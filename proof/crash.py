@@ -182,9 +182,13 @@ class Days:
 
     def bad_disks(self):
         backend = self.backends["sqlite"]
-        count, wrong = crash_disk.writes_of_a_day(self.library, self.binary, backend)
+        writes, flushes, wrong = crash_disk.writes_of_a_day(self.library, self.binary, backend)
         self.wrong += wrong
-        writes = range(1, count + 1) if self.long else self.draw.sample(range(1, count * 3 // 4), FEW_WRITES)
+        if not self.long:
+            # The first third is start-up, and at the end there is less than was counted.
+            yield crash_disk.broken_at(self.library, self.binary, backend,
+                                       self.draw.randrange(flushes // 3, flushes * 3 // 4), "unflushed")
+        writes = range(1, writes + 1) if self.long else self.draw.sample(range(1, writes * 3 // 4), FEW_WRITES)
         for k in writes:
             yield crash_disk.broken_at(self.library, self.binary, backend, k)
             yield crash_disk.full_at(self.library, self.binary, backend, k)

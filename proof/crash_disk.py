@@ -42,20 +42,23 @@ def damage(day):
 
 
 def writes_of_a_day(library, binary, backend):
+    """(how many writes, flushes and cuts; how many flushes; what was wrong)"""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "writes")
         case = Job(Case("disk", "sqlite", "counted"), lambda: day_on(library, binary, backend, f"count:{path}"),
                    is_met=lambda day: True).live()
-        return os.path.getsize(path), case.wrong
+        with open(path, encoding="ascii") as file:
+            done = file.read()
+        return len(done), done.count("f"), case.wrong
 
 
-def broken_at(library, binary, backend, k):
-    """One write fails. What is on the disk then is known to a fresh process alone: this one ends, and is started again."""
+def broken_at(library, binary, backend, k, which="broken"):
+    """One write fails, or one flush ("unflushed"). What is on the disk then is known to a fresh process alone: this one ends, and is started again."""
     def make():
-        day = day_on(library, binary, backend, f"broken:{k}")
+        day = day_on(library, binary, backend, f"{which}:{k}")
         day.keeper.after_end = lambda: day.keeper.environment.update(HMT_DISK="")  # once, and not again
         return day
-    return Job(Case("broken disk", "sqlite", f"write {k}"), make, is_met=lambda day: said(day, "the disk has failed"),
+    return Job(Case("broken disk", "sqlite", f"{'write' if which == 'broken' else 'flush'} {k}"), make, is_met=lambda day: said(day, "the disk has failed"),
                may_end=(1,), look=damage)
 
 

@@ -1,8 +1,9 @@
 // A disk that goes wrong under SQLite, for proof/crash_disk.py: a library for LD_PRELOAD that
 // stands between the program and what it does to its database files (*.db, *.db-wal, *.db-journal).
 //
-//   HMT_DISK=count:PATH       adds a byte to PATH for each write, flush and cut
+//   HMT_DISK=count:PATH       adds a letter to PATH for each write (w), flush (f) and cut (w)
 //   HMT_DISK=broken:K         the K-th of them fails with EIO
+//   HMT_DISK=unflushed:K      the K-th flush fails with EIO
 //   HMT_DISK=full:K:MARKER    from the K-th on writes fail with ENOSPC, while the file MARKER
 //   exists HMT_DISK=lose:FOLDER      keeps in FOLDER what has not been flushed: the old bytes and
 //   the new HMT_SYNCHRONOUS=NORMAL    what the program asks SQLite for is replaced by this
@@ -32,7 +33,7 @@ namespace {
 
 constexpr int files_max = 1024;
 
-enum class Trouble : std::uint8_t { none, count, broken, full, lose };
+enum class Trouble : std::uint8_t { none, count, broken, unflushed, full, lose };
 
 struct Plan {
   Trouble trouble = Trouble::none;
@@ -43,6 +44,7 @@ struct Plan {
 std::mutex turn;
 std::string names[files_max];  // of the open database files by descriptor; empty: another file
 long writes = 0;
+long flushes = 0;
 
 template <class Function>
 Function* real(const char* name) {
@@ -58,6 +60,7 @@ Plan read_plan() {
   };
   if (const auto* path = rest("count:")) return {Trouble::count, 0, path};
   if (const auto* number = rest("broken:")) return {Trouble::broken, std::atol(number), {}};
+  if (const auto* number = rest("unflushed:")) return {Trouble::unflushed, std::atol(number), {}};
   if (const auto* folder = rest("lose:")) return {Trouble::lose, 0, folder};
   if (const auto* number = rest("full:")) {
     return {Trouble::full, std::atol(number), std::strchr(number, ':') + 1};
@@ -103,13 +106,15 @@ void add_to(const std::string& path, const std::string& bytes) {
 }
 
 // The error number that this write, flush or cut of a database file fails with; 0: none.
-int failure(bool is_write) {
+int failure(bool is_write, bool is_flush = false) {
   const auto& what = plan();
   if (what.trouble == Trouble::none || what.trouble == Trouble::lose) return 0;
   const std::scoped_lock lock(turn);
   ++writes;
-  if (what.trouble == Trouble::count) add_to(what.path, ".");
-  if (what.trouble == Trouble::broken && writes == what.at) {
+  if (is_flush) ++flushes;
+  if (what.trouble == Trouble::count) add_to(what.path, is_flush ? "f" : "w");
+  const bool this_flush = what.trouble == Trouble::unflushed && is_flush && flushes == what.at;
+  if (this_flush || (what.trouble == Trouble::broken && writes == what.at)) {
     say("the disk has failed\n");
     return EIO;
   }
@@ -155,7 +160,7 @@ void flushed(int file, const std::string& name) {
 int flush(int file, const char* function) {
   const auto name = name_of(file);
   if (!name.empty()) {
-    if (const int error = failure(false)) return errno = error, -1;
+    if (const int error = failure(false, true)) return errno = error, -1;
   }
   // Only a loss of power tells a flush from none, and "lose" plays that.
   if (plan().trouble == Trouble::lose) return flushed(file, name), 0;
