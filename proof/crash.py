@@ -6,11 +6,11 @@ ledger is held against the records.
              [--json FILE]
 
 A day without faults comes first on each database: it has to pass each listed point, and lies told about it have to be
-noticed. Then each point is passed for the first time in a day of its own and kills the process there, and a few days have
-a process that stands still while another takes over (PostgreSQL), a database that is killed, a disk that is full or fails
-at one write, and a loss of power that takes what was not flushed (SQLite). --long: each passing of each point, kills while
-an earlier one is recovered from, every point to stand still at, every write of a day. What never happened proves nothing,
-and fails. Readable lines go to standard error; one JSON object ends standard output.
+noticed. Then each point is passed for the first time in a day of its own and kills the process there. A few days have a
+process that stands still, while another takes over (PostgreSQL) or none does, a database that is killed, a disk that is
+full or fails at one write, and a loss of power that takes what was not flushed (SQLite). --long: each passing of each
+point, kills while an earlier one is recovered from, every point to stand still at, every write of a day. What never
+happened proves nothing, and fails. Readable lines go to standard error; one JSON object ends standard output.
 """
 import argparse
 import copy
@@ -34,6 +34,7 @@ from crash_day import Day, backends, judge, parked  # noqa: E402
 DATABASES = ("sqlite", "postgres")
 # What the quick proof has of what takes the long one an hour.
 FEW_STILL = ("claim.after", "order.asked", "record.sent")
+FEW_STILL_ALONE = ("claim.after", "order.before")
 FEW_LOST = ("create.after", "claim.after", "order.sent", "record.after")
 FEW_WRITES = 3  # of a day, drawn
 MANY = 150  # days of several kills; losses of power that leave a part
@@ -139,6 +140,7 @@ class Days:
         if "postgres" in self.points:
             yield from self.rivals()
         if "sqlite" in self.points:
+            yield from self.still_alone()
             yield from self.power_lost()
             yield from self.bad_disks()
 
@@ -160,6 +162,10 @@ class Days:
         backend = self.backends["postgres"]
         for point in self.points["postgres"] if self.long else FEW_STILL:
             yield crash_rivals.still_at(self.binary, backend, point)
+
+    def still_alone(self):
+        for point in self.points["sqlite"] if self.long else FEW_STILL_ALONE:
+            yield crash_rivals.still_alone_at(self.binary, self.backends["sqlite"], point)
 
     def databases_killed(self):
         """One after another: they share a server."""

@@ -1,5 +1,5 @@
-"""Two engines on one PostgreSQL, one of which stands still at a point while the other takes over; and a PostgreSQL that is
-killed at any moment."""
+"""Two engines on one PostgreSQL, one of which stands still at a point while the other takes over; an engine that stands still
+alone; and a PostgreSQL that is killed at any moment."""
 import http.client
 import os
 import random
@@ -139,6 +139,35 @@ def still_at(binary, backend, point):
     waits = point.startswith("schema.")  # one at a time changes the tables: the other waits until it wakes
     return Job(Case("stands still", "postgres", point), lambda: RivalDay(binary, backend, [f"{point}:1:stop"], unknown=unknown),
                is_met=lambda day: day.keeper.woken and (day.keeper.took_over or waits), may_end=(0, 1))
+
+
+# ---- nobody takes over
+
+
+class StillDay(Day):
+    """The engine wakes after a while, and goes on with what it was about to do."""
+
+    answers_within = 1
+    still_since = None
+    woken = False
+
+    def run(self):
+        self.keeper.look_after = self.wake
+        super().run()
+
+    def wake(self):
+        process = self.keeper.process
+        if self.woken or not Rival(process).stands_still():
+            return
+        self.still_since = self.still_since or time.monotonic()
+        if time.monotonic() - self.still_since > STILL_FOR:
+            self.woken = True
+            process.signal(signal.SIGCONT)
+
+
+def still_alone_at(binary, backend, point):
+    return Job(Case("stands still alone", backend.kind, point), lambda: StillDay(binary, backend, [f"{point}:1:stop"]),
+               is_met=lambda day: day.woken, may_end=())
 
 
 # ---- a database that is killed

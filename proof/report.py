@@ -61,6 +61,7 @@ at `synchronous=NORMAL` would have failed it.
 CRASH_KINDS = {
     "killed": "killed (SIGKILL) at a point, then started again",
     "stands still": "stopped (SIGSTOP) at a point for longer than its lease, while another took over",
+    "stands still alone": "stopped (SIGSTOP) at a point for longer than an order may wait to be sent",
     "database killed": "all processes of the database killed again and again",
     "power lost": "killed at a point, and all writes that were not flushed undone, or a part of them",
     "broken disk": "one write or flush failed (EIO)",
