@@ -11,7 +11,7 @@ import crash_day
 from crash_case import Case, Job
 from crash_day import Day, Violation, harness, judge, postgres
 
-STILL_FOR = 3.0  # seconds: longer than the lease, and than an order may wait to be sent
+STILL_FOR = 4.0  # seconds: longer than the lease, than an order may wait to be sent, and than the other needs to try it again
 STILL_MAX = 8.0  # where the other has to wait for the one that stands still
 LOOK_EVERY = 0.15
 
@@ -137,7 +137,10 @@ def still_at(binary, backend, point):
     only not where an order is past its last check, and will leave."""
     unknown = "park" if point == "order.before" else "retry"
     waits = point.startswith("schema.")  # one at a time changes the tables: the other waits until it wakes
-    return Job(Case("stands still", "postgres", point), lambda: RivalDay(binary, backend, [f"{point}:1:stop"], unknown=unknown),
+
+    def make():
+        return RivalDay(binary, backend, [f"{point}:1:stop"], unknown=unknown, HMT_LEASE_MS="1000")
+    return Job(Case("stands still", "postgres", point), make,
                is_met=lambda day: day.keeper.woken and (day.keeper.took_over or waits), may_end=(0, 1))
 
 
