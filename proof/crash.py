@@ -35,6 +35,7 @@ DATABASES = ("sqlite", "postgres")
 # What the quick proof has of what takes the long one an hour.
 FEW_STILL = ("claim.after", "order.asked", "record.sent")
 FEW_STILL_ALONE = ("claim.after", "order.before")
+FEW_ANSWERS_LOST = ("claim.sent", "record.sent")
 FEW_LOST = ("create.after", "claim.after", "order.sent", "record.after")
 FEW_WRITES = 3  # of a day, drawn
 MANY = 150  # days of several kills; losses of power that leave a part
@@ -171,6 +172,8 @@ class Days:
         """One after another: they share a server."""
         backend = backends.Postgres(self.binary)
         try:
+            for point in self.points["postgres"] if self.long else FEW_ANSWERS_LOST:
+                yield crash_rivals.database_killed_at(self.binary, backend, point)
             for _ in range(KILLED_DATABASES if self.long else 1):
                 yield crash_rivals.database_killed(self.binary, backend, self.draw.randrange(10**6))
         finally:

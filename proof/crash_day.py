@@ -73,9 +73,15 @@ class Keeper:
     def stop(self):
         """SIGTERM; the exit code."""
         harness.wait_until(self.there, "an engine listens", PATIENCE, 0.02)
-        code = self.process.end()
+        self.process.signal(signal.SIGTERM)
+        until = time.monotonic() + PATIENCE
+        while self.process.is_running():
+            self.look_after()
+            if time.monotonic() > until:
+                raise Violation("an engine that was told to end does not")
+            time.sleep(0.02)
         self.after_end()
-        return code
+        return self.process.child.returncode
 
     def end(self):
         """A process that dies of SIGTERM otherwise than in order is started again, and ended again."""

@@ -163,9 +163,12 @@ class StillDay(Day):
         if self.woken or not Rival(process).stands_still():
             return
         self.still_since = self.still_since or time.monotonic()
-        if time.monotonic() - self.still_since > STILL_FOR:
+        if self.may_wake():
             self.woken = True
             process.signal(signal.SIGCONT)
+
+    def may_wake(self):
+        return time.monotonic() - self.still_since > STILL_FOR
 
 
 def still_alone_at(binary, backend, point):
@@ -176,8 +179,40 @@ def still_alone_at(binary, backend, point):
 # ---- a database that is killed
 
 
+def kill_server(server):
+    """kill -9 of all of its processes."""
+    server.signal_all(signal.SIGKILL)
+    harness.wait_until(lambda: not server.is_running(), "the server is gone")
+
+
+def start_server(server):
+    for attempt in range(20):
+        try:
+            return server.start()
+        except postgres.PostgresError:  # what was its memory is let go a moment later
+            if attempt == 19:
+                raise
+            time.sleep(0.1)
+    return None
+
+
+class KilledHereDay(StillDay):
+    """The database is killed and started again while the engine stands still at a point: what it has said by then is all that
+    the database has heard, and what it waits for does not come."""
+
+    def may_wake(self):
+        kill_server(self.world.database.server)
+        start_server(self.world.database.server)
+        return True
+
+
+def database_killed_at(binary, backend, point):
+    return Job(Case("database killed at", "postgres", point), lambda: KilledHereDay(binary, backend, [f"{point}:1:stop"]),
+               is_met=lambda day: day.woken, may_end=(1,))
+
+
 class Killer(threading.Thread):
-    """kill -9 of all of the server's processes at random moments, and a start after each."""
+    """Kills the server at random moments, and starts it after each."""
 
     def __init__(self, server, draw):
         super().__init__(daemon=True)
@@ -187,24 +222,10 @@ class Killer(threading.Thread):
 
     def run(self):
         while not self.stopped.wait(self.draw.uniform(0.1, 1.2)):
-            self.kill()
+            kill_server(self.server)
             self.kills += 1
             time.sleep(self.draw.choice((0, 0.3, 1.0)))
-            self.start_again()
-
-    def kill(self):
-        self.server.signal_all(signal.SIGKILL)
-        harness.wait_until(lambda: not self.server.is_running(), "the server is gone")
-
-    def start_again(self):
-        for attempt in range(20):
-            try:
-                return self.server.start()
-            except postgres.PostgresError:  # what was its memory is let go a moment later
-                if attempt == 19:
-                    raise
-                time.sleep(0.1)
-        return None
+            start_server(self.server)
 
     def stop(self):
         self.stopped.set()
@@ -232,4 +253,4 @@ def database_killed(binary, backend, seed):
         day.seed = seed
         return day
     return Job(Case("database killed", "postgres", f"seed {seed}"), make, is_met=lambda day: day.killer.kills > 0,
-                may_end=(1,))
+               may_end=(1,))

@@ -63,6 +63,7 @@ CRASH_KINDS = {
     "stands still": "stopped (SIGSTOP) at a point for longer than its lease, while another took over",
     "stands still alone": "stopped (SIGSTOP) at a point for longer than an order may wait to be sent",
     "database killed": "all processes of the database killed again and again",
+    "database killed at": "all processes of the database killed while the engine stood still at a point",
     "power lost": "killed at a point, and all writes that were not flushed undone, or a part of them",
     "broken disk": "one write or flush failed (EIO)",
     "full disk": "every write failed (ENOSPC) until there was room again",
