@@ -3,6 +3,7 @@ flushed. disk.cpp stands between the program and its files."""
 import os
 import random
 import shutil
+import signal
 import struct
 import subprocess
 import tempfile
@@ -52,17 +53,17 @@ def writes_of_a_day(library, binary, backend):
         return len(done), done.count("f"), case.wrong
 
 
-def broken_at(library, binary, backend, k, which="broken"):
+def broken_at(library, binary, backend, k, which="broken", may_miss=False):
     """One write fails, or one flush ("unflushed"). What is on the disk then is known to a fresh process alone: this one ends, and is started again."""
     def make():
         day = day_on(library, binary, backend, f"{which}:{k}")
         day.keeper.after_end = lambda: day.keeper.environment.update(HMT_DISK="")  # once, and not again
         return day
-    return Job(Case("broken disk", "sqlite", f"{'write' if which == 'broken' else 'flush'} {k}"), make, is_met=lambda day: said(day, "the disk has failed"),
-               may_end=(1,), look=damage)
+    return Job(Case("broken disk", "sqlite", f"{'write' if which == 'broken' else 'flush'} {k}", may_miss=may_miss), make, is_met=lambda day: said(day, "the disk has failed"),
+               may_end=(1, -signal.SIGTERM), look=damage)  # told to end while it was ending: a second signal ends at once
 
 
-def full_at(library, binary, backend, k):
+def full_at(library, binary, backend, k, may_miss=False):
     """Every write fails until there is room again, and then all goes on without anybody's help."""
     def make():
         day = day_on(library, binary, backend, "")
@@ -73,7 +74,7 @@ def full_at(library, binary, backend, k):
         day.keeper.look_after = lambda: make_room(day, marker)
         day.full_since = None
         return day
-    return Job(Case("full disk", "sqlite", f"write {k}"), make, is_met=lambda day: said(day, "the disk is full"),
+    return Job(Case("full disk", "sqlite", f"write {k}", may_miss=may_miss), make, is_met=lambda day: said(day, "the disk is full"),
                 may_end=(1,), look=damage)
 
 
