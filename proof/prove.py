@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The proofs of exactly once, one after another, and the report of what they saw.
 
-    prove.py [--hours N] [--seeds N] [--only WORD] [--report FILE]
+    prove.py [--hmt BINARY] [--hours N] [--seeds N] [--only WORD] [--report FILE]
 
 Without --hours the quick proof: every mutant killed, so many simulated worlds without a violation and each kind of fault
-met, worlds that repeat exactly, the model searched whole, and whatever else of PARTS takes a minute or two. With it the world goes on with new seeds and
+met, worlds that repeat exactly, the model searched whole, a process killed at each point. With it the world goes on with new seeds and
 whole trading days for so long, and the slow parts run too. Exit 1 on a violation, and on a check that could not have
 failed. The last line is `N passed, N failed`.
 """
@@ -134,16 +134,25 @@ def model(given):
                     f'refuted, {len(said.get("probes", {}).get("reached", []))} marks met', "wrong": wrong, "data": said}
 
 
+def crash(given):
+    """Real processes end at each durable write and each call, on both databases."""
+    code, said = script("proof/crash.py", given.hmt, "--quiet", *(["--long"] if given.hours else []), timeout=7200)
+    days = sum(said.get("days", {}).values())
+    told = (f'{days} days, {said.get("points")} points, {said.get("engines_killed")} engines killed, '
+            f'{said.get("orders")} orders, {said.get("parked")} triggers asked for a person')
+    return {"said": told, "data": said, "wrong": said.get("wrong") or (["it failed"] if code else [])}
+
+
 def network(given):
     """Every kind of fault on every side; it has its own summary."""
-    code, said = script("proof/network.py", HMT, timeout=3600)
+    code, said = script("proof/network.py", given.hmt, timeout=3600)
     return {"said": f'{len(said.get("cases", []))} cases of faults between real processes', "data": {},
             "wrong": ["it failed: its own lines say where"] if code else []}
 
 
 def sessions(given):
     """Long sessions of the program itself, under kill -9 and with a broker that goes wrong."""
-    command = [sys.executable, "-B", "tests/acceptance/prove.py", str(HMT), "--minutes", str(round(given.hours * 20))]
+    command = [sys.executable, "-B", "tests/acceptance/prove.py", str(given.hmt), "--minutes", str(round(given.hours * 20))]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     return {"said": done.stdout.splitlines()[-1], "wrong": ["sessions failed"] if done.returncode else [], "data": {}}
 
@@ -158,18 +167,21 @@ def coverage(_):
 
 # What runs, in this order: its name, the function, whether the quick proof has it.
 PARTS = [("mutants", mutants, True), ("world", world, True), ("repeats", repeats, True), ("model", model, True),
-         ("coverage", coverage, False), ("network", network, False), ("sessions", sessions, False)]
+         ("crash", crash, True), ("coverage", coverage, False), ("network", network, False),
+         ("sessions", sessions, False)]
 
 
 def main():
-    if not WORLD.exists():
-        sys.exit(f"{WORLD} is not there: ./dev prove builds it")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--hmt", type=pathlib.Path, default=HMT)
     parser.add_argument("--hours", type=float, default=0)
     parser.add_argument("--seeds", type=int, default=2000)
     parser.add_argument("--only", default="")
     parser.add_argument("--report", type=pathlib.Path)
     given = parser.parse_args()
+    for needed in (WORLD, given.hmt):
+        if not needed.exists():
+            sys.exit(f"{needed} is not there: ./dev prove builds it")
     results = {}
     for name, part, quick in PARTS:
         if given.only not in name or not (quick or given.hours):

@@ -16,6 +16,7 @@ BREAKS = {
     "a long line": ("src/net/x.cpp", "int " + "a" * 120 + ";\n", "line of"),
     "a long function": ("src/net/x.cpp", "void f() {\n" + "  g();\n" * 80 + "}\n", "function of"),
     "a leftover mark": ("src/net/x.cpp", "// " + "FIX" + "ME later\n", "finish it"),
+    "a write without a name": ("src/adapters/sqlite/writer.cpp", "return transaction.commit();\n", "names its step"),
     "a room without README": ("src/lone/CMakeLists.txt", "room(lone)\n", "has a README"),
     "a header nobody includes": ("src/net/alone.h", "#pragma once\n", "no file includes it"),
 }

@@ -7,6 +7,7 @@
 
 #include "app/build.h"
 #include "app/records.h"
+#include "fault/step.h"
 
 namespace hmt::app {
 
@@ -52,6 +53,11 @@ int migrate(const CommonOptions& options) {
   }
   std::printf("%s is at schema version %lld\n", database_name(*config).c_str(),
               static_cast<long long>((*records)->schema_version()));
+  return 0;
+}
+
+int list_faults() {
+  std::fputs(fault::listed().c_str(), stdout);
   return 0;
 }
 

@@ -36,6 +36,7 @@ int simulate(const CommonOptions& options, const SimOptions& sim);
 int migrate(const CommonOptions& options);
 int doctor(const CommonOptions& options);
 int show_version();
+int list_faults();
 
 // Shared by the commands: the configuration, or nothing after every wrong setting was told on
 // stderr.

@@ -305,6 +305,14 @@ void read_limits(Settings& settings, Config& config) {
       settings.milliseconds("HMT_LEASE_MS", 10'000, simulator ? 500 : 5000, 60'000);
 }
 
+// Of the environment alone, so that no file keeps it, and never where an order costs money.
+void read_faults(const Environment& environment, Settings& settings, Config& config) {
+  config.faults = environment("HMT_FAULTS").value_or("");
+  if (!config.faults.empty() && !config.kite.rest.is_loopback()) {
+    settings.blame("HMT_FAULTS", "nothing: only a proof beside a simulated broker sets it");
+  }
+}
+
 void require_kite(Settings& settings, const Config& config) {
   const auto& kite = config.kite;
   if (config.users.many()) {
@@ -382,6 +390,7 @@ Read read_config(const Environment& environment, const std::optional<std::string
   read_password_sign_in(settings, config, runs_engine);
   read_kite(settings, config, runs_engine);
   read_limits(settings, config);
+  read_faults(environment, settings, config);
   read.wrong = settings.take_wrong();
   return read;
 }

@@ -60,6 +60,7 @@ struct Config {
   agent::Level log_level = agent::Level::info;
   oms::RateRule rate;
   oms::AbsenceRule absence;
+  std::string faults;  // of a proof: what fault::arm is told; empty: nothing
 };
 
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;

@@ -167,6 +167,20 @@ TEST(Config, APasswordSignInNeedsItsPublishableKeyAndManyUsers) {
   EXPECT_THAT(wrong(many_users, plain), ElementsAre("HMT_SIGN_IN_URL"));
 }
 
+TEST(Config, FaultsAreOrderedBesideASimulatedBrokerAloneAndByTheEnvironmentAlone) {
+  const Settings faults = {{"HMT_FAULTS", "claim.before:1:kill"}};
+  EXPECT_THAT(wrong(one_user, faults), ElementsAre("HMT_FAULTS"));
+  auto simulated = faults;
+  simulated["KITE_API_URL"] = "http://127.0.0.1:8765";
+  const auto config = read(one_user, simulated);
+  EXPECT_THAT(config.wrong, IsEmpty());
+  EXPECT_EQ(config.config.faults, "claim.before:1:kill");
+  const auto nothing = [](const std::string&) { return std::nullopt; };
+  const auto by_file = read_config(nothing, "HMT_FAULTS = \"claim.before:1:kill\"\n", false);
+  EXPECT_EQ(by_file.config.faults, "");
+  EXPECT_FALSE(by_file.wrong.empty());
+}
+
 TEST(Config, NoMessageRepeatsAValue) {
   const Settings canaries = {{"SUPABASE_URL", "canary"},
                              {"SUPABASE_JWT_SECRET", "canary"},

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fault/step.h"
+
 namespace hmt::app {
 namespace {
 
@@ -40,16 +42,32 @@ Result<std::optional<std::string>> read_private(const std::string& path) {
   return out;
 }
 
+// A file's new name is kept by its folder: without this a loss of power takes the file itself.
+bool flush_folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  const auto folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return false;
+  const bool flushed = ::fsync(file) == 0;
+  ::close(file);
+  return flushed;
+}
+
 // Whole or not at all: a crash in between leaves no half-written secret behind.
 Result<void> write_private(const std::string& path, const std::string& text) {
+  constexpr fault::Step step = "secret";
   const auto draft = path + ".new";
+  step.before();
   const int file = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) return cannot("Cannot make", path);
   const auto line = text + "\n";
   const auto written = ::write(file, line.data(), line.size());
   const bool kept = written == static_cast<ssize_t>(line.size()) && ::fsync(file) == 0;
   ::close(file);
-  if (!kept || ::rename(draft.c_str(), path.c_str()) != 0) return cannot("Cannot write", path);
+  if (!kept || ::rename(draft.c_str(), path.c_str()) != 0 || !flush_folder_of(path)) {
+    return cannot("Cannot write", path);
+  }
+  step.after();
   return {};
 }
 

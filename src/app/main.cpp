@@ -37,6 +37,7 @@ int run(int argc, char** argv) {
   auto* migrate = hmt.add_subcommand("migrate", "applies pending schema migrations");
   auto* doctor =
       hmt.add_subcommand("doctor", "checks configuration, database, broker, clock and feed");
+  auto* faults = hmt.add_subcommand("faults", "the points of HMT_FAULTS, for proofs")->group("");
   auto* version = hmt.add_subcommand("version", "version, commit, build type");
   for (auto* command : {demo, serve, sim, migrate, doctor, version}) {
     command->add_option("--config", common.config_file, "TOML file; the environment wins over it");
@@ -53,6 +54,7 @@ int run(int argc, char** argv) {
   if (*sim) return hmt::app::simulate(common, sim_options);
   if (*migrate) return hmt::app::migrate(common);
   if (*doctor) return hmt::app::doctor(common);
+  if (*faults) return hmt::app::list_faults();
   return hmt::app::show_version();
 }
 

@@ -26,8 +26,13 @@ base::Result<std::unique_ptr<Records>> held(base::Result<std::unique_ptr<Databas
 
 }  // namespace
 
-base::Result<std::unique_ptr<Records>> open_records(const Config& config) {
-  if (config.database_url.empty()) return held(sqlite::open_database(config.database_path));
+base::Result<std::unique_ptr<Records>> open_records(
+    const Config& config, std::function<void(const std::string& why)> on_lost) {
+  if (config.database_url.empty()) {
+    sqlite::Options options;
+    options.on_lost = std::move(on_lost);
+    return held(sqlite::open_database(config.database_path, options));
+  }
   postgres::Options options;
   options.lease_lasts = config.lease_lasts;
   auto opened = held(postgres::open_database(config.database_url, options));

@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,7 +20,9 @@ class Records {
 
 // Opens, and migrates what is older. Errors: as sqlite::open_database and postgres::open_database;
 // `field` is HMT_DATABASE_URL where the URL itself is wrong.
-base::Result<std::unique_ptr<Records>> open_records(const Config& config);
+// `on_lost` is called on the writer's thread when nothing can be written any more before a restart.
+base::Result<std::unique_ptr<Records>> open_records(
+    const Config& config, std::function<void(const std::string& why)> on_lost = {});
 
 // The database as people may be told of it: without its password.
 std::string database_name(const Config& config);

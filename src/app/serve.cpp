@@ -42,12 +42,12 @@ int serve(const CommonOptions& options) {
   let_signals_kill();
   agent::log_info("draining", {});
   (*station)->drain();
-  const bool fenced = (*station)->was_fenced();
+  const bool broke_off = (*station)->broke_off();
   agent::log_info("ended", {});
   agent::log_stop();
   // All is written and the threads have ended. A look-up of a name that hangs must not hold the
   // end.
-  std::_Exit(fenced ? 1 : 0);
+  std::_Exit(broke_off ? 1 : 0);
 }
 
 }  // namespace hmt::app

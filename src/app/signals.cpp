@@ -1,11 +1,14 @@
 #include "app/signals.h"
 
+#include <atomic>
 #include <csignal>
 #include <pthread.h>
 #include <unistd.h>
 
 namespace hmt::app {
 namespace {
+
+std::atomic<bool> is_ending = false;
 
 sigset_t ending_signals() {
   sigset_t set;
@@ -28,15 +31,20 @@ int wait_for_signal() {
   int got = 0;
   while (sigwait(&set, &got) != 0) {
   }
+  is_ending = true;
   return got;
 }
 
 void raise_end() {
-  ::kill(::getpid(), SIGTERM);
+  if (!is_ending.exchange(true)) ::kill(::getpid(), SIGTERM);
 }
 
 void let_signals_kill() {
   const auto set = ending_signals();
+  // What came together with the first says the same.
+  constexpr timespec at_once{};
+  while (sigtimedwait(&set, nullptr, &at_once) > 0) {
+  }
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 

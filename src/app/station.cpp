@@ -17,6 +17,7 @@
 #include "app/records.h"
 #include "app/sessions.h"
 #include "app/users.h"
+#include "fault/step.h"
 #include "feed/feed.h"
 #include "kite/stream.h"
 #include "net/loop.h"
@@ -40,8 +41,13 @@ struct Station::Parts {
   std::unique_ptr<api::Server> api;
   std::string address;
   std::function<void()> ended;
-  std::atomic<bool> fenced = false;
+  std::atomic<bool> broke_off = false;
   std::thread commits, market, orders, face, watch;
+
+  void break_off() {
+    broke_off = true;
+    if (ended) ended();
+  }
 
   // After the threads: what is outstanding answers now, while the runtime still stands; the
   // database goes last, whole and without a log file beside it.
@@ -128,12 +134,19 @@ api::ApiConfig face_of(const Config& config) {
 }  // namespace
 
 base::Result<std::unique_ptr<Station>> Station::open(const Config& config) {
+  if (auto armed = fault::arm(config.faults); !armed) return std::unexpected(armed.error());
   auto parts = std::make_unique<Parts>();
   parts->config = config;
   for (auto& hidden : secrets_of(config)) agent::log_redact(std::move(hidden));
   auto calendar = read_sessions(config.sessions);
   if (!calendar) return std::unexpected(calendar.error());
-  auto records = open_records(config);
+  auto* raw = parts.get();
+  // A process that cannot write its records cannot fire. It ends, and whoever keeps it running
+  // starts one that reads what is there.
+  auto records = open_records(config, [raw](const std::string& why) {
+    agent::log_error("records_lost", {{"why", why}});
+    raw->break_off();
+  });
   if (!records) return std::unexpected(records.error());
   parts->records = std::move(*records);
   const auto secret = key_of(config, *parts->records->writer().reader());
@@ -148,16 +161,12 @@ base::Result<std::unique_ptr<Station>> Station::open(const Config& config) {
   agent::log_redact(parts->token.token);
 
   auto prices = std::make_shared<kite::AccessToken>(config.kite.access_token);
-  auto* raw = parts.get();
   parts->runtime = std::make_unique<runtime::Runtime>(
       runtime::Schedulers{parts->market_loop, parts->orders_loop, parts->api_loop,
                           parts->watch_loop},
       parts->records->writer(), broker_door(config, parts->orders_loop, *vault, prices),
       feed_maker(config, parts->market_loop, prices, *calendar),
-      runtime_settings(config, tag_key(*secret), *calendar), [raw] {
-        raw->fenced = true;
-        if (raw->ended) raw->ended();
-      });
+      runtime_settings(config, tag_key(*secret), *calendar), [raw] { raw->break_off(); });
   auto face = face_of(config);
   face.admin_token = parts->token.token;
   if (config.users.many()) {
@@ -197,8 +206,8 @@ const std::string& Station::token() const {
   return parts_->token.token;
 }
 
-bool Station::was_fenced() const {
-  return parts_->fenced;
+bool Station::broke_off() const {
+  return parts_->broke_off;
 }
 
 void Station::on_end(std::function<void()> ended) {

@@ -24,10 +24,12 @@ class Station {
   const std::string& token() const;       // of single-user mode
   runtime::Desk& desk();
 
-  void run();                                // starts the threads
-  void drain();                              // orderly end within 10 s; the database is closed then
-  bool was_fenced() const;                   // another engine took the lease
-  void on_end(std::function<void()> ended);  // it cannot go on by itself (fenced); any thread
+  void run();              // starts the threads
+  void drain();            // orderly end within 10 s; the database is closed then
+  bool broke_off() const;  // it could not go on by itself
+  // Called then, on any thread: another engine took the lease, or the records cannot be written
+  // before a restart.
+  void on_end(std::function<void()> ended);
 
  private:
   struct Parts;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "fault/step.h"
 
 // HTTP/1.1 in plain types: what both the client and the server speak.
 namespace hmt::net {
@@ -20,6 +21,7 @@ struct HttpRequest {
   std::string target = "/";  // path and query as sent: percent-encoded
   Headers headers;
   std::string body;
+  fault::Step step{};  // what a client's request is, for proofs
 };
 
 struct HttpResponse {

@@ -86,6 +86,7 @@ void HttpClient::State::begin(HttpRequest request, bool once,
   auto exchange = std::make_shared<Exchange>(loop, std::move(wire), request.method == "HEAD",
                                              options, std::move(done));
   exchange->once = once;
+  exchange->step = request.step;
   exchange->last_check = std::move(last_check);
   exchange->released = [self = shared_from_this()](const std::shared_ptr<Exchange>& over,
                                                    std::shared_ptr<Link> link) {

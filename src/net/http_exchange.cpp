@@ -44,6 +44,7 @@ void Exchange::start_clock() {
 
 void Exchange::send_on(std::shared_ptr<Link> link) {
   const auto self = shared_from_this();
+  step.asked();
   if (last_check && !last_check()) {
     // The link has carried nothing: it stays what it was.
     return end({Reach::not_sent, {}, "the last check before sending said no", {}}, std::move(link));
@@ -53,6 +54,7 @@ void Exchange::send_on(std::shared_ptr<Link> link) {
   link_->on_bytes = [self](ErrorCode error) { self->on_bytes(error); };
   renew_parser();
   writing_began_ = true;
+  step.before();
   write();
   link_->start_reading();
 }
@@ -71,7 +73,8 @@ void Exchange::on_written(ErrorCode error, std::size_t count) {
   if (error) return;
   written_ += count;
   sent_at_ = loop_.now();
-  if (written_ < wire_.size()) write();
+  if (written_ < wire_.size()) return write();
+  step.sent();
 }
 
 void Exchange::on_bytes(ErrorCode error) {
@@ -128,6 +131,7 @@ void Exchange::renew_parser() {
 }
 
 void Exchange::answered() {
+  step.after();
   const auto status = parser_->get().result_int();
   if (status == 101) return fail("the answer changes the protocol, which was not asked for");
   if (status < 100) return fail("the answer is not HTTP: it has no such status");

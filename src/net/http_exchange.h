@@ -30,6 +30,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   std::move_only_function<bool()> last_check;
   Released released;
   bool once = false;
+  fault::Step step;
   bool held_link = false;  // of the kept ones; set by the client
 
  private:

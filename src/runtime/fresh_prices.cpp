@@ -61,9 +61,8 @@ void FreshPrices::armed(model::TriggerId id, model::InstrumentToken token, base:
 void FreshPrices::drop_old(base::Duration steady) {
   if (steady - dropped_at_ <= lost_fire_memory) return;
   dropped_at_ = steady;
-  std::erase_if(aside_, [&](const auto& entry) {
-    return steady - entry.second.since > lost_fire_memory;
-  });
+  std::erase_if(aside_,
+                [&](const auto& entry) { return steady - entry.second.since > lost_fire_memory; });
   std::erase_if(lost_fires_,
                 [&](const auto& entry) { return steady - entry.second > lost_fire_memory; });
 }

@@ -44,7 +44,8 @@ def test_every_wrong_setting_is_named_at_once(world):
 
 def test_each_wrong_setting_alone_is_refused(world):
     world.start_sim()
-    alone = {**WRONG, "HMT_LISTEN": "nowhere:port", "HMT_SECRET_KEY": "too-short", "HMT_SESSIONS": "/no/such/file"}
+    alone = {**WRONG, "HMT_LISTEN": "nowhere:port", "HMT_SECRET_KEY": "too-short", "HMT_SESSIONS": "/no/such/file",
+             "HMT_FAULTS": "claim.never:1:kill"}
     for name, value in alone.items():
         code, said = world.serve_and_end(**{name: value})
         check(code == 2 and name in said, f"{name}={value}: {code} {said}")

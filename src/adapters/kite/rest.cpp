@@ -147,6 +147,7 @@ void RestGateway::place(const model::OrderRequest& request,
   auto http = request_of("POST", "/orders/regular");
   http.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
   http.body = order_form(request);
+  http.step = "order";
   orders_.send_once(std::move(http), std::move(last_check),
                     [&loop = loop_, secret = token_->get(),
                      done = std::move(done)](net::HttpOutcome outcome) mutable {
@@ -171,24 +172,26 @@ void RestGateway::cancel(const std::string& order_id, broker::Done<std::string> 
       });
 }
 
-void RestGateway::ask(std::string target, bool may_repeat, BodyDone done) {
+void RestGateway::ask(std::string target, fault::Step step, bool may_repeat, BodyDone done) {
   auto http = request_of("GET", target);
+  http.step = step;
   const auto again = [this, alive = std::weak_ptr(alive_), began = loop_.steady(),
                       may_repeat](const net::HttpOutcome& outcome) {
     return may_repeat && !alive.expired() && outcome.reach == net::Reach::broken &&
            loop_.steady() - began < repeat_within;
   };
-  questions_.get(std::move(http), [this, again, target = std::move(target), secret = token_->get(),
-                                   done = std::move(done)](net::HttpOutcome outcome) mutable {
-    if (again(outcome)) return ask(std::move(target), false, std::move(done));
-    done(body_of(std::move(outcome), secret));
-  });
+  questions_.get(std::move(http),
+                 [this, again, target = std::move(target), step, secret = token_->get(),
+                  done = std::move(done)](net::HttpOutcome outcome) mutable {
+                   if (again(outcome)) return ask(std::move(target), step, false, std::move(done));
+                   done(body_of(std::move(outcome), secret));
+                 });
 }
 
 template <class T>
-void RestGateway::ask_and_read(std::string target, base::Result<T> (*read)(std::string_view),
-                               broker::Done<T> done) {
-  ask(std::move(target), true,
+void RestGateway::ask_and_read(std::string target, fault::Step step,
+                               base::Result<T> (*read)(std::string_view), broker::Done<T> done) {
+  ask(std::move(target), step, true,
       [read, done = std::move(done)](const base::Result<std::string>& body) mutable {
         if (!body) return done(std::unexpected(body.error()));
         done(read(*body));
@@ -196,24 +199,24 @@ void RestGateway::ask_and_read(std::string target, base::Result<T> (*read)(std::
 }
 
 void RestGateway::order_book(broker::Done<std::vector<model::BrokerOrder>> done) {
-  ask_and_read("/orders", read_orders, std::move(done));
+  ask_and_read("/orders", "book", read_orders, std::move(done));
 }
 
 void RestGateway::order_history(const std::string& order_id,
                                 broker::Done<std::vector<model::BrokerOrder>> done) {
-  ask_and_read("/orders/" + net::percent_encode(order_id), read_orders, std::move(done));
+  ask_and_read("/orders/" + net::percent_encode(order_id), {}, read_orders, std::move(done));
 }
 
 void RestGateway::trades(broker::Done<std::vector<broker::Trade>> done) {
-  ask_and_read("/trades", read_trades, std::move(done));
+  ask_and_read("/trades", {}, read_trades, std::move(done));
 }
 
 void RestGateway::profile(broker::Done<broker::Account> done) {
-  ask_and_read("/user/profile", read_profile, std::move(done));
+  ask_and_read("/user/profile", "profile", read_profile, std::move(done));
 }
 
 void RestGateway::margins(broker::Done<broker::Margins> done) {
-  ask_and_read("/user/margins", read_margins, std::move(done));
+  ask_and_read("/user/margins", {}, read_margins, std::move(done));
 }
 
 void RestGateway::history(model::InstrumentToken token, model::Interval interval,
@@ -225,7 +228,7 @@ void RestGateway::history(model::InstrumentToken token, model::Interval interval
   ask_and_read("/instruments/historical/" + std::to_string(token) + "/" +
                    std::string(interval_word(interval)) + "?from=" + moment(from) +
                    "&to=" + moment(until),
-               read_candles, std::move(done));
+               "candles", read_candles, std::move(done));
 }
 
 struct RestGateway::QuoteRun {
@@ -255,7 +258,7 @@ void RestGateway::quotes(const std::vector<std::string>& instruments,
 
 void RestGateway::ask_next_quotes(std::shared_ptr<QuoteRun> run) {
   auto target = run->take_target();
-  ask(std::move(target), true,
+  ask(std::move(target), {}, true,
       [this, alive = std::weak_ptr(alive_), run](const base::Result<std::string>& body) {
         if (!body) return run->done(std::unexpected(body.error()));
         auto quotes = read_quotes(*body);
@@ -274,15 +277,16 @@ void RestGateway::instruments(broker::Done<std::vector<model::Instrument>> done)
   auto rows_min = config_.instrument_rows_min;
   if (rows_min == 0) rows_min = config_.rest.is_loopback() ? 1 : broker_rows_min;
   // Ten megabytes and more: with the patience of an order.
-  orders_.get(
-      request_of("GET", "/instruments"),
-      [rows_min, secret = token_->get(), done = std::move(done)](net::HttpOutcome outcome) mutable {
-        const auto body = body_of(std::move(outcome), secret);
-        if (!body) return done(std::unexpected(body.error()));
-        auto dump = parse_instruments(*body, rows_min);
-        if (!dump) return done(std::unexpected(dump.error()));
-        done(std::move(dump->instruments));
-      });
+  auto http = request_of("GET", "/instruments");
+  http.step = "instruments";
+  orders_.get(std::move(http), [rows_min, secret = token_->get(),
+                                done = std::move(done)](net::HttpOutcome outcome) mutable {
+    const auto body = body_of(std::move(outcome), secret);
+    if (!body) return done(std::unexpected(body.error()));
+    auto dump = parse_instruments(*body, rows_min);
+    if (!dump) return done(std::unexpected(dump.error()));
+    done(std::move(dump->instruments));
+  });
 }
 
 void RestGateway::exchange_token(const std::string& request_token,
@@ -297,6 +301,7 @@ void RestGateway::exchange_token(const std::string& request_token,
       {{"api_key", config_.api_key},
        {"request_token", request_token},
        {"checksum", session_checksum(config_.api_key, request_token, config_.api_secret)}});
+  http.step = "session";
   // A request token works once: asking twice would spoil what the first had given.
   orders_.send_once(
       std::move(http), [] { return true; },

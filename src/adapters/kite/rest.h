@@ -48,9 +48,9 @@ class RestGateway final : public broker::OrderGateway {
   net::HttpRequest request_of(std::string method, std::string target) const;
   // A question. One that breaks off at once is asked a second time: the server may have closed a
   // kept connection just then.
-  void ask(std::string target, bool may_repeat, BodyDone done);
+  void ask(std::string target, fault::Step step, bool may_repeat, BodyDone done);
   template <class T>
-  void ask_and_read(std::string target, base::Result<T> (*read)(std::string_view),
+  void ask_and_read(std::string target, fault::Step step, base::Result<T> (*read)(std::string_view),
                     broker::Done<T> done);
   void ask_next_quotes(std::shared_ptr<QuoteRun> run);
 

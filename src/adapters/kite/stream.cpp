@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ensure.h"
+#include "fault/step.h"
 #include "kite/text.h"
 #include "kite/wire.h"
 #include "net/web_socket.h"
@@ -11,6 +12,7 @@ namespace hmt::kite {
 namespace {
 
 constexpr std::size_t tokens_per_frame = 500;
+constexpr fault::Step connecting = "ticker";
 
 broker::StreamEnd end_of(const net::WebSocketClosed& closed) {
   if (closed.end != net::WebSocketEnd::refused) return broker::StreamEnd::lost;
@@ -88,6 +90,7 @@ void TickerStream::open() {
   line_ = std::make_shared<Line>(loop_, observer_);
   net::WebSocketHandlers handlers;
   handlers.on_open = [line = line_] {
+    connecting.after();
     if (line->observer) line->observer->on_open();
   };
   handlers.on_text = [line = line_](std::string_view text) { line->on_text(text); };
@@ -102,6 +105,7 @@ void TickerStream::open() {
   options.ca_file = config_.ca_file;
   auto target = "/?api_key=" + net::percent_encode(token_->api_key_or(config_.api_key)) +
                 "&access_token=" + net::percent_encode(token_->get());
+  connecting.before();
   line_->socket =
       net::connect_web_socket(loop_, config_.ticker, std::move(target), {{"X-Kite-Version", "3"}},
                               std::move(handlers), std::move(options));

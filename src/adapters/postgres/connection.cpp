@@ -120,13 +120,13 @@ std::size_t Connection::queue(std::string sql, Fields values) {
   return answers_.size() + queued_.size() - 1;
 }
 
-bool Connection::send() {
+bool Connection::send(fault::Step step) {
   auto commands = std::exchange(queued_, {});
   if (failure_) {
     answers_.resize(answers_.size() + commands.size());
     return true;
   }
-  auto answers = link_->exchange(commands, deadline(within_));
+  auto answers = link_->exchange(commands, deadline(within_), step);
   for (auto& each : answers.rows) answers_.push_back(std::move(each));
   if (answers.error) {
     // Only a user is refused something. An engine without its rights waits until it has them.
@@ -150,9 +150,12 @@ const Rows& Connection::ask(std::string sql, Fields values) {
   return rows(at);
 }
 
-Result<void> Connection::once(std::string sql, Fields values) {
+Result<void> Connection::once(std::string sql, Fields values, fault::Step step) {
   start();
-  ask(std::move(sql), std::move(values));
+  queue(std::move(sql), std::move(values));
+  step.before();
+  send(step);
+  step.after();
   return outcome();
 }
 
@@ -207,13 +210,15 @@ Transaction::~Transaction() {
   if (!done_) roll_back();
 }
 
-Result<void> Transaction::commit() {
+Result<void> Transaction::commit(fault::Step step) {
   if (connection_.has_failed()) {
     roll_back();
     return connection_.outcome();
   }
   const auto at = connection_.queue("COMMIT");
-  const bool heard = connection_.send();
+  step.before();
+  const bool heard = connection_.send(step);
+  step.after();
   done_ = true;
   if (heard && !connection_.has_failed() && connection_.rows(at).tag() != "COMMIT") {
     connection_.blame({ErrorKind::unavailable, "the database did not commit"});

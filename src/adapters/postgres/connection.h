@@ -48,7 +48,7 @@ class Connection {
   // queue and exchange.
   const Rows& ask(std::string sql, Fields values = {});
   // A statement by itself, outside of transactions; its answer is rows(0).
-  base::Result<void> once(std::string sql, Fields values = {});
+  base::Result<void> once(std::string sql, Fields values = {}, fault::Step step = {});
   // The answer to a statement of this transaction; empty after a failure.
   const Rows& rows(std::size_t at) const;
 
@@ -72,7 +72,7 @@ class Connection {
   friend class Transaction;
   base::Result<void> set_up();
   void start();
-  bool send();  // whether every answer was read
+  bool send(fault::Step step = {});  // whether every answer was read
   Clock::time_point deadline(base::Duration within) const { return Clock::now() + within; }
 
   Settings settings_;
@@ -102,7 +102,7 @@ class Transaction {
   // Sends what is queued and the COMMIT in one round trip. Errors: the first failure of the
   // transaction; nothing of it is kept. unavailable with a message that begins "commit unknown"
   // when the answer to the COMMIT was not heard.
-  base::Result<void> commit();
+  base::Result<void> commit(fault::Step step = {});
 
  private:
   void roll_back();

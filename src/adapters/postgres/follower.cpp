@@ -86,7 +86,8 @@ Result<void> PostgresFollower::renew_lease(std::int64_t epoch) {
   const auto asked = connection_.once(
       "UPDATE hmt_lease SET expires_at = clock_timestamp() + $2::bigint * interval '1 millisecond' "
       "WHERE epoch = $1 RETURNING 1",
-      Fields(epoch, std::chrono::duration_cast<std::chrono::milliseconds>(lease_lasts_).count()));
+      Fields(epoch, std::chrono::duration_cast<std::chrono::milliseconds>(lease_lasts_).count()),
+      "lease.renew");
   if (!asked) return asked;
   if (connection_.rows(0).empty()) return std::unexpected(store::lease_lost().error());
   is_holder_ = true;

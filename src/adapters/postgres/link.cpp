@@ -288,11 +288,13 @@ Error Link::error_of(const pg_result* result) {
           state == "55P03" ? store::held_row : std::string(column)};
 }
 
-Answers Link::exchange(std::span<const Command> commands, Clock::time_point deadline) {
+Answers Link::exchange(std::span<const Command> commands, Clock::time_point deadline,
+                       fault::Step step) {
   Answers out;
   out.rows.resize(commands.size());
   std::vector<std::string> prepares;
   if (!send(commands, prepares) || !flush(deadline)) broken_ = true;
+  step.sent();
   for (std::size_t i = 0; i < commands.size() && !broken_; ++i) {
     if (!prepares[i].empty() && !answer(deadline, out.error).answered()) names_.erase(prepares[i]);
     if (!broken_) out.rows[i] = answer(deadline, out.error);

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fault/step.h"
 #include "postgres/fields.h"
 #include "postgres/settings.h"
 
@@ -120,7 +121,8 @@ class Link {
 
   // Sends all in one go and waits for the answers; a statement that fails ends those that follow.
   // Statements are prepared at their first use.
-  Answers exchange(std::span<const Command> commands, Clock::time_point deadline);
+  Answers exchange(std::span<const Command> commands, Clock::time_point deadline,
+                   fault::Step step = {});
   // Statements without parameters or answers, as a script.
   base::Result<void> script(const std::string& sql, Clock::time_point deadline);
 

@@ -60,7 +60,11 @@ Result<void> apply_missing(Connection& owner) {
   }
   for (auto version = *found + 1; version <= known; ++version) {
     const auto& migration = migrations()[static_cast<std::size_t>(version - 1)];
-    if (auto done = owner.script(std::string(migration.sql), script_max); !done) {
+    constexpr fault::Step step = "schema";
+    step.before();
+    const auto done = owner.script(std::string(migration.sql), script_max);
+    step.after();
+    if (!done) {
       owner.close();  // it may stand in a transaction that has failed
       return fail(done.error().kind,
                   "migration " + std::string(migration.name) + ": " + done.error().message);

@@ -146,7 +146,7 @@ Result<std::int64_t> PostgresWriter::take_lease(const std::string& holder, Insta
              1));
   const auto entry = store::lease_entry(epoch, holder, now);
   queue_audit(connection_, std::span(&entry, 1), epoch);
-  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (auto done = transaction.commit("lease.take"); !done) return std::unexpected(done.error());
   epoch_ = epoch;
   return epoch;
 }
@@ -157,7 +157,7 @@ Result<void> PostgresWriter::give_up_lease(std::int64_t epoch) {
       "UPDATE hmt_lease SET expires_at = clock_timestamp() WHERE epoch = $1 AND expires_at > "
       "clock_timestamp()",
       Fields(epoch));
-  return transaction.commit();
+  return transaction.commit("lease.give_up");
 }
 
 Result<void> PostgresWriter::bind_account(model::ConnectionId connection, const std::string& venue,
@@ -187,7 +187,7 @@ Result<void> PostgresWriter::bind_account(model::ConnectionId connection, const 
         "$4)",
         Fields(connection, venue, account, now));
   }
-  return transaction.commit();
+  return transaction.commit("account");
 }
 
 // ---- the engine's writes
@@ -208,7 +208,7 @@ Result<std::vector<ClaimVerdict>> PostgresWriter::claim(std::span<const store::C
   verdicts.reserve(claims.size());
   for (const auto& claim : claims) verdicts.push_back(judge_claim(claim, sheet, written));
   sheet.write();
-  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (auto done = transaction.commit("claim"); !done) return std::unexpected(done.error());
   written.last_event = sheet.last_event();
   changed = std::move(written);
   return verdicts;
@@ -240,7 +240,7 @@ Result<Changed> PostgresWriter::record(std::int64_t epoch, std::span<const store
     }
   }
   sheet.write();
-  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (auto done = transaction.commit("record"); !done) return std::unexpected(done.error());
   changed.last_event = sheet.last_event();
   return changed;
 }
@@ -252,14 +252,14 @@ Result<std::int64_t> PostgresWriter::set_stopped(bool stopped, const std::string
       exactly("UPDATE hmt_engine_switch SET stopped = $1, why = $2, set_by = $3, set_at = $4", 5),
       Fields(stopped, why, actor.name, now, 1));
   const auto number = tell(store::switch_entry(stopped, why, actor, now));
-  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (auto done = transaction.commit("switch"); !done) return std::unexpected(done.error());
   return number_of(connection_.rows(number));
 }
 
 Result<std::int64_t> PostgresWriter::note(const model::AuditEntry& entry) {
   Transaction transaction(connection_, Kind::write);
   const auto number = tell(entry);
-  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (auto done = transaction.commit("note"); !done) return std::unexpected(done.error());
   return number_of(connection_.rows(number));
 }
 

@@ -77,7 +77,7 @@ Result<model::BrokerConnection> PostgresWriter::put_connection(
   }
   tell_change({}, row->id);
   tell(store::connection_entry(*row, event, actor));
-  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (auto done = transaction.commit("connection"); !done) return std::unexpected(done.error());
   return row;
 }
 
@@ -97,7 +97,7 @@ Result<void> PostgresWriter::remove_connection(model::ConnectionId id, const sto
   connection_.queue(exactly("DELETE FROM broker_connections WHERE id = $1", 2), Fields(id, 1));
   tell_change({}, id);
   tell(store::connection_entry(row, "connection_removed", actor));
-  return transaction.commit();
+  return transaction.commit("connection.remove");
 }
 
 Result<store::Changed> PostgresWriter::absorb(const store::Foreign& foreign) {
@@ -111,7 +111,7 @@ Result<store::Changed> PostgresWriter::absorb(const store::Foreign& foreign) {
   const auto triggers = connection_.queue(triggers_sql, Fields().add_array(foreign.triggers));
   const auto connections =
       connection_.queue(connections_sql, Fields().add_array(foreign.connections));
-  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (auto done = transaction.commit("absorb"); !done) return std::unexpected(done.error());
 
   store::Changed out;
   out.last_event = number_of(connection_.rows(numbered));

@@ -72,6 +72,7 @@ struct PostgresWriter::Write {
   const store::Actor& actor;
   const store::Idempotency* key;
   Instant now;
+  fault::Step step;
 };
 
 struct PostgresWriter::Before {
@@ -145,7 +146,8 @@ Result<Written> PostgresWriter::finish(Transaction& transaction, const Trigger& 
   }
   tell_change(row.id, {});
   const auto number = tell(entry);
-  if (auto done = transaction.commit(); !done) return std::unexpected(as_told(done.error()));
+  if (auto done = transaction.commit(write.step); !done)
+    return std::unexpected(as_told(done.error()));
   out.last_event = number_of(connection_.rows(number));
   return out;
 }
@@ -178,7 +180,7 @@ Result<Trigger> PostgresWriter::change_of(const Before& before, const Write& wri
 
 Result<Written> PostgresWriter::create(const Trigger& trigger, const store::Actor& actor,
                                        const store::Idempotency* idempotency, Instant now) {
-  const Write write{actor, idempotency, now};
+  const Write write{actor, idempotency, now, "create"};
   if (idempotency) {
     if (auto fine = store::check_key(*idempotency); !fine) return std::unexpected(fine.error());
   }
@@ -200,7 +202,7 @@ Result<Written> PostgresWriter::create(const Trigger& trigger, const store::Acto
 Result<Written> PostgresWriter::edit(const Trigger& edited, std::int64_t version,
                                      const store::Actor& actor,
                                      const store::Idempotency* idempotency, Instant now) {
-  const Write write{actor, idempotency, now};
+  const Write write{actor, idempotency, now, "edit"};
   if (idempotency) {
     if (auto fine = store::check_key(*idempotency); !fine) return std::unexpected(fine.error());
   }
@@ -223,7 +225,7 @@ Result<Written> PostgresWriter::edit(const Trigger& edited, std::int64_t version
 Result<Written> PostgresWriter::cancel(TriggerId id, std::optional<std::int64_t> version,
                                        const store::Actor& actor,
                                        const store::Idempotency* idempotency, Instant now) {
-  const Write write{actor, idempotency, now};
+  const Write write{actor, idempotency, now, "cancel"};
   if (idempotency) {
     if (auto fine = store::check_key(*idempotency); !fine) return std::unexpected(fine.error());
   }

@@ -235,9 +235,11 @@ void Transaction::roll_back() {
   sqlite3_exec(connection_.handle_, "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
-Result<void> Transaction::commit() {
+Result<void> Transaction::commit(fault::Step step) {
   const bool asked = !connection_.has_failed();
+  step.before();
   connection_.statement("COMMIT").run();
+  step.after();
   const auto result = connection_.outcome();
   if (result) {
     done_ = true;
@@ -249,6 +251,7 @@ Result<void> Transaction::commit() {
         "commit unknown: the disk failed while it was being written; restart to read what is "
         "there. " +
         connection_.failure_->message;
+    if (connection_.on_lost_) connection_.on_lost_(connection_.failure_->message);
   }
   roll_back();
   return std::unexpected(*connection_.failure_);

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "base/price.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "fault/step.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -141,6 +143,8 @@ class Connection {
   void check(int code);
   void blame(base::Error error);
   base::Result<void> outcome() const;
+  // Called once, when a flush has failed and nothing more will be written.
+  void on_lost(std::function<void(const std::string& why)> told) { on_lost_ = std::move(told); }
 
  private:
   friend class Transaction;
@@ -151,6 +155,7 @@ class Connection {
   std::string path_;
   std::map<std::string, sqlite3_stmt*, std::less<>> statements_;
   std::optional<base::Error> failure_;
+  std::function<void(const std::string& why)> on_lost_;
   bool lost_ = false;  // a flush failed: what is on disk is not known until the file is opened anew
 };
 
@@ -165,7 +170,7 @@ class Transaction {
 
   // Errors: the first failure of the transaction; nothing of it is kept. unavailable with a message
   // that begins "commit unknown" when the flush failed.
-  base::Result<void> commit();
+  base::Result<void> commit(fault::Step step = {});
 
  private:
   void roll_back();

@@ -97,6 +97,7 @@ Result<std::unique_ptr<Database>> open_database(const std::string& path, const O
   if (auto done = migrate(**connection); !done) return std::unexpected(done.error());
   const auto version = schema_version(**connection);
   if (!version) return std::unexpected(version.error());
+  (*connection)->on_lost(options.on_lost);
   return std::make_unique<OpenDatabase>(std::move(*lock), std::move(*connection), *version);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -13,6 +14,9 @@ struct Options {
   bool quick_check = true;  // read the whole file once at opening, to find damage before trading
   // 0: no bound. In pages of 4096 bytes; a full file answers `unavailable`.
   std::int64_t max_pages = 0;
+  // Called once, on the writer's thread, when a flush has failed: nothing more is written before
+  // the file is opened anew. Whoever holds it should end, for a fresh process knows what is there.
+  std::function<void(const std::string& why)> on_lost{};
 };
 
 // An open file, held by this process alone until it goes out of scope.

@@ -34,7 +34,9 @@ namespace {
 
 struct SqliteFlush : SqliteDatabase {
   void SetUp() override {
-    open();
+    Options options;
+    options.on_lost = [this](const std::string& why) { told.push_back(why); };
+    open(options);
     epoch = writer().take_lease("engine", at_minute(0)).value();
   }
   void TearDown() override { disk_fails = false; }
@@ -56,6 +58,7 @@ struct SqliteFlush : SqliteDatabase {
 
   std::int64_t epoch = 0;
   Changed changed;
+  std::vector<std::string> told;  // that the file is lost
 };
 
 TEST_F(SqliteFlush, EveryKindOfWriteIsFlushedBeforeItReturns) {
@@ -102,6 +105,7 @@ TEST_F(SqliteFlush, AClaimWhoseFlushFailsIsUnknownAndTheFileIsLeftAloneUntilARes
   ASSERT_FALSE(later);
   EXPECT_EQ(later.error().kind, ErrorKind::unavailable);
   EXPECT_FALSE(writer().note({}));
+  EXPECT_EQ(told, std::vector{lost.error().message}) << "once, whatever is tried afterwards";
 
   database.reset();
   open();

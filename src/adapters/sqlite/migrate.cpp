@@ -25,7 +25,7 @@ Result<void> apply(Connection& connection, const Migration& migration, std::int6
   connection.statement("INSERT INTO schema_version (version, name) VALUES (?, ?)")
       .bind(version, migration.name)
       .run();
-  return transaction.commit();
+  return transaction.commit("schema");
 }
 
 }  // namespace

@@ -96,7 +96,7 @@ Result<std::int64_t> SqliteWriter::take_lease(const std::string& holder, Instant
       .bind(epoch, std::string_view(holder), now)
       .run();
   insert_audit(connection_, store::lease_entry(epoch, holder, now));
-  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (auto done = transaction.commit("lease.take"); !done) return std::unexpected(done.error());
   return epoch;
 }
 
@@ -129,7 +129,7 @@ Result<void> SqliteWriter::bind_account(model::ConnectionId connection, const st
         .bind(connection, std::string_view(venue), std::string_view(account), now)
         .run();
   }
-  return transaction.commit();
+  return transaction.commit("account");
 }
 
 ClaimVerdict SqliteWriter::judge_claim(const store::Claim& claim, std::int64_t epoch, bool stopped,
@@ -165,7 +165,7 @@ Result<std::vector<ClaimVerdict>> SqliteWriter::claim(std::span<const store::Cla
   for (const auto& claim : claims) {
     verdicts.push_back(judge_claim(claim, epoch, stopped, written));
   }
-  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (auto done = transaction.commit("claim"); !done) return std::unexpected(done.error());
   changed = std::move(written);
   return verdicts;
 }
@@ -250,7 +250,7 @@ Result<Changed> SqliteWriter::record(std::int64_t epoch, std::span<const store::
       return unless_failed(connection_, put.error());
     }
   }
-  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (auto done = transaction.commit("record"); !done) return std::unexpected(done.error());
   return changed;
 }
 
@@ -330,7 +330,7 @@ Result<Written> SqliteWriter::create(const Trigger& trigger, const store::Actor&
   if (auto fits = check_group_of(row, true); !fits) return unless_failed(connection_, fits.error());
   insert_trigger(connection_, row);
   auto out = finish(row, store::created_entry(row, actor), write);
-  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (auto done = transaction.commit("create"); !done) return std::unexpected(done.error());
   return out;
 }
 
@@ -353,7 +353,7 @@ Result<Written> SqliteWriter::edit(const Trigger& edited, std::int64_t version,
   }
   write_user_columns(connection_, row);
   auto out = finish(row, store::edited_entry(*before, row, actor), write);
-  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (auto done = transaction.commit("edit"); !done) return std::unexpected(done.error());
   return out;
 }
 
@@ -371,7 +371,7 @@ Result<Written> SqliteWriter::cancel(TriggerId id, std::optional<std::int64_t> v
   store::apply_status(*row, TriggerStatus::cancelled, now);
   write_engine_columns(connection_, *row);
   auto out = finish(*row, store::cancelled_entry(*row, actor), write);
-  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (auto done = transaction.commit("cancel"); !done) return std::unexpected(done.error());
   return out;
 }
 
@@ -386,14 +386,14 @@ Result<std::int64_t> SqliteWriter::set_stopped(bool stopped, const std::string& 
             now)
       .run();
   const auto number = insert_audit(connection_, store::switch_entry(stopped, why, actor, now));
-  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (auto done = transaction.commit("switch"); !done) return std::unexpected(done.error());
   return number;
 }
 
 Result<std::int64_t> SqliteWriter::note(const model::AuditEntry& entry) {
   Transaction transaction(connection_, Kind::write);
   const auto number = insert_audit(connection_, entry);
-  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (auto done = transaction.commit("note"); !done) return std::unexpected(done.error());
   return number;
 }
 
@@ -425,7 +425,7 @@ Result<model::BrokerConnection> SqliteWriter::put_connection(
   if (!row) return unless_failed(connection_, row.error());
   write_connection(connection_, *row);
   insert_audit(connection_, store::connection_entry(*row, event, actor));
-  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (auto done = transaction.commit("connection"); !done) return std::unexpected(done.error());
   return row;
 }
 
@@ -441,7 +441,7 @@ Result<void> SqliteWriter::remove_connection(model::ConnectionId id, const store
   connection_.statement("DELETE FROM broker_connections WHERE id = ?").bind(id).run();
   connection_.statement("DELETE FROM hmt_accounts WHERE connection_id = ?").bind(id).run();
   insert_audit(connection_, store::connection_entry(*row, "connection_removed", actor));
-  return transaction.commit();
+  return transaction.commit("connection.remove");
 }
 
 // Nobody else writes while this file's lock is held.
