@@ -2,7 +2,7 @@
 """Crash points in real processes: `hmt serve` is killed at each point of `hmt faults`, started again, and the broker's
 ledger is held against the records.
 
-    crash.py HMT [--long] [--only WORD] [--database sqlite|postgres] [--jobs 4] [--seed S] [--quiet]
+    crash.py HMT [--long] [--cases WORD] [--database sqlite|postgres] [--jobs 4] [--seed S] [--quiet]
              [--json FILE]
 
 A day without faults comes first on each database: it has to pass each listed point, and lies told about it have to be
@@ -246,7 +246,7 @@ class Proof:
         return cases
 
     def chosen(self, jobs):
-        return (job for job in jobs if self.given.only in job.case.name)
+        return (job for job in jobs if self.given.cases in job.case.name)
 
 
 def summary(given, wrong, cases, began):
@@ -268,7 +268,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("hmt")
     parser.add_argument("--long", action="store_true")
-    parser.add_argument("--only", default="", help="of the kinds and points: killed on sqlite: claim")
+    parser.add_argument("--cases", default="", metavar="WORD", help="those whose name has it, as `killed on sqlite: claim`; else all")
     parser.add_argument("--database", choices=DATABASES)
     parser.add_argument("--jobs", type=int, default=4)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))

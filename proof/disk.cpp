@@ -4,9 +4,9 @@
 //   HMT_DISK=count:PATH       adds a letter to PATH for each write (w), flush (f) and cut (w)
 //   HMT_DISK=broken:K         the K-th of them fails with EIO
 //   HMT_DISK=unflushed:K      the K-th flush fails with EIO
-//   HMT_DISK=full:K:MARKER    from the K-th on writes fail with ENOSPC, while the file MARKER
-//   exists HMT_DISK=lose:FOLDER      keeps in FOLDER what has not been flushed: the old bytes and
-//   the new HMT_SYNCHRONOUS=NORMAL    what the program asks SQLite for is replaced by this
+//   HMT_DISK=full:K:MARKER    from the K-th on writes fail with ENOSPC, while MARKER is there
+//   HMT_DISK=lose:FOLDER      keeps in FOLDER what has not been flushed, as it was and as it is
+//   HMT_SYNCHRONOUS=NORMAL    what the program asks SQLite for is replaced by this
 //
 // What "lose" keeps is, for each file, FOLDER/<name>: one entry after another, each a head of four
 // 64-bit numbers (offset, size of the file before, old bytes, new bytes) and then those bytes. A
@@ -85,6 +85,12 @@ void opened(int file, const char* path) {
   if (file < 0 || file >= files_max) return;
   const std::scoped_lock lock(turn);
   names[file] = is_ours(path) ? path : "";
+}
+
+int open_by(const char* function, const char* path, int flags, va_list more) {
+  const int file = real<decltype(::open)>(function)(path, flags, va_arg(more, mode_t));
+  opened(file, path);
+  return file;
 }
 
 std::string name_of(int file) {
@@ -199,20 +205,16 @@ extern "C" {
 int open(const char* path, int flags, ...) {
   va_list more;
   va_start(more, flags);
-  const auto mode = va_arg(more, mode_t);
+  const int file = open_by("open", path, flags, more);
   va_end(more);
-  const int file = real<decltype(::open)>("open")(path, flags, mode);
-  opened(file, path);
   return file;
 }
 
 int open64(const char* path, int flags, ...) {
   va_list more;
   va_start(more, flags);
-  const auto mode = va_arg(more, mode_t);
+  const int file = open_by("open64", path, flags, more);
   va_end(more);
-  const int file = real<decltype(::open)>("open64")(path, flags, mode);
-  opened(file, path);
   return file;
 }
 

@@ -16,9 +16,9 @@ A violation, or a check that could not have failed, ends it with exit code 1.
 WORLD = """
 ## The simulated world
 
-The real engine, gate, reconciler, runtime, feed and store rules run on virtual time, each of their threads with a queue of its own, between a simulated broker, people, wandering
-prices and the faults below. A seed is a whole run (`build/mutants/hmt_world --from SEED --count 1`, and `--story TRIGGER` to look into one). Then
-the faults stop, and the broker's ledger is held against the records (`src/world`).
+The real engine, gate, reconciler, runtime, feed and store rules run on virtual time, each of their threads with a queue of its own, between a simulated
+broker, people, wandering prices and the faults below. A seed is a whole run (`build/mutants/hmt_world --from SEED --count 1`, and `--story TRIGGER` to
+look into one). Then the faults stop, and the broker's ledger is held against the records (`src/world`).
 
 | | |
 |---|---|
@@ -97,8 +97,8 @@ LIMITS = """
 - The simulated broker is what its documents and its users tell of the real one. An order that arrives later than anybody has ever seen
   (more than 180 s) is not there: with `on_unknown: retry` it would be a second order, and people are told so when they choose it.
 - The switch is looked at right before the first byte. Bytes that the kernel or the network holds up after that cannot be called back.
-- What waits in a living gate for its turn (the account's rate, or a broker that says "too many") is sent however long ago it was decided on: six and
-  a half minutes in seed 2738. Only what a restart finds older than a minute is armed again instead.
+- What waits in a living gate for its turn (the account's rate, or a broker that says "too many") is sent however long ago it was decided on, for
+  a fire that waits its turn is still a fire: six and a half minutes in seed 2738. Only what a restart finds older than a minute is armed again instead.
 - A trigger that its group held back and that comes back, as when the winner was rejected, waits for the next price where nothing else is watched on its
   instrument: the price that stands is forgotten while nobody watches it.
 - Host clocks are set by up to an hour at a time, and not slewed.

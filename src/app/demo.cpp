@@ -158,6 +158,7 @@ int demo(const CommonOptions& options) {
     std::fprintf(stderr, "hmt demo: %s\n", station.error().message.c_str());
     return 1;
   }
+  (*station)->on_end(raise_end);
   (*station)->run();
   agent::log_info("listening", {{"address", (*station)->address()}, {"version", version()}});
   tell_how(**station);
@@ -166,10 +167,11 @@ int demo(const CommonOptions& options) {
   let_signals_kill();
   agent::log_info("draining");
   (*station)->drain();
+  const bool broke_off = (*station)->broke_off();
   station->reset();
   agent::log_info("ended");
   agent::log_stop();
-  return 0;
+  return broke_off ? 1 : 0;
 }
 
 }  // namespace hmt::app

@@ -177,7 +177,8 @@ void Runtime::stop(store::Actor actor, Done<std::string> done) {
         const std::string why = "The engine was stopped by " + actor.name;
         auto written = writer.set_stopped(true, why, actor, schedulers_.orders.now());
         // Read after the switch was written: who takes the lease later reads the switch first.
-        const auto left = writer.reader()->lease_left().value_or(lease_max);
+        const auto left = watchman_.is_shared() ? writer.reader()->lease_left().value_or(lease_max)
+                                                : base::Duration(0);
         schedulers_.orders.post([this, why, left, answer, written = std::move(written)] {
           stop_written(why, written, left, answer);
         });

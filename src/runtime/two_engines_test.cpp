@@ -73,6 +73,13 @@ class SharedRecords : public World {
     advance(*life, frozen);
     frozen = {};
   }
+  void cross_while_the_lease_is_not_fresh() {
+    live();
+    create(stop_loss());
+    records.hold_leases(true);
+    advance(*life, seconds(7));
+    tick("1500");
+  }
   void tick_both(std::string_view price) {
     tick(price);
     std::swap(life, other);
@@ -151,11 +158,7 @@ TEST_F(SharedRecords, AFrozenHolderThatWakesSendsNothingAndStandsBy) {
 }
 
 TEST_F(SharedRecords, NothingFiresWhileTheLeaseCannotBeRenewedAndItIsNotUsedUp) {
-  live();
-  create(stop_loss());
-  records.hold_leases(true);
-  advance(*life, seconds(7));
-  tick("1500");
+  cross_while_the_lease_is_not_fresh();
   advance(*life, seconds(2));
   EXPECT_EQ(orders(), 0);
   EXPECT_THAT(watch().why_not, HasSubstr("cannot be renewed"));
@@ -167,11 +170,7 @@ TEST_F(SharedRecords, NothingFiresWhileTheLeaseCannotBeRenewedAndItIsNotUsedUp) 
 }
 
 TEST_F(SharedRecords, WhatWasSeenWhileTheLeaseWasNotFreshCountsThoughTheClockWasSet) {
-  live();
-  create(stop_loss());
-  records.hold_leases(true);
-  advance(*life, seconds(7));
-  tick("1500");
+  cross_while_the_lease_is_not_fresh();
   advance(*life, milliseconds(500));
   life->clock.step_wall_clock(milliseconds(-600));
   advance(*life, milliseconds(500));

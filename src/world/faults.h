@@ -26,9 +26,9 @@ namespace hmt::world {
   X(clock_step)            X(session_dead)         X(feed_cut)                           \
   X(feed_silent)           X(tick_lost)            X(tick_twice)                         \
   X(tick_old)              X(tick_without_price)   X(price_jump)                         \
-  X(tick_without_time)     X(row_changed_by_hand)   X(order_storm)                       \
+  X(tick_without_time)     X(row_changed_by_hand)  X(order_storm)                        \
   X(thread_held_up)        X(cached_packet)        X(watch_cut)                          \
-  X(look_cut)              X(stop_on_trouble)      X(start_at_once)         \
+  X(look_cut)              X(stop_on_trouble)      X(start_at_once)                      \
   X(rows_held)             X(slow_connection)      X(act_at_level)
 // clang-format on
 
