@@ -98,6 +98,34 @@ test("a level that is reached already: the review says that it fires at once, an
   await expect(page.getByText(/has reached it already/)).toBeVisible();
 });
 
+test("a quantity that is typed before the first price comes does not keep the usual levels away", async ({
+  page,
+  world,
+}) => {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.routeWebSocket(/stream/, (socket) => {
+    const engine = socket.connectToServer();
+    engine.onMessage(async (message) => {
+      await released;
+      socket.send(message);
+    });
+  });
+  await page.route("**/api/v1/instruments?instrument_token=*", async (route) => {
+    const answer = await route.fetch();
+    const { instruments } = await answer.json();
+    await route.fulfill({ json: { instruments: [{ ...instruments[0], last_price: null }] } });
+  });
+  await page.goto(world.url(`/triggers/new?token=408065#token=${world.token}`));
+  await page.getByLabel("Quantity", { exact: true }).fill("25");
+  await expect(page.getByLabel("Stop-loss trigger", { exact: true })).toHaveValue("");
+  release();
+  await expect(page.getByLabel("Stop-loss trigger", { exact: true })).not.toHaveValue("");
+  await expect(page.getByLabel("Quantity", { exact: true })).toHaveValue("25");
+});
+
 test("an OCO is armed by the keyboard alone in well under twenty seconds", async ({ page, world }) => {
   await world.signIn(page, "/");
   const began = Date.now();

@@ -8,6 +8,7 @@ test("an answer that is lost is told as unknown, and sending the same again arms
 }) => {
   await world.signIn(page, "/triggers/new?token=408065");
   await page.getByLabel("Quantity", { exact: true }).fill("25");
+  await expect(page.getByLabel("Stop-loss trigger", { exact: true })).not.toHaveValue("");
   let asked = 0;
   await page.route("**/api/v1/triggers", async (route) => {
     if (route.request().method() !== "POST" || asked++ > 0) return route.continue();

@@ -92,7 +92,7 @@ export function emptyDraft(instrument: Instrument, side: SideWord): Draft {
 
 export const shown = (price: Price, ground: Ground): string => formatPrice(price, ground.decimals);
 
-// Levels at the user's usual distances from the last price; legs that have a level already keep it.
+// Levels at the user's usual distances from the last price; legs in which something was typed keep it.
 export function withUsualLevels(
   draft: Draft,
   ground: Ground,
@@ -101,7 +101,7 @@ export function withUsualLevels(
   const { last, tick } = ground;
   if (last === null) return draft;
   const legs = draft.legs.map((leg, index) => {
-    if (leg.trigger !== "") return leg;
+    if (leg.trigger !== "" || leg.limit !== "") return leg;
     const away = index === 0 ? percents.stop : percents.target;
     const signed = directionOf({ ...draft, kind: draft.kind }, index as 0 | 1) === "<=" ? -away : away;
     const trigger = movedBy(last, signed, tick);

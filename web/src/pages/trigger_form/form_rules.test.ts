@@ -47,6 +47,18 @@ describe("what is offered", () => {
     expect(legs[1]).toMatchObject({ trigger: "1,650.60", limit: "1,647.30" });
     expect(errorsOf(offered())).toEqual({});
   });
+  it("leaves alone what was typed before the first price came", () => {
+    const empty = emptyDraft(infy, "SELL");
+    const typed: Draft = {
+      ...empty,
+      quantity: "25",
+      legs: [{ ...empty.legs[0], limit: "1,4" }, empty.legs[1]],
+    };
+    const { quantity, legs } = withUsualLevels(typed, ground, percents);
+    expect(quantity).toBe("25");
+    expect(legs[0]).toMatchObject({ trigger: "", limit: "1,4" });
+    expect(legs[1]).toMatchObject({ trigger: "1,650.60", limit: "1,647.30" });
+  });
   it("is the other way round for a purchase", () => {
     const { legs } = offered("BUY");
     expect(legs[0]).toMatchObject({ trigger: "1,650.60", limit: "1,653.90" });

@@ -112,7 +112,6 @@ function NewForm({
   const ground = useGround(instrument);
   const { percents } = useStore(preferences);
   const keyOf = useKeyOf();
-  const [touched, setTouched] = useState(false);
   const [draft, setDraft] = useState<Draft>(() => {
     if (model) return draftOf(model, ground);
     const empty = emptyDraft(instrument, side);
@@ -120,13 +119,14 @@ function NewForm({
     const first = withTrigger(empty.legs[0], price, side, ground);
     return { ...empty, kind: "single", legs: [first, empty.legs[1]] };
   });
-  // The levels are offered once, when the first price is known; afterwards the price never rewrites what is there.
+  // The levels are offered once, when the first price is known, beside whatever was typed before it came; afterwards
+  // the price never rewrites what is there.
   const offered = useRef(model !== null);
   useEffect(() => {
     if (offered.current || ground.last === null) return;
     offered.current = true;
-    if (!touched) setDraft((before) => withUsualLevels(before, ground, percents));
-  }, [ground, percents, touched]);
+    setDraft((before) => withUsualLevels(before, ground, percents));
+  }, [ground, percents]);
 
   const send = async () => {
     const body = { ...bodyOf(draft), instrument_token: instrument.instrument_token };
@@ -141,10 +141,7 @@ function NewForm({
     <TriggerForm
       instrument={instrument}
       draft={draft}
-      onDraft={(next) => {
-        setTouched(true);
-        setDraft(next);
-      }}
+      onDraft={setDraft}
       ground={ground}
       editing={null}
       send={send}
