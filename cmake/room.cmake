@@ -1,12 +1,14 @@
 # One folder = one library = one namespace. A room's headers are reached as "<room>/<file>.h" through an include root
 # that holds a single link, so that a room sees only what it USES: an undeclared dependency does not compile.
 #
-#   room(<name> [PURE] [USES <rooms>] [LIBS <libraries>] [TEST_USES <rooms>] [TEST_BESIDE <command>])
+#   room(<name> [PURE] [USES <rooms>] [LIBS <libraries>] [TEST_USES <rooms>] [TEST_BESIDE <command>]
+#        [BENCH_USES <rooms>])
 #
+# BENCH_USES: what only the benchmarks use besides, where a figure is of several rooms together.
 # TEST_BESIDE: the tests run under this command, which gives them what they need (a database server).
 # PURE: no exceptions; tools/tidy.py forbids clocks, threads, I/O and randomness there.
 function(room name)
-  cmake_parse_arguments(ARG "PURE" "" "USES;LIBS;TEST_USES;TEST_LIBS;TEST_BESIDE" ${ARGN})
+  cmake_parse_arguments(ARG "PURE" "" "USES;LIBS;TEST_USES;TEST_LIBS;TEST_BESIDE;BENCH_USES" ${ARGN})
   set(root ${PROJECT_BINARY_DIR}/rooms/${name})
   file(MAKE_DIRECTORY ${root})
   file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${root}/${name} SYMBOLIC)
@@ -33,7 +35,7 @@ function(room name)
   if(benches AND HMT_BENCHMARKS)
     find_package(benchmark REQUIRED)
     add_executable(${name}_bench ${benches})
-    target_link_libraries(${name}_bench PRIVATE ${name} ${ARG_TEST_USES} ${ARG_TEST_LIBS} benchmark::benchmark_main)
+    target_link_libraries(${name}_bench PRIVATE ${name} ${ARG_TEST_USES} ${ARG_TEST_LIBS} ${ARG_BENCH_USES} benchmark::benchmark_main)
   endif()
   fuzz_targets(${name} "${fuzzers}" ${name} ${ARG_TEST_USES})
 endfunction()
