@@ -1,5 +1,4 @@
 // node ticks.mjs TRIGGERS INSTRUMENTS SECONDS: what a tick that fires nothing costs the replaced design.
-import { createHash } from "node:crypto";
 import { crash, quietFrames, triggerOf } from "./market.mjs";
 import { Engine } from "./replaced/engine.mjs";
 import { TriggerManager } from "./replaced/trigger-manager.mjs";
@@ -32,5 +31,10 @@ run(seconds / 5, 8);
 const cpu_ns = run(seconds, 8);
 const fired_in_quiet = fired.length;
 take(crash(7));
-const digest = createHash("sha256").update(fired.sort().join("\n")).digest("hex").slice(0, 16);
-console.log(JSON.stringify({ cpu_ns, fired_in_quiet, fired: fired.length, digest }));
+// The XOR of the ids, as the other side tells it.
+const ids = fired
+  .map((id) => BigInt(`0x${id.replaceAll("-", "")}`))
+  .reduce((all, id) => all ^ id, 0n)
+  .toString(16)
+  .padStart(32, "0");
+console.log(JSON.stringify({ cpu_ns, fired_in_quiet, fired: fired.length, ids }));

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/ensure.h"
+#include "trigger/bounds.h"
 #include "trigger/levels.h"
 #include "trigger/probe_index.h"
 
@@ -19,20 +20,16 @@ using model::Trigger;
 using model::TriggerId;
 using model::WirePrice;
 
-constexpr auto wire_max = std::numeric_limits<WirePrice>::max();
+constexpr auto wire_max = Bounds::wire_max;
+constexpr auto no_slot = std::numeric_limits<std::uint32_t>::max();
 
-// What a price is compared with, one cache line an instrument. 0 is no price, and no level is
-// reached by it: so 0 stands for "nothing falls to here", and "above the largest wire price" for
-// "nothing rises to here".
-struct alignas(64) Slot {
-  WirePrice rising_above = wire_max;  // a price above this reaches the nearest rising level
-  WirePrice falling_to = 0;           // a price at or below this reaches the nearest falling level
+// An instrument's levels, in order, behind its bounds.
+struct Slot {
   InstrumentToken token = 0;
   std::uint32_t armed = 0;
   Levels rising;   // keyed by level
   Levels falling;  // keyed by ~level, so that the nearest, the highest, comes first here too
 };
-static_assert(sizeof(Slot) == 64);
 
 // Where a leg's level stands: in no heap, or at a place of the rising or the falling one.
 class Place {
@@ -54,22 +51,22 @@ class Place {
 
 struct Entry {
   TriggerId id;
-  std::int64_t version = 0;
   std::uint64_t sequence : 40 = 0;  // of arming: a thousand a second for 34 years
   std::uint64_t slot : 24 = 0;      // of a free entry: unused
-  std::array<Place, 2> places;
 };
-static_assert(sizeof(Entry) == 40);
+static_assert(sizeof(Entry) == 24);
 
-// Entries by number, in blocks: they never move, and growing copies none of them.
+// Entries by number, in blocks: they never move, and growing copies none of them. Where their
+// levels stand is kept apart: a heap that moves others' levels then touches eight bytes of each.
 class Entries {
  public:
-  Entry& operator[](std::uint32_t number) {
-    return blocks_[number / per_block][number % per_block];
-  }
+  using Places = std::array<Place, 2>;
+
+  Entry& operator[](std::uint32_t number) { return block_of(number).entries[number % per_block]; }
   const Entry& operator[](std::uint32_t number) const {
-    return blocks_[number / per_block][number % per_block];
+    return block_of(number).entries[number % per_block];
   }
+  Places& places(std::uint32_t number) { return block_of(number).places[number % per_block]; }
 
   std::uint32_t take() {
     if (!free_.empty()) {
@@ -78,23 +75,30 @@ class Entries {
       return number;
     }
     if (used_ == blocks_.size() * per_block) {
-      blocks_.push_back(std::make_unique<Entry[]>(per_block));
+      blocks_.push_back(std::make_unique<Block>());
     }
     return used_++;
   }
 
   void give_back(std::uint32_t number) {
-    (*this)[number] = Entry{};
+    (*this)[number] = {};
+    places(number) = {};
     free_.push_back(number);
   }
 
   std::size_t bytes() const {
-    return blocks_.size() * per_block * sizeof(Entry) + free_.capacity() * sizeof(std::uint32_t);
+    return blocks_.size() * sizeof(Block) + free_.capacity() * sizeof(std::uint32_t);
   }
 
  private:
   static constexpr std::uint32_t per_block = 4096;
-  std::vector<std::unique_ptr<Entry[]>> blocks_;
+  struct Block {
+    Entry entries[per_block];
+    Places places[per_block];
+  };
+  Block& block_of(std::uint32_t number) const { return *blocks_[number / per_block]; }
+
+  std::vector<std::unique_ptr<Block>> blocks_;
   std::vector<std::uint32_t> free_;
   std::uint32_t used_ = 0;
 };
@@ -106,12 +110,6 @@ std::uint64_t hash_of(TriggerId id) {
   std::memcpy(&low, id.uuid.bytes.data() + sizeof high, sizeof low);
   const std::uint64_t mixed = (high ^ (low * 0x9E3779B97F4A7C15ULL)) * 0xD6E8FEB86659FD93ULL;
   return mixed ^ (mixed >> 32);
-}
-
-// Tokens of one segment share their low byte: the multiplication spreads the others.
-std::uint64_t hash_of(InstrumentToken token) {
-  const std::uint64_t mixed = token * 0x9E3779B97F4A7C15ULL;
-  return mixed >> 32;
 }
 
 constexpr std::uint32_t leg_of(std::uint32_t entry, LegNumber leg) {
@@ -148,7 +146,7 @@ struct Book::State {
   Limits limits;
   std::vector<Slot> slots;
   std::vector<std::uint32_t> free_slots;
-  ProbeIndex by_token;
+  Bounds bounds;
   Entries entries;
   ProbeIndex by_id;
   std::size_t size = 0;
@@ -156,8 +154,8 @@ struct Book::State {
   std::vector<Fired> fired;  // scratch of take_hits, kept for its capacity
 
   std::uint32_t slot_of(InstrumentToken token) const {
-    return by_token.find(hash_of(token),
-                         [&](std::uint32_t number) { return slots[number].token == token; });
+    const auto& cell = bounds.at(token);
+    return cell.token == 0 ? no_slot : cell.slot;
   }
 
   std::uint32_t entry_of(TriggerId id) const {
@@ -166,9 +164,6 @@ struct Book::State {
 
   std::size_t instrument_count() const { return slots.size() - free_slots.size(); }
 
-  auto token_hash() const {
-    return [this](std::uint32_t number) { return hash_of(slots[number].token); };
-  }
   auto id_hash() const {
     return [this](std::uint32_t number) { return hash_of(entries[number].id); };
   }
@@ -176,7 +171,7 @@ struct Book::State {
   // Remembers where a level has come to stand.
   auto placing(bool falling) {
     return [this, falling](std::uint32_t leg, std::uint32_t place) {
-      entries[leg >> 1].places[leg & 1] = Place::of(falling, place);
+      entries.places(leg >> 1)[leg & 1] = Place::of(falling, place);
     };
   }
 
@@ -189,19 +184,20 @@ struct Book::State {
       free_slots.pop_back();
     }
     slots[number].token = token;
-    by_token.insert(number, token_hash());
+    bounds.insert(token, number);
     return number;
   }
 
   void give_slot_back(std::uint32_t number) {
-    by_token.erase(number, token_hash());
+    bounds.erase(slots[number].token);
     slots[number] = Slot{};
     free_slots.push_back(number);
   }
 
-  static void renew_bounds(Slot& slot) {
-    slot.rising_above = slot.rising.empty() ? wire_max : slot.rising.nearest().key - 1;
-    slot.falling_to = slot.falling.empty() ? 0 : ~slot.falling.nearest().key;
+  void renew_bounds(const Slot& slot) {
+    auto& cell = bounds.at(slot.token);
+    cell.rising_above = slot.rising.empty() ? wire_max : slot.rising.nearest().key - 1;
+    cell.falling_to = slot.falling.empty() ? 0 : ~slot.falling.nearest().key;
   }
 
   void add_level(const Trigger& trigger, LegNumber leg, std::uint32_t number, Slot& slot) {
@@ -222,7 +218,6 @@ struct Book::State {
     const auto number = entries.take();
     auto& entry = entries[number];
     entry.id = trigger.id;
-    entry.version = trigger.version;
     entry.sequence = next_sequence++ & 0xFF'FFFF'FFFF;
     entry.slot = slot_number & 0xFF'FFFF;
     by_id.insert(number, id_hash());
@@ -236,7 +231,7 @@ struct Book::State {
 
   // Takes the trigger out of everything but its instrument's slot, whose bounds stay to be renewed.
   void remove(std::uint32_t number, Slot& slot) {
-    const auto places = entries[number].places;
+    const auto places = entries.places(number);
     remove_level(places[0], slot);
     // Taking out the first level cannot have moved the second: they never share a heap.
     remove_level(places[1], slot);
@@ -271,12 +266,13 @@ struct Book::State {
 
   void fire(std::uint32_t number, Slot& slot, WirePrice last) {
     const auto& entry = entries[number];
-    const auto leg = is_reached(entry.places[0], slot, last) ? LegNumber::one : LegNumber::two;
-    fired.push_back({entry.sequence, {entry.id, entry.version, leg}});
+    const bool first = is_reached(entries.places(number)[0], slot, last);
+    fired.push_back({entry.sequence, {entry.id, first ? LegNumber::one : LegNumber::two}});
     remove(number, slot);
   }
 
   void fire_all(std::uint32_t slot_number, WirePrice last, std::vector<Hit>& out) {
+    if (last == 0) return;
     auto& slot = slots[slot_number];
     fired.clear();
     while (!slot.rising.empty() && slot.rising.nearest().key <= last) {
@@ -304,7 +300,7 @@ Book::Armed Book::arm(const Trigger& trigger) {
   base::ensure(model::segment_of(trigger.instrument_token).has_value(),
                "an armed trigger's token names a known segment");
   auto& state = *state_;
-  const bool instrument_known = state.slot_of(trigger.instrument_token) != ProbeIndex::none;
+  const bool instrument_known = state.slot_of(trigger.instrument_token) != no_slot;
   const auto before = state.entry_of(trigger.id);
   const bool replaces = before != ProbeIndex::none;
   if (replaces) state.disarm(before);
@@ -312,7 +308,7 @@ Book::Armed Book::arm(const Trigger& trigger) {
     return Armed::no_leg;
   }
   auto slot = state.slot_of(trigger.instrument_token);
-  const bool new_slot = slot == ProbeIndex::none;
+  const bool new_slot = slot == no_slot;
   if (state.size >= state.limits.triggers_max ||
       (new_slot && state.instrument_count() >= state.limits.instruments_max)) {
     return Armed::full;
@@ -334,17 +330,16 @@ bool Book::is_armed(TriggerId id) const {
 }
 
 void Book::take_hits(InstrumentToken token, WirePrice last, std::vector<Hit>& out) {
-  const auto number = state_->slot_of(token);
-  if (number == ProbeIndex::none) return;
-  const auto& slot = state_->slots[number];
-  if (last <= slot.rising_above && last > slot.falling_to) return;
-  if (last == 0) return;
-  state_->fire_all(number, last, out);
+  const auto& cell = state_->bounds.at(token);
+  if (cell.quiet_at(last)) [[likely]] {
+    return;
+  }
+  state_->fire_all(cell.slot, last, out);
 }
 
 std::size_t Book::armed_on(InstrumentToken token) const {
   const auto number = state_->slot_of(token);
-  return number == ProbeIndex::none ? 0 : state_->slots[number].armed;
+  return number == no_slot ? 0 : state_->slots[number].armed;
 }
 
 std::size_t Book::size() const {
@@ -352,7 +347,7 @@ std::size_t Book::size() const {
 }
 
 std::size_t Book::bytes() const {
-  std::size_t total = state_->by_token.bytes() + state_->by_id.bytes() + state_->entries.bytes() +
+  std::size_t total = state_->bounds.bytes() + state_->by_id.bytes() + state_->entries.bytes() +
                       state_->slots.capacity() * sizeof(Slot);
   for (const auto& slot : state_->slots) total += slot.rising.bytes() + slot.falling.bytes();
   return total;

@@ -16,7 +16,6 @@ namespace hmt::trigger {
 
 struct Hit {
   model::TriggerId id;
-  std::int64_t version = 0;  // the version that was armed
   model::LegNumber leg = model::LegNumber::one;
 
   bool operator==(const Hit&) const = default;

@@ -128,29 +128,78 @@ BENCHMARK(price_that_fires_nothing)
     ->Args({10'000, 500})
     ->Args({1'000'000, 3'000});
 
-// One trigger out and another in, anywhere in the book.
-void disarm_and_arm(benchmark::State& state) {
-  Market market(static_cast<std::size_t>(state.range(1)));
-  auto triggers = market.triggers(static_cast<std::size_t>(state.range(0)));
-  const auto fresh = market.triggers(1 << 16);
-  Book book;
-  for (const auto& each : triggers) book.arm(each);
-  std::mt19937_64 random(7);
-  std::size_t at = 0;
-  for (auto _ : state) {
-    auto& victim = triggers[random() % triggers.size()];
-    book.disarm(victim.id);
-    const auto& model = fresh[at++ % fresh.size()];
-    victim.leg_1.trigger_price = model.leg_1.trigger_price;
-    victim.leg_2->trigger_price = model.leg_2->trigger_price;
-    book.arm(victim);
+// A full book whose triggers go and come, so many at a time, so that each way is timed alone.
+class Exchange {
+ public:
+  static constexpr std::size_t at_a_time = 1'024;
+  static constexpr std::size_t stride = 7'919;  // between who goes: no one twice at a time
+
+  Exchange(std::size_t triggers, std::size_t instruments) : market_(instruments) {
+    for (std::size_t i = 0; i < triggers; ++i) {
+      const auto trigger = market_.trigger(i);
+      book.arm(trigger);
+      ids_.push_back(trigger.id);
+    }
   }
+
+  // Chooses who goes, anywhere in the book, and who comes.
+  void choose() {
+    leaving.clear();
+    coming.clear();
+    auto at = random_();
+    for (std::size_t i = 0; i < at_a_time; ++i) {
+      auto& id = ids_[(at += stride) % ids_.size()];
+      leaving.push_back(id);
+      coming.push_back(market_.trigger(random_()));
+      id = coming.back().id;
+    }
+  }
+
+  Book book;
+  std::vector<model::TriggerId> leaving;
+  std::vector<model::Trigger> coming;
+
+ private:
+  Market market_;
+  std::vector<model::TriggerId> ids_;
+  std::mt19937_64 random_{7};
+};
+
+void disarm_them(Exchange& exchange) {
+  for (const auto id : exchange.leaving) exchange.book.disarm(id);
 }
-BENCHMARK(disarm_and_arm)
-    ->ArgNames({"triggers", "instruments"})
-    ->Args({10'000, 500})
-    ->Args({1'000'000, 3'000})
-    ->Args({1'000'000, 1});
+void arm_them(Exchange& exchange) {
+  for (const auto& trigger : exchange.coming) exchange.book.arm(trigger);
+}
+
+void times_one_way(benchmark::State& state, void (*timed)(Exchange&), bool arms) {
+  Exchange exchange(static_cast<std::size_t>(state.range(0)),
+                    static_cast<std::size_t>(state.range(1)));
+  while (state.KeepRunningBatch(Exchange::at_a_time)) {
+    state.PauseTiming();
+    exchange.choose();
+    if (arms) disarm_them(exchange);
+    state.ResumeTiming();
+    timed(exchange);
+    state.PauseTiming();
+    if (!arms) arm_them(exchange);
+    state.ResumeTiming();
+  }
+  const auto armed = static_cast<std::int64_t>(exchange.book.size());
+  if (armed != state.range(0)) state.SkipWithError("as many went as came");
+}
+void arm(benchmark::State& state) {
+  times_one_way(state, arm_them, true);
+}
+void disarm(benchmark::State& state) {
+  times_one_way(state, disarm_them, false);
+}
+
+void crowded_and_spread(benchmark::internal::Benchmark* each) {
+  each->ArgNames({"triggers", "instruments"})->Args({1'000'000, 3'000})->Args({1'000'000, 1});
+}
+BENCHMARK(arm)->Apply(crowded_and_spread);
+BENCHMARK(disarm)->Apply(crowded_and_spread);
 
 void fill_a_book(benchmark::State& state) {
   Market market(static_cast<std::size_t>(state.range(1)));

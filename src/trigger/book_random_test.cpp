@@ -72,7 +72,6 @@ class RandomMarket {
   model::Trigger trigger() {
     model::Trigger out;
     out.id = id();
-    out.version = below(1000);
     out.instrument_token = token();
     const auto segment = *model::segment_of(out.instrument_token);
     out.side = one_in(2) ? model::Side::buy : model::Side::sell;

@@ -363,18 +363,16 @@ TYPED_TEST(EitherBook, ATriggerWithoutAnArmedLegIsDisarmed) {
   EXPECT_EQ(this->script.book.size(), 0U);
 }
 
-TYPED_TEST(EitherBook, AHitTellsTheVersionThatWasArmed) {
+TYPED_TEST(EitherBook, HitsAreAppendedAndATriggerArmedAgainIsOneOfThem) {
   model::Trigger trigger;
   trigger.instrument_token = 0x101;
   trigger.leg_1.trigger_price = Price::from_rupees(100);
-  trigger.version = 7;
   this->script.book.arm(trigger);
-  trigger.version = 8;
   this->script.book.arm(trigger);
   std::vector<Hit> hits{Hit{}};
   this->script.book.take_hits(0x101, 10'000, hits);
   ASSERT_EQ(hits.size(), 2U) << "hits are appended";
-  EXPECT_EQ(hits[1], (Hit{trigger.id, 8, model::LegNumber::one}));
+  EXPECT_EQ(hits[1], (Hit{trigger.id, model::LegNumber::one}));
 }
 
 model::Trigger numbered(std::uint8_t number, model::InstrumentToken token) {

@@ -22,6 +22,8 @@ class Levels {
   // `moved(leg, place)` is told where each node comes to stand.
   template <class Moved>
   void push(Node node, const Moved& moved) {
+    // By a quarter, not by doubling: a million levels are most of what the book holds.
+    if (nodes_.size() == nodes_.capacity()) nodes_.reserve(nodes_.size() + nodes_.size() / 4 + 2);
     nodes_.push_back(node);
     rise(static_cast<std::uint32_t>(nodes_.size() - 1), node, moved);
   }

@@ -54,7 +54,7 @@ void NaiveBook::take_hits(model::InstrumentToken token, model::WirePrice last,
   std::erase_if(armed_, [&](const Trigger& trigger) {
     if (trigger.instrument_token != token) return false;
     const auto leg = leg_fired_by(trigger, price);
-    if (leg) out.push_back({trigger.id, trigger.version, *leg});
+    if (leg) out.push_back({trigger.id, *leg});
     return leg.has_value();
   });
 }

@@ -1,5 +1,8 @@
 #include "kite/wire.h"
 
+#include <algorithm>
+#include <bit>
+#include <cstring>
 #include <string_view>
 
 namespace hmt::kite {
@@ -7,13 +10,23 @@ namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
-std::uint32_t u16_at(Bytes bytes, std::size_t at) {
-  return static_cast<std::uint32_t>(bytes[at] << 8 | bytes[at + 1]);
+template <class Word>
+Word big_endian_at(const std::uint8_t* at) {
+  Word word = 0;
+  std::memcpy(&word, at, sizeof word);
+  if constexpr (std::endian::native == std::endian::little) word = std::byteswap(word);
+  return word;
 }
 
-std::uint32_t u32_at(Bytes bytes, std::size_t at) {
-  return u16_at(bytes, at) << 16 | u16_at(bytes, at + 2);
-}
+// A packet whose length is known to hold what is read of it: one check for all its fields.
+class Packet {
+ public:
+  explicit Packet(const std::uint8_t* bytes) : bytes_(bytes) {}
+  std::uint32_t u32(std::size_t at) const { return big_endian_at<std::uint32_t>(bytes_ + at); }
+
+ private:
+  const std::uint8_t* bytes_;
+};
 
 constexpr std::size_t ltp_length = 8;
 constexpr std::size_t index_quote_length = 28;
@@ -21,43 +34,49 @@ constexpr std::size_t index_full_length = 32;
 constexpr std::size_t quote_length = 44;
 constexpr std::size_t full_length = 184;
 
-void decode_index(Bytes packet, model::Tick& tick) {
-  tick.high = u32_at(packet, 8);
-  tick.low = u32_at(packet, 12);
-  tick.open = u32_at(packet, 16);
-  tick.close = u32_at(packet, 20);
-  if (packet.size() == index_full_length) tick.exchange_time = u32_at(packet, 28);
+model::Tick ltp_tick(Packet packet, base::Instant received_at) {
+  return {.token = packet.u32(0), .last = packet.u32(4), .received_at = received_at};
 }
 
-void decode_tradable(Bytes packet, model::Tick& tick) {
-  tick.volume = u32_at(packet, 16);
-  tick.open = u32_at(packet, 28);
-  tick.high = u32_at(packet, 32);
-  tick.low = u32_at(packet, 36);
-  tick.close = u32_at(packet, 40);
-  if (packet.size() == full_length) {
-    tick.last_trade_time = u32_at(packet, 44);
-    tick.exchange_time = u32_at(packet, 60);
-  }
+model::Tick index_tick(Packet packet, bool full, base::Instant received_at) {
+  return {.token = packet.u32(0),
+          .last = packet.u32(4),
+          .open = packet.u32(16),
+          .high = packet.u32(8),
+          .low = packet.u32(12),
+          .close = packet.u32(20),
+          .exchange_time = full ? packet.u32(28) : 0,
+          .received_at = received_at};
 }
 
-bool decode_packet(Bytes packet, model::Tick& tick) {
-  switch (packet.size()) {
-    case ltp_length:
-      break;
-    case index_quote_length:
-    case index_full_length:
-      decode_index(packet, tick);
-      break;
-    case quote_length:
-    case full_length:
-      decode_tradable(packet, tick);
-      break;
-    default:
-      return false;
+model::Tick tradable_tick(Packet packet, bool full, base::Instant received_at) {
+  return {.token = packet.u32(0),
+          .last = packet.u32(4),
+          .volume = packet.u32(16),
+          .open = packet.u32(28),
+          .high = packet.u32(32),
+          .low = packet.u32(36),
+          .close = packet.u32(40),
+          .last_trade_time = full ? packet.u32(44) : 0,
+          .exchange_time = full ? packet.u32(60) : 0,
+          .received_at = received_at};
+}
+
+// Whether the length is one that the protocol names; else the tick stays as it is. The feed asks
+// for full packets, so these come first.
+bool decode_packet(Packet packet, std::size_t length, base::Instant received_at,
+                   model::Tick& tick) {
+  if (length == full_length) {
+    tick = tradable_tick(packet, true, received_at);
+  } else if (length == ltp_length) {
+    tick = ltp_tick(packet, received_at);
+  } else if (length == quote_length) {
+    tick = tradable_tick(packet, false, received_at);
+  } else if (length == index_full_length || length == index_quote_length) {
+    tick = index_tick(packet, length == index_full_length, received_at);
+  } else {
+    return false;
   }
-  tick.token = u32_at(packet, 0);
-  tick.last = u32_at(packet, 4);
   return true;
 }
 
@@ -83,30 +102,35 @@ std::string frame_of(std::string_view head, std::span<const model::InstrumentTok
 }  // namespace
 
 FrameReport decode_frame(Bytes frame, base::Instant received_at, std::vector<model::Tick>& ticks) {
-  ticks.clear();
   FrameReport report;
   if (frame.size() < 2) {
+    ticks.clear();
     report.heartbeat = true;
     return report;
   }
-  const auto promised = u16_at(frame, 0);
-  auto rest = frame.subspan(2);
-  for (std::uint32_t i = 0; i < promised; ++i) {
-    if (rest.size() < 2 || rest.size() - 2 < u16_at(rest, 0)) {
+  const auto* const bytes = frame.data();
+  const std::size_t promised = big_endian_at<std::uint16_t>(bytes);
+  // Room for as many as the frame can hold. What the last frame left there is written over, not
+  // cleared: a frame of as many packets as the last one makes nothing anew.
+  ticks.resize(std::min(promised, (frame.size() - 2) / (2 + ltp_length)));
+  auto* tick = ticks.data();
+  std::size_t at = 2;
+  for (auto left = promised; left > 0; --left) {
+    const auto packet = at + 2;
+    const auto length = packet <= frame.size() ? big_endian_at<std::uint16_t>(bytes + at) : 0U;
+    at = packet + length;
+    if (at > frame.size()) {
       report.truncated = true;
-      return report;
+      break;
     }
-    const auto length = u16_at(rest, 0);
-    model::Tick tick;
-    if (decode_packet(rest.subspan(2, length), tick)) {
-      tick.received_at = received_at;
-      ticks.push_back(tick);
-      ++report.decoded;
+    if (decode_packet(Packet(bytes + packet), length, received_at, *tick)) {
+      ++tick;
     } else {
       ++report.skipped;
     }
-    rest = rest.subspan(2 + length);
   }
+  report.decoded = static_cast<std::size_t>(tick - ticks.data());
+  ticks.resize(report.decoded);
   return report;
 }
 
