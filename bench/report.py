@@ -45,7 +45,8 @@ def lines_of(row, results, failure):
     if failure or not results:
         lines.append(f"   FAIL not measured: {failure or 'no result'}")
     for result in results:
-        aim = ", aim met" if result.meets(result.aim) else f", aim {wanted(result, result.aim)}"
+        met = "met" if result.meets(result.aim) else wanted(result, result.aim)
+        aim = "" if result.aim is None else f", aim {met}"
         lines.append(f"   {verdict(result):6} {result.what}: {number(result.value)} {result.unit} "
                      f"(bar {wanted(result, result.bar)}{aim}) {result.told}")
         lines += [f"          {wrong}" for wrong in result.wrong]

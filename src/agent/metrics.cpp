@@ -1,5 +1,6 @@
 #include "agent/metrics.h"
 
+#include <cmath>
 #include <exception>
 #include <map>
 #include <prometheus/counter.h>
@@ -24,6 +25,19 @@ const prometheus::Histogram::BucketBoundaries& latency_buckets() {
   static const prometheus::Histogram::BucketBoundaries seconds = {
       0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
       0.025,   0.05,     0.1,     0.25,   0.5,     1.0,    2.5,   5.0,    10.0,  30.0};
+  return seconds;
+}
+
+const prometheus::Histogram::BucketBoundaries& fine_buckets() {
+  static const auto seconds = [] {
+    constexpr int of_a_doubling = 8;
+    constexpr int doublings = 17;
+    prometheus::Histogram::BucketBoundaries out;
+    for (int i = 0; i <= of_a_doubling * doublings; ++i) {
+      out.push_back(1e-6 * std::exp2(static_cast<double>(i) / of_a_doubling));
+    }
+    return out;
+  }();
   return seconds;
 }
 
@@ -73,6 +87,12 @@ Gauge gauge(std::string_view name, std::string_view help, Labels labels) {
 Histogram latency_histogram(std::string_view name, std::string_view help, Labels labels) {
   Histogram out;
   out.handle_ = find_or_add(prometheus::BuildHistogram(), name, help, labels, latency_buckets());
+  return out;
+}
+
+Histogram fine_latency_histogram(std::string_view name, std::string_view help, Labels labels) {
+  Histogram out;
+  out.handle_ = find_or_add(prometheus::BuildHistogram(), name, help, labels, fine_buckets());
   return out;
 }
 

@@ -36,6 +36,7 @@ class Histogram {
 
  private:
   friend Histogram latency_histogram(std::string_view, std::string_view, Labels);
+  friend Histogram fine_latency_histogram(std::string_view, std::string_view, Labels);
   void* handle_ = nullptr;
 };
 
@@ -43,6 +44,8 @@ Counter counter(std::string_view name, std::string_view help, Labels labels = {}
 Gauge gauge(std::string_view name, std::string_view help, Labels labels = {});
 // Buckets from 10 µs to 30 s.
 Histogram latency_histogram(std::string_view name, std::string_view help, Labels labels = {});
+// Buckets from 1 µs to 131 ms, eight to each doubling: for what must not become a fifth slower.
+Histogram fine_latency_histogram(std::string_view name, std::string_view help, Labels labels = {});
 
 std::string metrics_text();  // text format 0.0.4
 

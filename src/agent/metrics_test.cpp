@@ -8,6 +8,7 @@
 namespace hmt::agent {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 
 TEST(Metrics, AreToldInPrometheusText) {
@@ -25,6 +26,15 @@ TEST(Metrics, AreToldInPrometheusText) {
   EXPECT_THAT(text, HasSubstr("hmt_test_fire_seconds_bucket{le=\"0.00025\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("hmt_test_fire_seconds_bucket{le=\"30\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("hmt_log_lines_dropped "));
+}
+
+TEST(Metrics, AFifthMoreCanBeSeenInAFineHistogram) {
+  const auto took = fine_latency_histogram("hmt_test_frame_seconds", "Frame to verdict");
+  took.observe_seconds(100e-6);
+  took.observe_seconds(120e-6);
+  const auto text = metrics_text();
+  EXPECT_THAT(text, ContainsRegex("hmt_test_frame_seconds_bucket.le=.0.00010763[0-9]*.. 1\n"));
+  EXPECT_THAT(text, ContainsRegex("hmt_test_frame_seconds_bucket.le=.0.000128.. 2\n"));
 }
 
 TEST(Metrics, TheSameNameAndLabelsAreTheSameMetric) {

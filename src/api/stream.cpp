@@ -68,7 +68,9 @@ base::Result<void> StreamHub::room_for(const Identity& identity) const {
   const auto of_user = std::ranges::count_if(streams_, [&](const auto& stream) {
     return stream.second->identity.actor.user == identity.actor.user;
   });
-  if (static_cast<std::size_t>(of_user) >= streams_per_user_max || streams_.size() >= streams_max) {
+  const bool has_five =
+      !identity.is_operator() && static_cast<std::size_t>(of_user) >= streams_per_user_max;
+  if (has_five || streams_.size() >= streams_max) {
     return base::fail(base::ErrorKind::exhausted,
                       "too many live streams are open: close one, 5 for each user are the most");
   }

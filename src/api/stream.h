@@ -24,8 +24,8 @@ inline constexpr int close_sign_in_again = 4003;
 
 class StreamHub : public std::enable_shared_from_this<StreamHub> {
  public:
-  static constexpr std::size_t streams_max = 64;
-  static constexpr std::size_t streams_per_user_max = 5;
+  static constexpr std::size_t streams_max = 256;
+  static constexpr std::size_t streams_per_user_max = 5;   // the operator has no such bound
   static constexpr std::size_t tokens_max = 500;           // of one stream's prices
   static constexpr std::int64_t events_behind_max = 5000;  // past it: read afresh
 

@@ -289,7 +289,20 @@ TEST_F(StreamApi, AStrangerOrAnotherSitesPageGetsNoStream) {
   EXPECT_EQ(get("/api/v1/stream").status, 426);
 }
 
+// Signs everybody in as one user.
+class OneUser final : public Authenticator {
+ public:
+  base::Result<Identity> authenticate(const net::Headers&) override {
+    Identity identity;
+    identity.actor.user = model::UserId{base::Uuid::from_random({7})};
+    return identity;
+  }
+};
+
 TEST_F(StreamApi, AUserHasAtMostFiveStreams) {
+  auto with = config();
+  with.authenticator = std::make_unique<OneUser>();
+  restart(std::move(with));
   std::vector<std::unique_ptr<Listener>> open;
   for (std::size_t i = 0; i < StreamHub::streams_per_user_max; ++i) {
     open.push_back(std::make_unique<Listener>(loop, port, "/api/v1/stream", signed_in()));
@@ -300,6 +313,16 @@ TEST_F(StreamApi, AUserHasAtMostFiveStreams) {
   open.pop_back();
   Listener again(loop, port, "/api/v1/stream", signed_in());
   again.next("hello");
+}
+
+TEST_F(StreamApi, TheOperatorHasAllThatThereIsRoomFor) {
+  std::vector<std::unique_ptr<Listener>> open;
+  for (std::size_t i = 0; i < StreamHub::streams_max; ++i) {
+    open.push_back(std::make_unique<Listener>(loop, port, "/api/v1/stream", signed_in()));
+    open.back()->next("hello");
+  }
+  Listener one_more(loop, port, "/api/v1/stream", signed_in());
+  EXPECT_EQ(one_more.end().http_status, 429);
 }
 
 TEST_F(StreamApi, ALeavingListenersPricesAreNotWantedAnyMore) {

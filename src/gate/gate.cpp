@@ -153,7 +153,7 @@ void Gate::send(model::Attempt attempt) {
   observer_.on_forwarded(tag);
   ++in_flight_;
   const auto request = attempt.request;
-  sending_.insert_or_assign(tag, Sending{std::move(attempt), {}});
+  sending_.insert_or_assign(tag, Sending{std::move(attempt)});
   auto last_check = [this, tag, alive = std::weak_ptr(alive_)] {
     if (alive.expired()) return false;
     auto& sending = sending_.at(tag);
@@ -161,7 +161,7 @@ void Gate::send(model::Attempt attempt) {
     if (!sending.veto.empty()) return false;
     // The broker counts from here, and not from when the permit was taken.
     const std::scoped_lock lock(rate_mutex_);
-    rate_.sent(rate_time());
+    sending.left_at = rate_.sent(rate_time());
     return true;
   };
   gateway_.place(request, std::move(last_check),
@@ -178,11 +178,19 @@ void Gate::answered(const model::OrderTag& tag, const model::PlaceAnswer& answer
     withdraw(tag, sent.mapped().veto);
     return;
   }
-  if (oms::classify(answer).cool_down) {
-    const std::scoped_lock lock(rate_mutex_);
-    rate_.hold_until(rate_time() + settings_.cool_down);
-  }
+  count_answer(sent.mapped(), answer);
   observer_.on_answered(tag, answer);
+}
+
+// An answer may bring the next turn nearer, or a "too many" put it off.
+void Gate::count_answer(const Sending& sending, const model::PlaceAnswer& answer) {
+  const auto now = rate_time();
+  const std::scoped_lock lock(rate_mutex_);
+  if (sending.left_at && answer.transport == model::Transport::answered) {
+    rate_.answered(*sending.left_at, now, answer.http_status == 200);
+  }
+  if (oms::classify(answer).cool_down) rate_.hold_until(now + settings_.cool_down);
+  if (!queue_.empty()) wake_at(rate_.next_at(now));
 }
 
 void Gate::withdraw(const model::OrderTag& tag, const std::string& why) {

@@ -88,7 +88,8 @@ class Gate {
   };
   struct Sending {
     model::Attempt attempt;
-    std::string veto;  // why the last check said no
+    std::string veto = {};                      // why the last check said no
+    std::optional<base::Instant> left_at = {};  // by rate_time
   };
 
   void pump();
@@ -96,6 +97,7 @@ class Gate {
   void send(model::Attempt attempt);
   std::string objection(const model::Attempt& attempt) const;
   void answered(const model::OrderTag& tag, const model::PlaceAnswer& answer);
+  void count_answer(const Sending& sending, const model::PlaceAnswer& answer);
   void withdraw(const model::OrderTag& tag, const std::string& why);
   void came_again(const model::Attempt& attempt);
   void wake_at(std::optional<base::Instant> at);

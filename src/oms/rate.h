@@ -5,18 +5,26 @@
 #include <vector>
 
 #include "base/time.h"
+#include "oms/round_trips.h"
 
 // An account's order rate (contract 6): at most so many in any second, in any minute, and in a
 // trading day. Exact sliding windows: the broker's are of unknown alignment, so every alignment
 // must hold. Refused orders count too.
+//
+// The windows are the broker's, who counts a request when it arrives: between its first byte and
+// its answer. Each is taken to arrive as late as its answer allows, and the one after it as early
+// as any can, so whatever the wire does between them costs rate and never a refusal.
 namespace hmt::oms {
 
 struct RateRule {
   int per_second = 10;
   int per_minute = 400;
   int per_day = 5000;
-  // Requests sent evenly arrive unevenly; the second and the minute are taken this much longer.
-  base::Duration jitter = std::chrono::milliseconds(100);
+  // A request without an answer has arrived after so long: a lost packet has been sent again.
+  base::Duration on_its_way_max = std::chrono::milliseconds(500);
+  // The second and the minute are taken so much longer: while clocks are being set they run apart
+  // by up to 500 ppm each.
+  int margin_per_mille = 1;
 };
 
 class RateLimit {
@@ -30,7 +38,11 @@ class RateLimit {
   // As `take`, for a request that leaves later, which `sent` tells. Until then it counts as if it
   // left at the moment that is asked about; after `reserve_max` as if it had left at once.
   bool reserve(base::Instant now);
-  void sent(base::Instant now);  // the oldest that is reserved leaves now
+  // The oldest that is reserved leaves now; by the moment that comes back `answered` knows it.
+  base::Instant sent(base::Instant now);
+  // Its answer is here, whatever it says. `accepted`: the broker took the order, so what it took to
+  // come tells of the wire.
+  void answered(base::Instant left_at, base::Instant now, bool accepted);
 
   // When the next permit comes free: `now` or earlier if there is one; nothing when the day's are
   // used up.
@@ -47,14 +59,22 @@ class RateLimit {
   int used_today() const { return used_today_; }
 
  private:
+  struct Sent {
+    base::Instant left_at{};
+    std::optional<base::Instant> answered_at = {};
+  };
   bool is_free(base::Instant now);
   void forget_old(base::Instant now);
+  bool is_over(base::Instant left_at, base::Instant now) const;
+  base::Instant arrived_by(const Sent& sent) const;
+  base::Duration with_margin(base::Duration window) const;
   std::optional<base::Instant> nth_last(std::size_t n, base::Instant now) const;
 
   static constexpr base::Duration reserve_max = std::chrono::seconds(3);
   RateRule rule_;
-  std::deque<base::Instant> last_minute_;  // sent, ascending
-  std::deque<base::Instant> reserved_;     // not sent yet, ascending
+  RoundTrips trips_;
+  std::deque<Sent> sent_;               // in the order in which they left
+  std::deque<base::Instant> reserved_;  // not sent yet, ascending
   base::TradingDate day_{};
   int used_today_ = 0;
   base::Instant held_until_{};

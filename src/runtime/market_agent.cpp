@@ -237,6 +237,7 @@ void MarketAgent::on_ticks(std::span<const model::Tick> ticks) {
   ticks_untold_ += static_cast<std::int64_t>(ticks.size());
   standing_.set_last_tick(ticks.back().received_at);
   compare_clocks(ticks.back(), now);
+  evaluation_.observe_seconds(seconds(scheduler_.now() - ticks.front().received_at));
 }
 
 // A fire that the gate would only take back is not begun; what was seen meanwhile is looked at when

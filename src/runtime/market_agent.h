@@ -154,6 +154,7 @@ class MarketAgent final : public feed::FeedObserver {
   feed::Feed* feed_ = nullptr;
   Telemetry telemetry_;
   agent::Histogram to_durable_ = tick_to_durable_seconds();
+  agent::Histogram evaluation_ = evaluation_seconds();
 
   std::map<model::ConnectionId, Account> accounts_;  // nodes stay where they are
   // Whose engines watch an instrument. With a single account nobody looks here.

@@ -399,7 +399,7 @@ TEST(CrashAtEveryStep, OfManyFiresThatWaitForTheRateEachIsOneOrder) {
 // them, overtake what the engine wrote before. Two fires of one group were under way, the second
 // of another trigger waits for its turn.
 void overtaken(World& world, int begun_for, int held_for) {
-  world.settings.gate.rate = {.per_second = 1, .jitter = {}};
+  world.settings.gate.rate = {.per_second = 1, .on_its_way_max = {}, .margin_per_mille = 0};
   world.live();
   world.create(World::stop_loss(1));
   for (std::uint8_t n = 2; n <= 3; ++n) {

@@ -72,8 +72,7 @@ void StandingBoard::set_queued(model::ConnectionId account, std::int64_t queued)
 }
 
 void StandingBoard::set_last_tick(base::Instant at) {
-  const std::scoped_lock lock(mutex_);
-  standing_.last_tick_time = at;
+  last_tick_.store(at, std::memory_order_relaxed);
 }
 
 void StandingBoard::set_started(base::Instant at, std::int64_t lease_epoch) {
@@ -131,6 +130,8 @@ void StandingBoard::add_reasons_of(model::UserId owner, Standing& standing) cons
 
 Standing StandingBoard::of_the_engine() const {
   auto standing = standing_;
+  const auto last_tick = last_tick_.load(std::memory_order_relaxed);
+  if (last_tick != base::Instant{}) standing.last_tick_time = last_tick;
   for (const auto& [part, reason] : reasons_) standing.reasons.push_back(reason.words);
   return standing;
 }

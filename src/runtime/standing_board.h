@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -38,7 +39,7 @@ class StandingBoard {
   void set_feed(FeedStatus feed);
   void set_counts(const engine::Counts& counts, std::int64_t subscribed);
   void set_queued(model::ConnectionId account, std::int64_t queued);
-  void set_last_tick(base::Instant at);
+  void set_last_tick(base::Instant at);  // waits for nobody: every frame tells it
   void set_started(base::Instant at, std::int64_t lease_epoch);
 
   void armed(model::ConnectionId account, model::TriggerId id, std::int64_t version);
@@ -80,7 +81,8 @@ class StandingBoard {
 
   const bool many_;
   mutable std::mutex mutex_;
-  Standing standing_;
+  Standing standing_;  // but for the last tick's time
+  std::atomic<base::Instant> last_tick_{base::Instant{}};
   base::Instant started_at_{};
   Reasons reasons_;
   std::map<model::ConnectionId, Account> accounts_;

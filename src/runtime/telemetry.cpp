@@ -40,6 +40,11 @@ void Telemetry::show(const Standing& standing) {
   failed_.show(standing.failed_orders);
 }
 
+agent::Histogram evaluation_seconds() {
+  return agent::fine_latency_histogram("hmt_tick_evaluation_seconds",
+                                       "From a frame's receipt to the end of its evaluation");
+}
+
 agent::Histogram commit_seconds() {
   return agent::latency_histogram("hmt_commit_seconds", "One durable write of claims or records");
 }

@@ -217,7 +217,7 @@ TEST_F(SharedRecords, AStopThatIsHeardOfLateDoesNotOutliveTheStartThatWasConfirm
 class StopAskedOfAStandby : public SharedRecords, public testing::WithParamInterface<int> {};
 
 TEST_P(StopAskedOfAStandby, NoOrderLeavesOnceItSaidStopped) {
-  settings.gate.rate = {.per_second = 1, .jitter = {}};
+  settings.gate.rate = {.per_second = 1, .on_its_way_max = {}, .margin_per_mille = 0};
   live();
   create(stop_loss(1));
   create(stop_loss(2));
