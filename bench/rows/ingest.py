@@ -17,4 +17,7 @@ def measure(repeats):
 
 
 ROWS = [Row(8, "full-mode ingest over TLS and WebSocket, 64 packets a frame, against receiving and decrypting alone",
-            measure, "")]
+            measure,
+            "Half of what is ours on top is the way of a packet through five tables of 3,000 instruments (feed, shown price, "
+            "last fresh price, book, memory), which together are larger than the nearest caches. The rest is TLS by way of "
+            "two more copies than OpenSSL needs when it reads the socket itself.")]
