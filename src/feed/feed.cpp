@@ -113,8 +113,8 @@ base::Result<void> Feed::want(InstrumentToken token) {
     return base::invalid("instrument_token",
                          "instrument token " + std::to_string(token) + " names no known segment");
   }
-  if (const auto known = tokens_.find(token); known != tokens_.end()) {
-    if (++known->second.wants == 1) change_soon(token);
+  if (auto* known = tokens_.find(token)) {
+    if (++known->wants == 1) change_soon(token);
     return {};
   }
   auto* slot = slot_with_room();
@@ -125,20 +125,18 @@ base::Result<void> Feed::want(InstrumentToken token) {
                           " instruments that the broker's connections can carry are in use");
   }
   ++slot->tokens;
-  Token fresh;
-  fresh.wants = 1;
-  fresh.connection = slot->connection->index();
-  tokens_.emplace(token, fresh);
+  auto& entry = tokens_[token];
+  entry.wants = 1;
+  entry.connection = slot->connection->index();
   change_soon(token);
   start_needed();
   return {};
 }
 
 void Feed::unwant(InstrumentToken token) {
-  const auto known = tokens_.find(token);
-  base::ensure(known != tokens_.end() && known->second.wants > 0,
-               "only what is wanted is unwanted");
-  if (--known->second.wants == 0) change_soon(token);
+  auto* known = tokens_.find(token);
+  base::ensure(known && known->wants > 0, "only what is wanted is unwanted");
+  if (--known->wants == 0) change_soon(token);
 }
 
 void Feed::change_soon(InstrumentToken token) {
@@ -154,14 +152,14 @@ void Feed::apply_changes() {
   std::vector<std::vector<InstrumentToken>> added(slots_.size());
   std::vector<std::vector<InstrumentToken>> removed(slots_.size());
   for (const auto token : std::exchange(changed_, {})) {
-    const auto known = tokens_.find(token);
-    if (known == tokens_.end()) continue;
-    auto& entry = known->second;
+    auto* known = tokens_.find(token);
+    if (!known) continue;
+    auto& entry = *known;
     const auto at = entry.connection;
     if (entry.wants == 0) {
       if (entry.subscribed) removed[at].push_back(token);
       --slots_[at].tokens;
-      tokens_.erase(known);
+      tokens_.erase(token);
     } else if (!entry.subscribed && slots_[at].connection->is_open()) {
       entry.subscribed = true;
       entry.seen.first = true;
@@ -176,14 +174,13 @@ void Feed::apply_changes() {
 }
 
 bool Feed::is_live(InstrumentToken token) const {
-  const auto known = tokens_.find(token);
-  return known != tokens_.end() && known->second.subscribed &&
-         slots_[known->second.connection].connection->is_heard();
+  const auto* known = tokens_.find(token);
+  return known && known->subscribed && slots_[known->connection].connection->is_heard();
 }
 
 std::optional<base::Instant> Feed::last_tick_at(InstrumentToken token) const {
-  const auto known = tokens_.find(token);
-  return known == tokens_.end() ? std::nullopt : known->second.last_tick_at;
+  const auto* known = tokens_.find(token);
+  return known ? known->last_tick_at : std::nullopt;
 }
 
 FeedStatus Feed::status() const {
@@ -212,7 +209,7 @@ void Feed::tell_status(std::string_view reason) {
 
 std::vector<InstrumentToken> Feed::subscribe_all(const Connection& connection) {
   std::vector<InstrumentToken> tokens;
-  for (auto& [token, entry] : tokens_) {
+  for (auto& [token, entry] : tokens_.entries()) {
     if (entry.connection != connection.index() || entry.wants == 0) continue;
     entry.subscribed = true;
     entry.seen.first = true;
@@ -224,7 +221,7 @@ std::vector<InstrumentToken> Feed::subscribe_all(const Connection& connection) {
 
 std::vector<InstrumentToken> Feed::forget_subscriptions(const Connection& connection) {
   std::vector<InstrumentToken> tokens;
-  for (auto& [token, entry] : tokens_) {
+  for (auto& [token, entry] : tokens_.entries()) {
     if (entry.connection != connection.index() || !entry.subscribed) continue;
     entry.subscribed = false;
     tokens.push_back(token);
@@ -285,12 +282,12 @@ void Feed::refuse_session() {
 }
 
 bool Feed::stamp(model::Tick& tick, const Slot& slot, Sessions& sessions, base::Instant now) {
-  const auto known = tokens_.find(tick.token);
-  if (known == tokens_.end() || known->second.wants == 0) {
+  auto* known = tokens_.find(tick.token);
+  if (!known || known->wants == 0) {
     ++counters_.unwanted;
     return false;
   }
-  auto& entry = known->second;
+  auto& entry = *known;
   tick.connection_epoch = slot.epoch;
   tick.first_of_epoch = entry.seen.first;
   tick.freshness = judge(tick, entry.seen, sessions.of(tick.token), now, config_.freshness);

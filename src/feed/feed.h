@@ -3,13 +3,13 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
 #include "feed/connection.h"
 #include "feed/freshness.h"
 #include "feed/lateness.h"
+#include "model/token_map.h"
 
 // Keeps the prices of all wanted instruments coming, over as few connections as hold them, and says
 // of every packet whether it may fire a trigger. Thread rule: the scheduler's thread; every call of
@@ -83,7 +83,7 @@ class Feed final : private ConnectionOwner {
 
   FeedStatus status() const;
   bool is_session_refused() const { return session_refused_; }
-  std::size_t token_count() const { return tokens_.size(); }
+  std::size_t token_count() const { return tokens_.entries().size(); }
   const FeedCounters& counters() const { return counters_; }
 
  private:
@@ -135,7 +135,7 @@ class Feed final : private ConnectionOwner {
   FeedObserver& observer_;
   FeedCounters counters_;
   std::vector<Slot> slots_;
-  std::unordered_map<model::InstrumentToken, Token> tokens_;
+  model::TokenMap<Token> tokens_;
   std::vector<model::InstrumentToken> changed_;
   std::uint32_t epoch_ = 0;
   bool running_ = false;

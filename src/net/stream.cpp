@@ -180,6 +180,14 @@ void Stream::read_some(const Buffers<asio::mutable_buffer>& into, Handler handle
   }
 }
 
+std::size_t Stream::read_now(asio::mutable_buffer into) {
+  if (closed_ || !unread_.empty()) return 0;
+  ErrorCode error;
+  if (!socket_.non_blocking()) socket_.non_blocking(true, error);
+  if (error) return 0;
+  return tls_ ? tls_->stream.read_some(into, error) : socket_.read_some(into, error);
+}
+
 void Stream::write_some(const Buffers<asio::const_buffer>& from, Handler handler) {
   if (tls_) {
     tls_->stream.async_write_some(from, keeping_this(std::move(handler)));

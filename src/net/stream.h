@@ -52,6 +52,10 @@ class Stream : public std::enable_shared_from_this<Stream> {
   // False when the peer is known to be gone, or a plain peer spoke out of turn. Costs one poll.
   bool is_quiet_and_open();
 
+  // As much as can be had without waiting, at most what fits; 0: nothing now, or an error that the
+  // next read will tell. REQUIRES: no read and no write under way.
+  std::size_t read_now(asio::mutable_buffer into);
+
   // Makes the next reads start with these bytes.
   void unread(std::string bytes) { unread_ = std::move(bytes); }
 

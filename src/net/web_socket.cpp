@@ -7,6 +7,7 @@
 #include <deque>
 #include <utility>
 
+#include "net/frame_by_frame.h"
 #include "net/http_wire.h"
 #include "net/loop_core.h"
 #include "net/stream.h"
@@ -21,6 +22,7 @@ namespace http = boost::beast::http;
 constexpr int closed_without_code = 1006;
 constexpr int try_again_later = 1013;
 constexpr int not_utf8 = 1007;
+constexpr int reads_of_a_turn_max = 16;
 constexpr std::size_t reason_bytes_max = 123;  // RFC 6455, 5.5
 // A peer that answers no ping for this long is gone (servers only: browsers vanish silently).
 constexpr auto silence_max = std::chrono::seconds(60);
@@ -51,8 +53,8 @@ struct Message {
 }  // namespace
 
 struct WebSocket::State : std::enable_shared_from_this<State> {
-  State(Loop& a_loop, std::shared_ptr<Stream> a_stream, WebSocketHandlers some_handlers,
-        WebSocketOptions some_options);
+  State(Loop& a_loop, std::shared_ptr<Stream> a_stream, FrameByFrame::Role role,
+        WebSocketHandlers some_handlers, WebSocketOptions some_options);
 
   void connect(const Origin& origin, std::string target, Headers headers);
   void accept(const HttpRequest& request);
@@ -64,7 +66,11 @@ struct WebSocket::State : std::enable_shared_from_this<State> {
   void handshake(const std::string& host, const std::string& target, const Headers& headers);
   void on_handshake(ErrorCode error);
   void read();
+  FrameByFrame::Front take_messages();
+  void read_by_beast();
+  void on_more(ErrorCode error);
   void on_read(ErrorCode error);
+  void reading_failed(ErrorCode error);
   void deliver();
   void write();
   void on_written(ErrorCode error);
@@ -76,7 +82,8 @@ struct WebSocket::State : std::enable_shared_from_this<State> {
 
   Loop& loop;
   std::shared_ptr<Stream> stream;
-  websocket::stream<Stream&, false> socket;
+  FrameByFrame frames;
+  websocket::stream<FrameByFrame&, false> socket;
   WebSocketHandlers handlers;
   WebSocketOptions options;
   std::move_only_function<void()> gone;
@@ -95,11 +102,12 @@ struct WebSocket::State : std::enable_shared_from_this<State> {
   bool ended = false;
 };
 
-WebSocket::State::State(Loop& a_loop, std::shared_ptr<Stream> a_stream,
+WebSocket::State::State(Loop& a_loop, std::shared_ptr<Stream> a_stream, FrameByFrame::Role role,
                         WebSocketHandlers some_handlers, WebSocketOptions some_options)
     : loop(a_loop),
       stream(std::move(a_stream)),
-      socket(*stream),
+      frames(*stream, role),
+      socket(frames),
       handlers(std::move(some_handlers)),
       options(std::move(some_options)),
       watchdog(a_loop.core().io) {
@@ -170,6 +178,36 @@ void WebSocket::State::on_handshake(ErrorCode error) {
 }
 
 void WebSocket::State::read() {
+  if (!frames.has_short_way()) return read_by_beast();
+  // A burst is read in one turn of the loop, but does not keep others from theirs.
+  for (int reads = 0;; ++reads) {
+    const auto front = take_messages();
+    if (ended || saying_goodbye) return;
+    if (front == FrameByFrame::Front::something_else) return read_by_beast();
+    if (writing || reads == reads_of_a_turn_max || !frames.get_now()) break;
+  }
+  frames.get_more([self = shared_from_this()](ErrorCode error) { self->on_more(error); });
+}
+
+// Those that wait whole at the front; then what stands there.
+FrameByFrame::Front WebSocket::State::take_messages() {
+  auto front = frames.front(options.message_bytes_max);
+  while (front == FrameByFrame::Front::message) {
+    if (accepts_messages() && handlers.on_binary) handlers.on_binary(frames.message());
+    if (ended || saying_goodbye) break;
+    frames.take_message();
+    front = frames.front(options.message_bytes_max);
+  }
+  return front;
+}
+
+void WebSocket::State::on_more(ErrorCode error) {
+  if (ended) return;
+  if (error) return reading_failed(error);
+  if (!saying_goodbye) read();
+}
+
+void WebSocket::State::read_by_beast() {
   socket.async_read(incoming, [self = shared_from_this()](ErrorCode error, std::size_t) {
     self->on_read(error);
   });
@@ -177,18 +215,20 @@ void WebSocket::State::read() {
 
 void WebSocket::State::on_read(ErrorCode error) {
   if (ended) return;
-  if (error) {
-    // Our own close took the reading over; it ends the connection, or the watchdog does.
-    if (closing && error == asio::error::operation_aborted) return;
-    if (error == websocket::error::closed) return end_after("the peer closed the connection");
-    return end_after(error.message());
-  }
+  if (error) return reading_failed(error);
   if (accepts_messages()) deliver();
   if (ended) return;
   incoming.consume(incoming.size());
   // Our own close reads on, to the peer's: beside it a reading that meets a broken frame would wait
   // for it, and it for the reading, until the watchdog ends both.
   if (!saying_goodbye) read();
+}
+
+void WebSocket::State::reading_failed(ErrorCode error) {
+  // Our own close took the reading over; it ends the connection, or the watchdog does.
+  if (closing && error == asio::error::operation_aborted) return;
+  if (error == websocket::error::closed) return end_after("the peer closed the connection");
+  end_after(error.message());
 }
 
 void WebSocket::State::deliver() {
@@ -321,8 +361,8 @@ std::size_t WebSocket::queued_bytes() const {
 WebSocket connect_web_socket(Loop& loop, const Origin& origin, std::string target, Headers headers,
                              WebSocketHandlers handlers, WebSocketOptions options) {
   auto stream = std::make_shared<Stream>(asio::ip::tcp::socket(loop.core().io));
-  auto state = std::make_shared<WebSocket::State>(loop, std::move(stream), std::move(handlers),
-                                                  std::move(options));
+  auto state = std::make_shared<WebSocket::State>(
+      loop, std::move(stream), FrameByFrame::Role::client, std::move(handlers), std::move(options));
   auto full_target = origin.path + target;
   if (is_sendable(full_target, headers)) {
     state->connect(origin, std::move(full_target), std::move(headers));
@@ -335,8 +375,8 @@ WebSocket connect_web_socket(Loop& loop, const Origin& origin, std::string targe
 WebSocket accept_on_stream(Loop& loop, std::shared_ptr<Stream> stream, const HttpRequest& request,
                            WebSocketHandlers handlers, WebSocketOptions options,
                            std::move_only_function<void()> gone) {
-  auto state = std::make_shared<WebSocket::State>(loop, std::move(stream), std::move(handlers),
-                                                  std::move(options));
+  auto state = std::make_shared<WebSocket::State>(
+      loop, std::move(stream), FrameByFrame::Role::server, std::move(handlers), std::move(options));
   state->gone = std::move(gone);
   state->accept(request);
   return WebSocket(std::move(state));

@@ -1,22 +1,25 @@
 #include "runtime/fresh_prices.h"
 
+#include <algorithm>
+
 namespace hmt::runtime {
 
 void FreshPrices::note(const model::Tick& tick) {
-  if (tick.freshness == model::Freshness::fresh) last_.insert_or_assign(tick.token, tick);
+  if (tick.freshness == model::Freshness::fresh) last_[tick.token] = tick;
 }
 
 const model::Tick* FreshPrices::standing(model::InstrumentToken token, base::Instant now) const {
-  const auto last = last_.find(token);
-  const bool stands = last != last_.end() && now - last->second.received_at <= age_max;
-  return stands ? &last->second : nullptr;
+  const auto* last = last_.find(token);
+  const bool stands = last && now - last->received_at <= age_max;
+  return stands ? last : nullptr;
 }
 
 std::vector<model::Tick> FreshPrices::all_standing(base::Instant now) const {
   std::vector<model::Tick> out;
-  for (const auto& [token, tick] : last_) {
+  for (const auto& [token, tick] : last_.entries()) {
     if (now - tick.received_at <= age_max) out.push_back(tick);
   }
+  std::ranges::sort(out, {}, &model::Tick::token);
   return out;
 }
 
@@ -35,14 +38,16 @@ void FreshPrices::forget_lost_fires() {
 }
 
 void FreshPrices::clock_stepped(base::Duration by) {
-  for (auto& [token, tick] : last_) tick.received_at += by;
+  for (auto& [token, tick] : last_.entries()) tick.received_at += by;
   for (auto& [token, aside] : aside_) aside.tick.received_at += by;
 }
 
 void FreshPrices::unwatched(model::InstrumentToken token, base::Duration steady) {
   drop_old(steady);
-  auto last = last_.extract(token);
-  if (!last.empty()) aside_.insert_or_assign(token, Aside{last.mapped(), steady});
+  const auto* last = last_.find(token);
+  if (!last) return;
+  aside_.insert_or_assign(token, Aside{*last, steady});
+  last_.erase(token);
 }
 
 void FreshPrices::fire_lost(model::TriggerId id, base::Duration steady) {
@@ -55,7 +60,7 @@ void FreshPrices::armed(model::TriggerId id, model::InstrumentToken token, base:
   if (lost.empty() || steady - lost.mapped() > lost_fire_memory) return;
   const auto aside = aside_.extract(token);
   if (aside.empty() || steady - aside.mapped().since > lost_fire_memory) return;
-  last_.emplace(token, aside.mapped().tick);
+  if (!last_.find(token)) last_[token] = aside.mapped().tick;
 }
 
 void FreshPrices::drop_old(base::Duration steady) {

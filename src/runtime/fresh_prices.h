@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "model/tick.h"
+#include "model/token_map.h"
 #include "model/trigger.h"
 
 // The last fresh price of each instrument that is watched: what is armed now is held against the
@@ -21,7 +22,7 @@ class FreshPrices {
   void note(const model::Tick& tick);
   // Of `age_max` at the most.
   const model::Tick* standing(model::InstrumentToken token, base::Instant now) const;
-  std::vector<model::Tick> all_standing(base::Instant now) const;
+  std::vector<model::Tick> all_standing(base::Instant now) const;  // by token
 
   void forget(model::InstrumentToken token);
   void forget_all();
@@ -41,7 +42,7 @@ class FreshPrices {
   };
   void drop_old(base::Duration steady);
 
-  std::map<model::InstrumentToken, model::Tick> last_;
+  model::TokenMap<model::Tick> last_;
   std::map<model::InstrumentToken, Aside> aside_;
   std::map<model::TriggerId, base::Duration> lost_fires_;  // and since when
   base::Duration dropped_at_{};

@@ -82,7 +82,7 @@ class MarketAgent final : public feed::FeedObserver {
     std::set<model::ConnectionId> accounts;  // whose rows these are
   };
   HeldRows held() const;  // in no order
-  const PriceMemory& memory() const { return memory_; }
+  PriceMemory& memory() { return memory_; }
   void want_prices(std::uint64_t who, std::vector<model::InstrumentToken> tokens);
 
   // feed::FeedObserver

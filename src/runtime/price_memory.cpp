@@ -38,51 +38,68 @@ void PriceMemory::note(const model::Tick& tick) {
   if (tick.last == 0) return;
   auto& memory = memories_[tick.token];
   if (tick.freshness != model::Freshness::fresh) {
-    memory.unfresh = tick;
+    told_of(memory).unfresh = tick;
     return;
   }
-  memory.extremes.saw(tick.last, tick.received_at);
-  note_minute(memory, tick);
+  memory.recent[memory.recent_count++] = {tick.last, tick.received_at};
+  // The first one is told at once: it settles whether the instrument has candles.
+  if (!memory.told || memory.recent_count == recent_max) told_of(memory);
 }
 
-void PriceMemory::note_minute(Memory& memory, const model::Tick& tick) {
-  const auto number = tick.received_at.time_since_epoch() / minutes(1);
-  auto& kept = memory.minutes;
+PriceMemory::Told& PriceMemory::told_of(Memory& memory) {
+  if (!memory.told) memory.told = std::make_unique<Told>();
+  auto& told = *memory.told;
+  for (std::size_t i = 0; i < memory.recent_count; ++i) {
+    told.extremes.saw(memory.recent[i].price, memory.recent[i].at);
+    note_minute(told, memory.recent[i]);
+  }
+  memory.recent_count = 0;
+  return told;
+}
+
+void PriceMemory::note_minute(Told& told, const Seen& seen) {
+  const auto number = seen.at.time_since_epoch() / minutes(1);
+  auto& kept = told.minutes;
   if (!kept.empty() && kept.back().number == number) {
     auto& minute = kept.back();
-    minute.high = std::max(minute.high, tick.last);
-    minute.low = std::min(minute.low, tick.last);
-    minute.close = tick.last;
+    minute.high = std::max(minute.high, seen.price);
+    minute.low = std::min(minute.low, seen.price);
+    minute.close = seen.price;
     return;
   }
   if (kept.empty()) {
     if (with_candles_ >= instruments_with_candles_max) return;
     ++with_candles_;
   }
-  kept.push_back({number, tick.last, tick.last, tick.last, tick.last});
+  kept.push_back({number, seen.price, seen.price, seen.price, seen.price});
   if (kept.size() > candles_max) kept.pop_front();
 }
 
+const PriceMemory::Told* PriceMemory::find(model::InstrumentToken token) {
+  auto* memory = memories_.find(token);
+  return memory ? &told_of(*memory) : nullptr;
+}
+
 void PriceMemory::note_gap(model::InstrumentToken token, base::Instant from, base::Instant until) {
-  const auto found = memories_.find(token);
-  if (found == memories_.end()) return;
-  auto& gaps = found->second.gaps;
+  auto* const memory = memories_.find(token);
+  if (!memory) return;
+  auto& gaps = told_of(*memory).gaps;
   gaps.push_back({from, until});
   if (gaps.size() > gaps_max) gaps.pop_front();
 }
 
 void PriceMemory::forget(model::InstrumentToken token) {
-  const auto found = memories_.find(token);
-  if (found == memories_.end()) return;
-  if (!found->second.minutes.empty()) --with_candles_;
-  memories_.erase(found);
+  const auto* told = find(token);
+  if (!told) return;
+  if (!told->minutes.empty()) --with_candles_;
+  memories_.erase(token);
 }
 
-Approach PriceMemory::approach(const model::Trigger& trigger) const {
+Approach PriceMemory::approach(const model::Trigger& trigger) {
   Approach out;
-  const auto found = memories_.find(trigger.instrument_token);
-  if (found == memories_.end()) return out;
-  const auto& [extremes, unfresh, kept, gaps] = found->second;
+  const auto* told = find(trigger.instrument_token);
+  if (!told) return out;
+  const auto& [extremes, unfresh, kept, gaps] = *told;
   const auto token = trigger.instrument_token;
   if (const auto since = extremes.since())
     out.observed_since = std::max(*since, trigger.updated_at);
@@ -105,11 +122,11 @@ Approach PriceMemory::approach(const model::Trigger& trigger) const {
 }
 
 std::vector<model::Candle> PriceMemory::minutes_of(model::InstrumentToken token, base::Instant from,
-                                                   base::Instant until) const {
+                                                   base::Instant until) {
   std::vector<model::Candle> out;
-  const auto found = memories_.find(token);
-  if (found == memories_.end()) return out;
-  for (const auto& minute : found->second.minutes) {
+  const auto* told = find(token);
+  if (!told) return out;
+  for (const auto& minute : told->minutes) {
     const base::Instant start{std::chrono::minutes(minute.number)};
     if (start < from || start >= until) continue;
     out.push_back({.start = start,

@@ -1,11 +1,13 @@
 #pragma once
+#include <array>
 #include <deque>
+#include <memory>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "model/candle.h"
 #include "model/tick.h"
+#include "model/token_map.h"
 #include "runtime/desk.h"
 #include "runtime/extremes.h"
 
@@ -26,27 +28,41 @@ class PriceMemory {
   void forget(model::InstrumentToken token);  // nobody watches it any more
 
   // Of an armed trigger, since its last change.
-  Approach approach(const model::Trigger& trigger) const;
+  Approach approach(const model::Trigger& trigger);
   // Oldest first; those that begin in [from, until).
   std::vector<model::Candle> minutes_of(model::InstrumentToken token, base::Instant from,
-                                        base::Instant until) const;
+                                        base::Instant until);
 
  private:
   struct Minute {
     std::int64_t number = 0;  // of minutes since 1970
     model::WirePrice open = 0, high = 0, low = 0, close = 0;
   };
-  struct Memory {
+  struct Seen {
+    model::WirePrice price = 0;
+    base::Instant at{};
+  };
+  // What people ask for, and what is put there of several prices at once: it is large, and of
+  // thousands of instruments each lies elsewhere in memory.
+  struct Told {
     Extremes extremes;
     std::optional<model::Tick> unfresh;
     std::deque<Minute> minutes;
     std::deque<Gap> gaps;
   };
+  static constexpr std::size_t recent_max = 8;
+  struct Memory {
+    std::array<Seen, recent_max> recent;  // not told yet, oldest first
+    std::size_t recent_count = 0;
+    std::unique_ptr<Told> told;
+  };
   static constexpr std::size_t gaps_max = 8;
 
-  void note_minute(Memory& memory, const model::Tick& tick);
+  Told& told_of(Memory& memory);
+  void note_minute(Told& told, const Seen& seen);
+  const Told* find(model::InstrumentToken token);
 
-  std::unordered_map<model::InstrumentToken, Memory> memories_;
+  model::TokenMap<Memory> memories_;
   std::size_t with_candles_ = 0;
 };
 

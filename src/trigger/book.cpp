@@ -7,13 +7,14 @@
 #include <optional>
 
 #include "base/ensure.h"
+#include "base/probe_index.h"
 #include "trigger/bounds.h"
 #include "trigger/levels.h"
-#include "trigger/probe_index.h"
 
 namespace hmt::trigger {
 namespace {
 
+using base::ProbeIndex;
 using model::InstrumentToken;
 using model::LegNumber;
 using model::Trigger;

@@ -7,7 +7,7 @@
 // numbers alone, so that a lookup touches one short array and then the thing itself. The caller
 // knows the things: it says whether a number matches, and which hash a number has. At most half
 // full; taking out closes the gap, so that it never silts up.
-namespace hmt::trigger {
+namespace hmt::base {
 
 class ProbeIndex {
  public:
@@ -72,4 +72,4 @@ class ProbeIndex {
   std::size_t size_ = 0;
 };
 
-}  // namespace hmt::trigger
+}  // namespace hmt::base
