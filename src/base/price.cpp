@@ -76,7 +76,39 @@ std::optional<std::int64_t> to_raw(Decimal decimal, bool round) {
   return decimal.negative ? -raw : raw;
 }
 
+constexpr auto powers_of_ten = [] {
+  std::array<std::int64_t, Price::decimals + 1> out{1};
+  for (std::size_t i = 1; i < out.size(); ++i) out[i] = out[i - 1] * 10;
+  return out;
+}();
+
+// Prices as nearly all are written: digits, and behind a point no more of them than are kept. A
+// start reads millions, so this way makes no string. Nothing: look closer.
+std::optional<std::int64_t> plain_raw(std::string_view text) {
+  constexpr std::size_t digits_max = 17;  // of any count of them the value fits
+  std::int64_t value = 0;
+  std::size_t decimals = 0;
+  std::size_t digits = 0;
+  bool has_point = false;
+  for (const char c : text) {
+    if (c == '.') {
+      if (has_point || digits == 0) return std::nullopt;
+      has_point = true;
+      continue;
+    }
+    if (!is_digit(c) || ++digits > digits_max) return std::nullopt;
+    value = value * 10 + (c - '0');
+    decimals += has_point ? 1 : 0;
+  }
+  if (digits == 0 || has_point != (decimals > 0) || decimals >= powers_of_ten.size())
+    return std::nullopt;
+  const auto unit = powers_of_ten[powers_of_ten.size() - 1 - decimals];
+  if (value > raw_max / unit) return std::nullopt;
+  return value * unit;
+}
+
 Result<Price> parse_decimal(std::string_view text, bool loose) {
+  if (const auto raw = plain_raw(text)) return Price::from_raw(*raw);
   const auto decimal = split(text, loose);
   if (!decimal) return fail(ErrorKind::invalid, "a price is decimal digits such as 1573.15");
   const auto raw = to_raw(*decimal, loose);
@@ -99,10 +131,17 @@ std::string Price::text() const {
   const bool negative = raw_ < 0;
   const auto magnitude =
       negative ? 0 - static_cast<std::uint64_t>(raw_) : static_cast<std::uint64_t>(raw_);
-  auto fraction = std::to_string(magnitude % one_rupee);
-  fraction.insert(0, static_cast<std::size_t>(decimals) - fraction.size(), '0');
-  while (fraction.size() > 2 && fraction.back() == '0') fraction.pop_back();
-  return (negative ? "-" : "") + std::to_string(magnitude / one_rupee) + "." + fraction;
+  std::array<char, 32> out{};
+  char* end = out.data();
+  if (negative) *end++ = '-';
+  end = std::to_chars(end, out.data() + out.size(), magnitude / one_rupee).ptr;
+  *end++ = '.';
+  auto fraction = magnitude % one_rupee;
+  for (int i = decimals; i-- > 0; fraction /= 10) end[i] = static_cast<char>('0' + fraction % 10);
+  const char* shortest = end + 2;
+  end += decimals;
+  while (end > shortest && end[-1] == '0') --end;
+  return {out.data(), end};
 }
 
 }  // namespace hmt::base

@@ -188,7 +188,7 @@ void Account::boot_begin(std::shared_ptr<Boot> boot, engine::BookRead book) {
   common_.schedulers.market.post([&market = common_.market, id = id(), boot,
                                   engine_settings = std::move(engine_settings),
                                   book = std::move(book), run]() mutable {
-    market.begin(id, std::move(engine_settings), boot->recovery, std::move(book));
+    market.begin(id, std::move(engine_settings), std::move(boot->recovery), std::move(book));
     market.evaluate(id, run);
   });
   host_.account_began(*this);

@@ -13,6 +13,7 @@ namespace {
 constexpr base::Duration patience_min = std::chrono::milliseconds(50);
 constexpr base::Duration patience_max = std::chrono::seconds(2);
 constexpr std::size_t batch_max = 1024;
+constexpr base::Duration quiet = std::chrono::milliseconds(20);
 
 // Trying again cannot help.
 bool is_for_good(base::ErrorKind kind) {
@@ -26,11 +27,23 @@ CommitQueue::CommitQueue(store::Writer& writer, CommitObserver& observer, std::s
     : writer_(writer), observer_(observer), commands_max_(commands_max) {}
 
 void CommitQueue::add(Item item) {
-  {
-    const std::scoped_lock lock(mutex_);
-    incoming_.push_back(std::move(item));
-  }
-  wake_.notify_one();
+  const std::scoped_lock lock(mutex_);
+  put(std::move(item));
+}
+
+void CommitQueue::put(Item item) {
+  incoming_.push_back(std::move(item));
+  if (holds_ == 0) wake_.notify_one();
+}
+
+CommitQueue::Together::Together(CommitQueue& queue) : queue_(queue) {
+  const std::scoped_lock lock(queue_.mutex_);
+  ++queue_.holds_;
+}
+
+CommitQueue::Together::~Together() {
+  const std::scoped_lock lock(queue_.mutex_);
+  if (--queue_.holds_ == 0 && !queue_.incoming_.empty()) queue_.wake_.notify_one();
 }
 
 void CommitQueue::claim(model::Claim claim,
@@ -40,22 +53,15 @@ void CommitQueue::claim(model::Claim claim,
 
 void CommitQueue::record(model::Record record, std::move_only_function<void()> done,
                          Refused refused) {
-  {
-    const std::scoped_lock lock(mutex_);
-    incoming_.emplace_back(
-        RecordItem{epoch_, std::move(record), std::move(done), std::move(refused)});
-  }
-  wake_.notify_one();
+  const std::scoped_lock lock(mutex_);
+  put(RecordItem{epoch_, std::move(record), std::move(done), std::move(refused)});
 }
 
 bool CommitQueue::command(std::move_only_function<void(store::Writer&)> job) {
-  {
-    const std::scoped_lock lock(mutex_);
-    if (commands_waiting_ >= commands_max_ || stopping_) return false;
-    ++commands_waiting_;
-    incoming_.emplace_back(CommandItem(std::move(job)));
-  }
-  wake_.notify_one();
+  const std::scoped_lock lock(mutex_);
+  if (commands_waiting_ >= commands_max_ || stopping_) return false;
+  ++commands_waiting_;
+  put(CommandItem(std::move(job)));
   return true;
 }
 
@@ -82,9 +88,19 @@ std::size_t CommitQueue::size() const {
   return incoming_.size();
 }
 
+bool CommitQueue::has_work() const {
+  return (!incoming_.empty() && holds_ == 0) || !taken_.empty() || stopping_;
+}
+
 bool CommitQueue::take_all() {
   std::unique_lock lock(mutex_);
-  wake_.wait(lock, [this] { return !incoming_.empty() || !taken_.empty() || stopping_; });
+  const auto work = [this] { return has_work(); };
+  if (!wake_.wait_for(lock, quiet, work)) {
+    lock.unlock();
+    writer_.rest();
+    lock.lock();
+    wake_.wait(lock, work);
+  }
   std::ranges::move(incoming_, std::back_inserter(taken_));
   incoming_.clear();
   return !taken_.empty();
@@ -130,17 +146,29 @@ bool CommitQueue::wait_for_store() {
   return !stopping_;
 }
 
-bool CommitQueue::commit_claims() {
-  std::vector<model::Claim> claims;
-  for (const auto& item : taken_) {
-    const auto* claim = std::get_if<ClaimItem>(&item);
-    if (!claim || claims.size() == (one_by_one_ != 0 ? 1 : batch_max)) break;
-    claims.push_back(claim->claim);
+// The claims at the head, out of their items: they are large, and a copy of each would be felt.
+std::vector<model::Claim> CommitQueue::take_claims() {
+  std::vector<model::Claim> out;
+  for (auto& item : taken_) {
+    auto* claim = std::get_if<ClaimItem>(&item);
+    if (!claim || out.size() == (one_by_one_ != 0 ? 1 : batch_max)) break;
+    out.push_back(std::move(claim->claim));
   }
+  return out;
+}
+
+void CommitQueue::give_back(std::vector<model::Claim> claims) {
+  for (std::size_t i = 0; i < claims.size(); ++i) {
+    std::get<ClaimItem>(taken_[i]).claim = std::move(claims[i]);
+  }
+}
+
+bool CommitQueue::commit_claims() {
+  auto claims = take_claims();
   store::Changed changed;
   const auto started = std::chrono::steady_clock::now();
   const auto verdicts = writer_.claim(claims, changed);
-  if (!verdicts) return claims_failed(verdicts.error(), claims);
+  if (!verdicts) return claims_failed(verdicts.error(), std::move(claims));
   store_works();
   tell_time(started);
   if (one_by_one_ != 0) --one_by_one_;
@@ -191,15 +219,16 @@ bool CommitQueue::singly(std::size_t count) {
 }
 
 // False: try them again later.
-bool CommitQueue::claims_failed(const base::Error& error, const std::vector<model::Claim>& claims) {
-  if (error.field == store::held_row && (singly(claims.size()) || wait_behind_others()))
-    return true;
+bool CommitQueue::claims_failed(const base::Error& error, std::vector<model::Claim> claims) {
+  const auto count = claims.size();
+  give_back(std::move(claims));
+  if (error.field == store::held_row && (singly(count) || wait_behind_others())) return true;
   if (!is_for_good(error.kind)) {
     store_failed(error);
     return false;
   }
-  if (singly(claims.size())) return true;
-  const auto& claim = claims.front();
+  if (singly(count)) return true;
+  const auto& claim = std::get<ClaimItem>(taken_.front()).claim;
   if (!tell_refused(error, claim.audit.at, &claim.attempt, {claim.audit})) return false;
   auto done = std::move(std::get<ClaimItem>(taken_.front()).done);
   taken_.pop_front();

@@ -47,6 +47,19 @@ class CommitQueue {
   // False: too many wait.
   bool command(std::move_only_function<void(store::Writer&)> job);
 
+  // While one lives nothing is taken from the queue, and then all at once: what belongs together
+  // shares a flush, however early its first claim comes. For as long as a frame of prices takes.
+  class Together {
+   public:
+    explicit Together(CommitQueue& queue);
+    ~Together();
+    Together(const Together&) = delete;
+    Together& operator=(const Together&) = delete;
+
+   private:
+    CommitQueue& queue_;
+  };
+
   // What is recorded from here on is written under this lease or not at all.
   void use_epoch(std::int64_t epoch);
   std::int64_t epoch() const;  // any thread
@@ -73,12 +86,16 @@ class CommitQueue {
   using Item = std::variant<ClaimItem, RecordItem, CommandItem>;
 
   void add(Item item);
+  void put(Item item);    // under the mutex, as is
+  bool has_work() const;  // this
   bool take_all();        // waits for items; false: stopped and empty
   bool drain();           // false: the database is away
   bool wait_for_store();  // false: we are ending; start-up recovers what is left
   bool commit_claims();
+  std::vector<model::Claim> take_claims();
+  void give_back(std::vector<model::Claim> claims);
   bool commit_records();
-  bool claims_failed(const base::Error& error, const std::vector<model::Claim>& claims);
+  bool claims_failed(const base::Error& error, std::vector<model::Claim> claims);
   bool records_failed(const base::Error& error, std::int64_t epoch,
                       const std::vector<model::Record>& records);
   bool wait_behind_others();
@@ -100,6 +117,7 @@ class CommitQueue {
   std::size_t commands_waiting_ = 0;
   std::int64_t epoch_ = 0;
   bool stopping_ = false;
+  int holds_ = 0;  // of Together
 
   std::deque<Item> taken_;      // the commit thread's own
   std::size_t one_by_one_ = 0;  // to commit singly: one of them is refused

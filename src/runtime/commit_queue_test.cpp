@@ -1,5 +1,6 @@
 #include "runtime/commit_queue.h"
 
+#include <atomic>
 #include <gmock/gmock.h>
 #include <mutex>
 #include <thread>
@@ -98,8 +99,10 @@ class CountingWriter final : public store::Writer {
     if (broken) return refusal();
     return inner_->note(entry);
   }
+  void rest() override { ++rests; }
   std::unique_ptr<store::Reader> reader() override { return inner_->reader(); }
 
+  std::atomic<int> rests = 0;
   std::vector<std::string> batches;
   std::optional<model::TriggerId> refused_trigger;
   base::ErrorKind refused_as = base::ErrorKind::invalid;
@@ -194,6 +197,38 @@ TEST_F(CommitQueueTest, WhatIsAskedForIsWrittenInItsOrderNeighboursInOneFlush) {
   EXPECT_THAT(told.words, ElementsAre("committed 2", "committed 0", "committed 0"));
   EXPECT_THAT(trail(), ElementsAre("lease_taken", "created", "created", "claimed", "claimed", "a",
                                    "b", "c", "d"));
+}
+
+TEST_F(CommitQueueTest, FiresOfOneFrameShareAFlushHoweverEarlyTheFirstComes) {
+  const auto one = create(1);
+  const auto two = create(2);
+  writer.batches.clear();
+  std::thread commits([this] { queue.run(); });
+  {
+    const CommitQueue::Together frame(queue);
+    claim(one);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // the rest of a long frame
+    claim(two);
+  }
+  queue.stop();
+  commits.join();
+  EXPECT_THAT(writer.batches, ElementsAre("claims 2"));
+}
+
+TEST_F(CommitQueueTest, TheStoreTendsToItselfOnceWhenNothingWaits) {
+  std::thread commits([this] { queue.run(); });
+  const auto rests_after = [this](int wanted) {
+    for (int i = 0; i < 1000 && writer.rests < wanted; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    return writer.rests.load();
+  };
+  EXPECT_EQ(rests_after(1), 1);
+  queue.record(record_of("a"));
+  EXPECT_EQ(rests_after(2), 2) << "and again when something was written";
+  queue.stop();
+  commits.join();
 }
 
 TEST_F(CommitQueueTest, ARowsNewsIsToldBeforeTheVerdict) {

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t wanted_max = 500;       // live prices for each screen
 constexpr std::size_t wanted_by_all = 2'000;  // the rest of the feed's room is for triggers
+constexpr std::size_t effects_in_hand_max = 1'000;
 
 double seconds(base::Duration duration) {
   return static_cast<double>(duration.count()) / 1e9;
@@ -116,8 +117,8 @@ void MarketAgent::forget(Account& account) {
   });
 }
 
-void MarketAgent::begin(model::ConnectionId id, engine::Settings settings,
-                        const store::Recovery& recovery, engine::BookRead book) {
+void MarketAgent::begin(model::ConnectionId id, engine::Settings settings, store::Recovery recovery,
+                        engine::BookRead book) {
   auto* account = find(id);
   if (!account) return;
   standing_.none_armed(id);
@@ -126,26 +127,35 @@ void MarketAgent::begin(model::ConnectionId id, engine::Settings settings,
   account->recovers = false;
   const auto now = read_clock();
   auto& engine = account->engine.emplace(std::move(settings));
-  for (const auto& won : recovery.winners)
-    engine.on(engine::GroupWon{won.group, won.winner}, now, effects_);
-  std::map<model::TriggerId, const model::Trigger*> rows;
-  for (const auto& trigger : recovery.triggers) {
-    rows[trigger.id] = &trigger;
-    if (!owns(*account, trigger)) continue;
-    engine.on(engine::TriggerChanged{trigger}, now, effects_);
-  }
-  for (const auto& attempt : recovery.attempts) {
-    const auto row = rows.find(attempt.trigger_id);
-    if (row == rows.end()) {
-      agent::log_error("attempt_without_row", {{"tag", attempt.tag}});
-      continue;
-    }
-    engine.on(engine::AttemptRecovered{attempt, *row->second}, now, effects_);
-  }
+  recover(*account, std::move(recovery), now);
   engine.on(std::move(book), now, effects_);
   for (auto& event : std::exchange(account->early, {})) engine.on(event, now, effects_);
   finish(*account);
   tell_counts();
+}
+
+// Nothing is evaluated yet, so what is armed may be carried out a part at a time: a million effects
+// at once would fill the memory.
+void MarketAgent::recover(Account& account, store::Recovery recovery, base::Instant now) {
+  auto& engine = *account.engine;
+  for (const auto& won : recovery.winners)
+    engine.on(engine::GroupWon{won.group, won.winner}, now, effects_);
+  std::map<model::TriggerId, std::optional<model::Trigger>> rows;  // of the attempts
+  for (const auto& attempt : recovery.attempts) rows[attempt.trigger_id];
+  for (auto& trigger : recovery.triggers) {
+    if (const auto row = rows.find(trigger.id); row != rows.end()) row->second = trigger;
+    if (!owns(account, trigger)) continue;
+    engine.on(engine::TriggerChanged{std::move(trigger)}, now, effects_);
+    if (effects_.size() >= effects_in_hand_max) finish(account);
+  }
+  for (const auto& attempt : recovery.attempts) {
+    const auto& row = rows.at(attempt.trigger_id);
+    if (!row) {
+      agent::log_error("attempt_without_row", {{"tag", attempt.tag}});
+      continue;
+    }
+    engine.on(engine::AttemptRecovered{attempt, *row}, now, effects_);
+  }
 }
 
 void MarketAgent::evaluate(model::ConnectionId id, bool on) {
@@ -226,6 +236,7 @@ MarketAgent::HeldRows MarketAgent::held() const {
 
 void MarketAgent::on_ticks(std::span<const model::Tick> ticks) {
   if (ticks.empty()) return;
+  const CommitQueue::Together frame(commits_);
   const auto now = read_clock();
   const bool fires = lease_allows();
   for (const auto& tick : ticks) {

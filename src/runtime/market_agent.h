@@ -66,7 +66,7 @@ class MarketAgent final : public feed::FeedObserver {
   void lose_lease();
   // Takes over what the records hold, and what the broker's book says at this moment; a former
   // engine is forgotten. What was heard before `begin` is played after it.
-  void begin(model::ConnectionId id, engine::Settings settings, const store::Recovery& recovery,
+  void begin(model::ConnectionId id, engine::Settings settings, store::Recovery recovery,
              engine::BookRead book);
   void evaluate(model::ConnectionId id, bool on);
   void evaluate_all(bool on);
@@ -116,6 +116,7 @@ class MarketAgent final : public feed::FeedObserver {
   bool owns(const Account& account, const model::Trigger& trigger) const;
   void handle(Account& account, engine::Event event);
   void forget(Account& account);
+  void recover(Account& account, store::Recovery recovery, base::Instant now);
   base::Instant read_clock();
   bool lease_allows();
   void evaluate_tick(const model::Tick& tick, base::Instant now);

@@ -208,6 +208,15 @@ TEST_P(StoreContract, RecoveryHoldsAllThatMayStillAct) {
   EXPECT_EQ(later.attempts[0].tag, "TAG2");
 }
 
+TEST_P(StoreContract, RecoveryIsOldestFirstWhateverHasFired) {
+  std::vector<model::TriggerId> expected;
+  for (std::uint32_t n = 1; n <= 6; ++n) {
+    const bool fires = n == 1 || n == 3 || n == 4 || n == 6;
+    expected.push_back(fires ? fire(stop_loss(n), tag_of(n)).id : create(stop_loss(n)).id);
+  }
+  EXPECT_EQ(ids_of(reader()->recovery({0})->triggers), expected);
+}
+
 TEST_P(StoreContract, RecoveryJudgesOldAttemptsByTheirState) {
   using enum model::AttemptState;
   const auto tomorrow = base::TradingDate{base::trading_date(at_minute(0)).days + 1};

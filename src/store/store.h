@@ -262,6 +262,9 @@ class Writer {
   virtual Result<void> remove_connection(model::ConnectionId id, const Actor& actor,
                                          Instant now) = 0;
 
+  // Nothing waits to be written: what a write should not have to wait for is done now.
+  virtual void rest() {}
+
   // Takes over what others changed: numbers their audit rows, and reads the rows as they stand.
   virtual Result<Changed> absorb(const Foreign& foreign) = 0;
 

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include "postgres/database_fixture.h"
 
 // The table as an API: rows that people write with SQL, by their own rights.
@@ -381,6 +384,32 @@ TEST_F(ByHand, OneTransactionOfTheApiLeavesOneTrace) {
   EXPECT_EQ(sql("SELECT event || ' ' || left(actor, 5) FROM hmt_audit ORDER BY id OFFSET 1"),
             "created user:\nedited user:\ncancelled user:\n");
   EXPECT_EQ(sql("SELECT count(*), count(number) FROM hmt_audit"), "4|4\n");
+}
+
+// More of them than come at a time, with prices of every size.
+TEST_F(ByHand, AStartReadsEveryRowAsTheListsShowIt) {
+  EXPECT_EQ(sql("SET session_replication_role = replica; "
+                "INSERT INTO hmt_gtt_orders (trading_symbol, exchange, instrument_token, "
+                "condition_type, transaction_type, product_type_1, trigger_price_1, order_price_1, "
+                "quantity_1, expires_at) SELECT 'INFY', 'NSE', 408065, 'single', 'SELL', 'CNC', "
+                "price, nullif(round(price, n % 7), 0), n, CASE n % 2 WHEN 0 THEN "
+                "'2027-01-01 09:15:00.000001+05:30'::timestamptz END FROM generate_series(1, 1600) "
+                "n, unnest(ARRAY[0.0000001, 0.05, 83.0025, 1500, 1500.00, 9999.9999999, 10000, "
+                "99999999.9999999, 100000000]) AS prices (price)"),
+            "");
+  std::vector<model::Trigger> listed;
+  ListFilter filter;
+  filter.limit = 1000;
+  do {
+    auto page = reader()->triggers(filter, anybody).value();
+    std::ranges::move(page.triggers, std::back_inserter(listed));
+    filter.cursor = page.next_cursor;
+  } while (!filter.cursor.empty());
+  std::ranges::reverse(listed);
+  const auto found = reader()->recovery({0}).value();
+  EXPECT_EQ(found.triggers.size(), 1600U * 9);
+  EXPECT_TRUE(found.triggers == listed);
+  EXPECT_TRUE(found.unreadable.empty());
 }
 
 }  // namespace

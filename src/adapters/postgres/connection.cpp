@@ -128,6 +128,11 @@ bool Connection::send(fault::Step step) {
   }
   auto answers = link_->exchange(commands, deadline(within_), step);
   for (auto& each : answers.rows) answers_.push_back(std::move(each));
+  take_failure(answers);
+  return answers.heard;
+}
+
+void Connection::take_failure(Answers& answers) {
   if (answers.error) {
     // Only a user is refused something. An engine without its rights waits until it has them.
     const bool is_ours = role_ == Role::engine && !is_user_;
@@ -137,7 +142,20 @@ bool Connection::send(fault::Step step) {
     blame(*answers.error);
   }
   if (auto words = link_->take_warning(); !words.empty()) blame(warned(words));
-  return answers.heard;
+}
+
+void Connection::fetch(const std::string& cursor, const std::function<void(const Rows&)>& each) {
+  exchange();
+  if (failure_) return;
+  const Command next{"FETCH FORWARD 5000 FROM " + cursor, {}, Format::binary};
+  link_->ask({&next, 1}, deadline(within_));
+  while (true) {
+    auto answers = link_->hear(deadline(within_));
+    take_failure(answers);
+    if (failure_ || answers.rows.front().empty()) return;
+    link_->ask({&next, 1}, deadline(within_));
+    each(answers.rows.front());
+  }
 }
 
 void Connection::exchange() {

@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,6 +48,9 @@ class Connection {
   void exchange();
   // queue and exchange.
   const Rows& ask(std::string sql, Fields values = {});
+  // The rows of a cursor that this transaction has declared, as binary values, so many at a time:
+  // the server gets the next ready while `each` reads.
+  void fetch(const std::string& cursor, const std::function<void(const Rows&)>& each);
   // A statement by itself, outside of transactions; its answer is rows(0).
   base::Result<void> once(std::string sql, Fields values = {}, fault::Step step = {});
   // The answer to a statement of this transaction; empty after a failure.
@@ -73,6 +77,7 @@ class Connection {
   base::Result<void> set_up();
   void start();
   bool send(fault::Step step = {});  // whether every answer was read
+  void take_failure(Answers& answers);
   Clock::time_point deadline(base::Duration within) const { return Clock::now() + within; }
 
   Settings settings_;

@@ -1,6 +1,7 @@
 #include "postgres/link.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <libpq-fe.h>
@@ -54,6 +55,46 @@ std::string words_of(const PGresult* result, std::string_view state) {
   return out;
 }
 
+// ---- binary values: most significant byte first
+
+std::int64_t binary_integer(std::string_view bytes) {
+  std::uint64_t out = 0;
+  for (const char c : bytes) out = out << 8 | static_cast<unsigned char>(c);
+  const auto unused = 64 - 8 * static_cast<int>(std::min<std::size_t>(bytes.size(), 8));
+  return static_cast<std::int64_t>(out << unused) >> unused;
+}
+
+constexpr auto price_max = base::Price::from_rupees(base::Price::rupees_max);
+
+constexpr base::Instant binary_epoch{std::chrono::sys_days{std::chrono::year_month_day{
+    std::chrono::year(2000), std::chrono::January, std::chrono::day(1)}}};
+
+// A digit of base 10000 whose place is `power` of it, in ten-millionths; nothing: finer or larger.
+std::optional<std::int64_t> ten_millionths(std::int64_t digit, std::int64_t power) {
+  static constexpr std::array<std::int64_t, 4> units = {1'000, 10'000'000, 100'000'000'000,
+                                                        1'000'000'000'000'000};
+  if (digit == 0) return 0;
+  if (power == -2 && digit % 10 == 0) return digit / 10;
+  if (power < -1 || power > 2 || (power == 2 && digit > 1)) return std::nullopt;
+  return digit * units[static_cast<std::size_t>(power + 1)];
+}
+
+// A numeric is four numbers of 16 bits and its digits: how many of these, the power of the first,
+// the sign, how many decimals are shown.
+Result<base::Price> binary_price(std::string_view bytes) {
+  const auto part = [&](std::size_t index) { return binary_integer(bytes.substr(2 * index, 2)); };
+  const auto wrong = [] { return fail(ErrorKind::invalid, "not a price"); };
+  if (bytes.size() < 8 || part(2) != 0) return wrong();
+  const auto digits = bytes.size() / 2 - 4;
+  std::int64_t raw = 0;
+  for (std::size_t i = 0; i < digits; ++i) {
+    const auto more = ten_millionths(part(4 + i), part(1) - static_cast<std::int64_t>(i));
+    if (!more || *more > price_max.raw() - raw) return wrong();
+    raw += *more;
+  }
+  return base::Price::from_raw(raw);
+}
+
 }  // namespace
 
 // ---- columns
@@ -71,12 +112,34 @@ std::string_view Columns::peek() const {
 void Columns::blame(std::string_view why) {
   if (!problem_.empty()) return;
   const char* name = PQfname(result_, next_);
-  problem_ = std::string(name ? name : "?") + " is '" + std::string(peek().substr(0, 60)) +
-             "': " + std::string(why);
+  problem_ = std::string(name ? name : "?") + " is '" +
+             (is_binary() ? "?" : std::string(peek().substr(0, 60))) + "': " + std::string(why);
+}
+
+bool Columns::is_binary() const {
+  return PQfformat(result_, next_) != 0;
+}
+
+base::Uuid Columns::uuid() {
+  const auto bytes = peek();
+  base::Uuid out;
+  if (is_binary() && bytes.size() == out.bytes.size()) {
+    std::ranges::copy(bytes, out.bytes.begin());
+  } else if (auto parsed = base::Uuid::parse(bytes); parsed) {
+    out = *parsed;
+  } else {
+    blame(parsed.error().message);
+  }
+  ++next_;
+  return out;
 }
 
 std::int64_t Columns::integer() {
   const auto text = peek();
+  if (is_binary()) {
+    ++next_;
+    return text.empty() ? 0 : binary_integer(text);
+  }
   std::int64_t out = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
   if (!text.empty() && (error != std::errc{} || end != text.data() + text.size())) {
@@ -99,7 +162,7 @@ std::string Columns::text() {
 }
 
 base::Price Columns::price() {
-  const auto parsed = base::Price::parse(peek());
+  const auto parsed = is_binary() ? binary_price(peek()) : base::Price::parse(peek());
   if (!parsed) blame(parsed.error().message);
   ++next_;
   return parsed.value_or(base::Price{});
@@ -111,7 +174,8 @@ std::optional<base::Price> Columns::optional_price() {
 }
 
 base::Instant Columns::instant() {
-  return base::Instant(std::chrono::microseconds(integer()));
+  const auto from = is_binary() ? binary_epoch : base::Instant{};
+  return from + std::chrono::microseconds(integer());
 }
 
 std::optional<base::Instant> Columns::optional_instant() {
@@ -198,25 +262,26 @@ std::string Link::take_warning() {
 
 // ---- sending
 
-bool Link::send_one(const Command& command, std::vector<std::string>& prepares) {
+bool Link::send_one(const Command& command) {
   auto known = names_.find(command.sql);
   if (known == names_.end()) {
     const auto name = "s" + std::to_string(++named_);
     if (PQsendPrepare(handle_, name.c_str(), command.sql.c_str(), 0, nullptr) == 0) return false;
     known = names_.emplace(command.sql, name).first;
-    prepares.push_back(command.sql);
+    asked_.push_back(command.sql);
   } else {
-    prepares.emplace_back();
+    asked_.emplace_back();
   }
   std::vector<const char*> values;
   for (const auto& each : command.values.list()) values.push_back(each ? each->c_str() : nullptr);
   return PQsendQueryPrepared(handle_, known->second.c_str(), static_cast<int>(values.size()),
-                             values.data(), nullptr, nullptr, 0) != 0;
+                             values.data(), nullptr, nullptr,
+                             command.answer == Format::binary ? 1 : 0) != 0;
 }
 
-bool Link::send(std::span<const Command> commands, std::vector<std::string>& prepares) {
+bool Link::send(std::span<const Command> commands) {
   for (const auto& command : commands) {
-    if (!send_one(command, prepares)) return false;
+    if (!send_one(command)) return false;
   }
   return PQpipelineSync(handle_) != 0;
 }
@@ -288,15 +353,19 @@ Error Link::error_of(const pg_result* result) {
           state == "55P03" ? store::held_row : std::string(column)};
 }
 
-Answers Link::exchange(std::span<const Command> commands, Clock::time_point deadline,
-                       fault::Step step) {
-  Answers out;
-  out.rows.resize(commands.size());
-  std::vector<std::string> prepares;
-  if (!send(commands, prepares) || !flush(deadline)) broken_ = true;
+void Link::ask(std::span<const Command> commands, Clock::time_point deadline, fault::Step step) {
+  asked_.clear();
+  if (!send(commands) || !flush(deadline)) broken_ = true;
+  asked_.resize(commands.size());
   step.sent();
-  for (std::size_t i = 0; i < commands.size() && !broken_; ++i) {
-    if (!prepares[i].empty() && !answer(deadline, out.error).answered()) names_.erase(prepares[i]);
+}
+
+Answers Link::hear(Clock::time_point deadline) {
+  Answers out;
+  const auto asked = std::exchange(asked_, {});
+  out.rows.resize(asked.size());
+  for (std::size_t i = 0; i < asked.size() && !broken_; ++i) {
+    if (!asked[i].empty() && !answer(deadline, out.error).answered()) names_.erase(asked[i]);
     if (!broken_) out.rows[i] = answer(deadline, out.error);
   }
   if (!broken_) {
@@ -308,6 +377,12 @@ Answers Link::exchange(std::span<const Command> commands, Clock::time_point dead
   if (broken_ && !out.error)
     out.error = lost("the connection to " + settings_.place() + " was lost");
   return out;
+}
+
+Answers Link::exchange(std::span<const Command> commands, Clock::time_point deadline,
+                       fault::Step step) {
+  ask(commands, deadline, step);
+  return hear(deadline);
 }
 
 Result<void> Link::script(const std::string& sql, Clock::time_point deadline) {

@@ -20,8 +20,8 @@ struct pg_result;
 // answered by then ends the link. Thread rule: one thread.
 namespace hmt::postgres {
 
-// The columns of one row, taken from left to right. Texts that do not parse leave a zero value and
-// a `problem`.
+// The columns of one row, taken from left to right, whether they came as text or as binary values.
+// What does not parse leaves a zero value and a `problem`.
 class Columns {
  public:
   Columns(const pg_result* result, int row) : result_(result), row_(row) {}
@@ -33,15 +33,12 @@ class Columns {
   std::string text();  // NULL is empty
   base::Price price();
   std::optional<base::Price> optional_price();
-  base::Instant instant();  // a count of microseconds since 1970
+  base::Instant instant();  // as text: a count of microseconds since 1970
   std::optional<base::Instant> optional_instant();
 
   template <class Identifier>
   Identifier id() {
-    const auto parsed = Identifier::parse(peek());
-    if (!parsed) blame(parsed.error().message);
-    ++next_;
-    return parsed.value_or(Identifier{});
+    return Identifier{uuid()};
   }
 
   template <class Identifier>
@@ -70,6 +67,8 @@ class Columns {
 
  private:
   std::string_view peek() const;
+  bool is_binary() const;
+  base::Uuid uuid();
   void blame(std::string_view why);
 
   const pg_result* result_;
@@ -98,9 +97,12 @@ class Rows {
   std::unique_ptr<pg_result, Clear> result_;
 };
 
+enum class Format : std::uint8_t { text, binary };
+
 struct Command {
   std::string sql;
   Fields values;
+  Format answer = Format::text;
 };
 
 // What came of commands that were sent together.
@@ -123,6 +125,9 @@ class Link {
   // Statements are prepared at their first use.
   Answers exchange(std::span<const Command> commands, Clock::time_point deadline,
                    fault::Step step = {});
+  // The halves of it: the next may be asked before what has come is read. One at a time.
+  void ask(std::span<const Command> commands, Clock::time_point deadline, fault::Step step = {});
+  Answers hear(Clock::time_point deadline);
   // Statements without parameters or answers, as a script.
   base::Result<void> script(const std::string& sql, Clock::time_point deadline);
 
@@ -134,8 +139,8 @@ class Link {
  private:
   explicit Link(const Settings& settings) : settings_(settings) {}
   base::Result<void> connect(Clock::time_point deadline);
-  bool send(std::span<const Command> commands, std::vector<std::string>& prepares);
-  bool send_one(const Command& command, std::vector<std::string>& prepares);
+  bool send(std::span<const Command> commands);
+  bool send_one(const Command& command);
   bool flush(Clock::time_point deadline);
   bool wait(short events, Clock::time_point deadline);
   pg_result* next(Clock::time_point deadline);
@@ -147,6 +152,7 @@ class Link {
   pg_conn* handle_ = nullptr;
   std::map<std::string, std::string, std::less<>> names_;  // of prepared statements
   std::size_t named_ = 0;
+  std::vector<std::string> asked_;  // for each command: its text, if it was prepared with it
   std::string warning_;
   bool broken_ = false;   // nothing more will be heard
   bool retired_ = false;  // works, and is not to be used again

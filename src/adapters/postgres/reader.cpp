@@ -78,14 +78,23 @@ std::string trouble_with(const TriggerRow& row) {
   return sound ? std::string() : sound.error().message;
 }
 
-const std::string& open_triggers() {
+// A million of them at times: through a cursor, from their index as they are wanted.
+const std::string& active_triggers() {
+  static const std::string sql =
+      "DECLARE active NO SCROLL CURSOR FOR SELECT " + binary_trigger_columns +
+      " FROM hmt_gtt_orders WHERE status = 'active' AND ($1::uuid IS NULL OR broker_connection_id "
+      "= $1) ORDER BY hmt_gtt_orders.number";
+  return sql;
+}
+
+// Those that are not active: few, but for one that is made later.
+const std::string& other_open_triggers() {
   static const std::string sql =
       "SELECT " + trigger_columns +
-      " FROM hmt_gtt_orders WHERE ($2::uuid IS NULL OR broker_connection_id = $2) AND id IN ("
-      "SELECT id FROM hmt_gtt_orders WHERE status IN ('active', 'firing') AND ($2::uuid IS NULL OR "
-      "broker_connection_id = $2) UNION SELECT trigger_id FROM hmt_order_attempts "
-      "WHERE (state IN ('queued', 'forwarded', 'unknown') OR trading_date >= $1) AND ($2::uuid IS "
-      "NULL OR broker_connection_id = $2)) "
+      " FROM hmt_gtt_orders WHERE status <> 'active' AND ($2::uuid IS NULL OR broker_connection_id "
+      "= $2) AND id IN (SELECT id FROM hmt_gtt_orders WHERE status = 'firing' UNION SELECT "
+      "trigger_id FROM hmt_order_attempts WHERE (state IN ('queued', 'forwarded', 'unknown') OR "
+      "trading_date >= $1) AND ($2::uuid IS NULL OR broker_connection_id = $2)) "
       "ORDER BY hmt_gtt_orders.number";
   return sql;
 }
@@ -102,6 +111,10 @@ const std::string& open_attempts() {
   return sql;
 }
 
+constexpr auto count_active =
+    "SELECT count(*) FROM hmt_gtt_orders WHERE status = 'active' AND ($1::uuid IS NULL OR "
+    "broker_connection_id = $1)";
+
 constexpr auto open_groups =
     "SELECT id, winner FROM hmt_groups g WHERE winner IS NOT NULL AND EXISTS (SELECT FROM "
     "hmt_gtt_orders t WHERE t.parent_id = g.id AND t.status = 'active' AND ($1::uuid IS NULL OR "
@@ -113,26 +126,51 @@ const std::string& all_connections() {
   return sql;
 }
 
-void read_triggers(const Rows& rows, store::Recovery& out) {
-  for (int i = 0; i < rows.size(); ++i) {
-    auto row = read_trigger(rows.row(i));
-    const auto trouble = trouble_with(row);
-    if (trouble.empty()) {
-      out.triggers.push_back(std::move(row.trigger));
-    } else {
-      auto columns = rows.row(i);
-      columns.skip();
-      out.unreadable.push_back(columns.text() + ": " + trouble);
-    }
+void keep_sound(TriggerRow row, store::Recovery& out) {
+  auto trouble = trouble_with(row);
+  if (trouble.empty()) {
+    out.triggers.push_back(std::move(row.trigger));
+  } else {
+    out.unreadable.push_back(row.trigger.id.text() + ": " + trouble);
   }
 }
 
+// What comes by number, between others by number.
+class Merging {
+ public:
+  Merging(const Rows& others, store::Recovery& out) : out_(out) {
+    for (int i = 0; i < others.size(); ++i) others_.push_back(read_trigger(others.row(i)));
+    next_ = others_.begin();
+  }
+  void add(const Rows& rows) {
+    for (int i = 0; i < rows.size(); ++i) {
+      auto row = read_trigger(rows.row(i));
+      for (; next_ != others_.end() && next_->number < row.number; ++next_) {
+        keep_sound(std::move(*next_), out_);
+      }
+      keep_sound(std::move(row), out_);
+    }
+  }
+  void finish() {
+    for (; next_ != others_.end(); ++next_) keep_sound(std::move(*next_), out_);
+  }
+
+ private:
+  std::vector<TriggerRow> others_;
+  std::vector<TriggerRow>::iterator next_;
+  store::Recovery& out_;
+};
+
 // Nobody looks after an open attempt whose trigger is gone or cannot be read.
 void name_orphans(store::Recovery& out) {
-  std::set<model::TriggerId> known;
-  for (const auto& trigger : out.triggers) known.insert(trigger.id);
+  std::set<model::TriggerId> missed;
   for (const auto& attempt : out.attempts) {
-    if (!store::is_open(attempt, nullptr) || known.contains(attempt.trigger_id)) continue;
+    if (store::is_open(attempt, nullptr)) missed.insert(attempt.trigger_id);
+  }
+  if (missed.empty()) return;
+  for (const auto& trigger : out.triggers) missed.erase(trigger.id);
+  for (const auto& attempt : out.attempts) {
+    if (!store::is_open(attempt, nullptr) || !missed.contains(attempt.trigger_id)) continue;
     out.unreadable.push_back("attempt " + attempt.tag + ": its trigger " +
                              attempt.trigger_id.text() + " is gone or cannot be read");
   }
@@ -331,13 +369,21 @@ Result<store::Recovery> PostgresReader::recovery(base::TradingDate since,
   auto& connection = **loan;
   Transaction transaction(connection, Kind::snapshot);
   connection.take_time(whole_table);
-  const auto triggers = connection.queue(open_triggers(), Fields(since, only));
+  const auto others = connection.queue(other_open_triggers(), Fields(since, only));
   const auto winners = connection.queue(open_groups, Fields(only));
   const auto attempts = connection.queue(open_attempts(), Fields(since, only));
   const auto stop = connection.queue(the_switch);
-  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  const auto count = connection.queue(count_active, Fields(only));
+  connection.queue(active_triggers(), Fields(only));
+  connection.exchange();
   store::Recovery out;
-  read_triggers(connection.rows(triggers), out);
+  Merging triggers(connection.rows(others), out);
+  if (const auto& counted = connection.rows(count); !counted.empty()) {
+    out.triggers.reserve(static_cast<std::size_t>(counted.front().integer()));
+  }
+  connection.fetch("active", [&](const Rows& rows) { triggers.add(rows); });
+  triggers.finish();
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
   for (int i = 0; i < connection.rows(winners).size(); ++i) {
     auto in = connection.rows(winners).row(i);
     const auto group = in.id<model::GroupId>();

@@ -28,9 +28,26 @@ std::string price_of(std::string_view column) {
   return "trim_scale(" + std::string(column) + ") AS " + std::string(column);
 }
 
-std::string leg_columns(const std::string& n) {
-  return "product_type_" + n + ", " + price_of("trigger_price_" + n) + ", " +
-         price_of("order_price_" + n) + ", quantity_" + n + ", leg_" + n + "_state";
+std::string as_it_is(std::string_view column) {
+  return std::string(column);
+}
+
+using Expression = std::string (*)(std::string_view column);
+
+std::string leg_columns(const std::string& n, Expression price) {
+  return "product_type_" + n + ", " + price("trigger_price_" + n) + ", " +
+         price("order_price_" + n) + ", quantity_" + n + ", leg_" + n + "_state";
+}
+
+std::string columns_of_triggers(Expression instant, Expression price) {
+  return "number, id, " + or_nil("user_id") + ", " + or_nil("broker_connection_id") +
+         ", parent_id, trading_symbol, exchange, instrument_token, condition_type, "
+         "transaction_type, direction, on_unknown, purpose, " +
+         leg_columns("1", price) + ", " + leg_columns("2", price) + ", error_message, version, " +
+         instant("updated_at") + ", " + instant("expires_at") + ", status, " +
+         instant("triggered_at") + ", triggered_leg, " + price("triggered_price") +
+         ", order_id, order_status, filled_quantity, " + price("average_price") + ", fire_no, " +
+         instant("created_at");
 }
 
 template <class Enum>
@@ -158,15 +175,9 @@ std::string Shape::values(int first) const {
 
 // ---- what is read
 
-const std::string trigger_columns =
-    "number, id, " + or_nil("user_id") + ", " + or_nil("broker_connection_id") +
-    ", parent_id, trading_symbol, exchange, instrument_token, condition_type, transaction_type, "
-    "direction, on_unknown, purpose, " +
-    leg_columns("1") + ", " + leg_columns("2") + ", error_message, version, " +
-    instant_of("updated_at") + ", " + instant_of("expires_at") + ", status, " +
-    instant_of("triggered_at") + ", triggered_leg, " + price_of("triggered_price") +
-    ", order_id, order_status, filled_quantity, " + price_of("average_price") + ", fire_no, " +
-    instant_of("created_at");
+const std::string trigger_columns = columns_of_triggers(instant_of, price_of);
+
+const std::string binary_trigger_columns = columns_of_triggers(as_it_is, as_it_is);
 
 const std::string attempt_columns =
     "tag, trigger_id, " + or_nil("user_id") + ", " + or_nil("broker_connection_id") +

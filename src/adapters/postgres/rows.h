@@ -13,10 +13,11 @@
 namespace hmt::postgres {
 
 // The columns that the read_… functions expect, in their order.
-extern const std::string trigger_columns;     // of hmt_gtt_orders, `number` first
-extern const std::string attempt_columns;     // of hmt_order_attempts
-extern const std::string audit_columns;       // of hmt_audit, `number` first
-extern const std::string connection_columns;  // of broker_connections, without the sealed ones
+extern const std::string trigger_columns;         // of hmt_gtt_orders, `number` first
+extern const std::string binary_trigger_columns;  // the same, where binary values are asked for
+extern const std::string attempt_columns;         // of hmt_order_attempts
+extern const std::string audit_columns;           // of hmt_audit, `number` first
+extern const std::string connection_columns;      // of broker_connections, without the sealed ones
 extern const std::string sealed_columns;
 
 struct TriggerRow {

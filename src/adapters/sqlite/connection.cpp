@@ -1,5 +1,6 @@
 #include "sqlite/connection.h"
 
+#include <cstring>
 #include <sqlite3.h>
 #include <utility>
 
@@ -13,6 +14,9 @@ using base::ErrorKind;
 using base::Result;
 
 constexpr int busy_milliseconds = 2000;
+constexpr std::size_t texts_size = 2048;  // of a claim, the largest, some 800
+constexpr int log_pages_usual = 1000;
+constexpr int log_pages_max = 8000;  // 32 MB, where commits never leave a moment's rest
 
 ErrorKind kind_of(int code) {
   switch (code & 0xFF) {
@@ -138,7 +142,13 @@ void Statement::put(std::int64_t value) {
 void Statement::put(std::string_view text) {
   if (!statement_) return;
   const char* data = text.data() ? text.data() : "";
-  check(sqlite3_bind_text64(statement_, next_++, data, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+  auto keep = SQLITE_TRANSIENT;
+  if (text.size() < texts_.size()) {
+    std::memcpy(texts_.data(), data, text.size());
+    data = std::exchange(texts_, texts_.subspan(text.size())).data();
+    keep = SQLITE_STATIC;
+  }
+  check(sqlite3_bind_text64(statement_, next_++, data, text.size(), keep, SQLITE_UTF8));
 }
 
 void Statement::put(std::nullopt_t) {
@@ -151,13 +161,16 @@ Connection::Connection(sqlite3* handle, std::string path)
     : handle_(handle), path_(std::move(path)) {}
 
 Connection::~Connection() {
-  for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement.handle);
   sqlite3_close_v2(handle_);
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Access access) {
   const int mode =
       access == Access::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+  // Once for the process, before anything is opened: to be counted, each allocation takes a lock.
+  static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(uncounted);
   sqlite3* handle = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &handle,
                                    mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
@@ -170,12 +183,13 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Ac
 
 Result<void> Connection::set_up(Access access) {
   sqlite3_busy_timeout(handle_, busy_milliseconds);
-  sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  let_schema_be_edited(false);
   if (access == Access::write) {
     script("PRAGMA journal_mode = WAL");
     script("PRAGMA synchronous = FULL");
-    script("PRAGMA wal_autocheckpoint = 1000");
     script("PRAGMA foreign_keys = ON");
+    script("PRAGMA cache_size = -65536");  // KiB: a burst finds its pages, and spills none
+    keep_log_short();
   } else {
     // The last connection to close would checkpoint; a reader never may.
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
@@ -185,20 +199,51 @@ Result<void> Connection::set_up(Access access) {
   return outcome();
 }
 
+void Connection::keep_log_short() {
+  const auto committed = [](void* self, sqlite3*, const char*, int pages) {
+    auto& connection = *static_cast<Connection*>(self);
+    connection.log_pages_ = pages;
+    if (pages >= log_pages_max) connection.checkpoint();
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(handle_, committed, this);
+}
+
+// One that fails, or that a reader keeps from the end, leaves all in the log for the next.
+void Connection::checkpoint() {
+  log_pages_ = 0;
+  sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+}
+
+void Connection::shorten_log() {
+  if (log_pages_ >= log_pages_usual && !lost_) checkpoint();
+}
+
+std::int64_t Connection::last_number() const {
+  return sqlite3_last_insert_rowid(handle_);
+}
+
 Statement Connection::statement(std::string_view sql) {
-  if (has_failed()) return Statement(*this, nullptr);
-  const auto kept = statements_.find(sql);
-  if (kept != statements_.end()) return Statement(*this, kept->second);
-  sqlite3_stmt* prepared = nullptr;
-  check(sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
-                           SQLITE_PREPARE_PERSISTENT, &prepared, nullptr));
-  if (prepared) statements_.emplace(sql, prepared);
-  return Statement(*this, prepared);
+  if (has_failed()) return Statement(*this, nullptr, {});
+  auto kept = statements_.find(sql);
+  if (kept == statements_.end()) {
+    Prepared prepared;
+    check(sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
+                             SQLITE_PREPARE_PERSISTENT, &prepared.handle, nullptr));
+    if (!prepared.handle) return Statement(*this, nullptr, {});
+    prepared.texts = std::make_unique<char[]>(texts_size);
+    kept = statements_.emplace(sql, std::move(prepared)).first;
+  }
+  return Statement(*this, kept->second.handle, {kept->second.texts.get(), texts_size});
 }
 
 void Connection::script(std::string_view sql) {
   if (has_failed()) return;
   check(sqlite3_exec(handle_, std::string(sql).c_str(), nullptr, nullptr, nullptr));
+}
+
+void Connection::let_schema_be_edited(bool may) {
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, may ? 0 : 1, nullptr);
 }
 
 void Connection::check(int code) {

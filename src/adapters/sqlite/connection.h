@@ -1,11 +1,13 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "base/id.h"
 #include "base/price.h"
@@ -87,8 +89,9 @@ class Columns {
 // A use of a prepared statement; given back when it goes out of scope.
 class Statement {
  public:
-  Statement(Connection& connection, sqlite3_stmt* statement)
-      : connection_(&connection), statement_(statement) {}
+  // `texts`: room for what is bound, until the statement is given back.
+  Statement(Connection& connection, sqlite3_stmt* statement, std::span<char> texts)
+      : connection_(&connection), statement_(statement), texts_(texts) {}
   ~Statement();
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
@@ -122,6 +125,7 @@ class Statement {
 
   Connection* connection_;
   sqlite3_stmt* statement_;
+  std::span<char> texts_;  // what is left of it
   int next_ = 1;
 };
 
@@ -137,12 +141,18 @@ class Connection {
   Statement statement(std::string_view sql);
   void script(std::string_view sql);  // statements without parameters or answers
 
+  // A migration may edit the schema's own table; nobody else.
+  void let_schema_be_edited(bool may);
+
   const std::string& path() const { return path_; }
   bool has_failed() const { return failure_.has_value(); }
   // Notes the failure of `code`, if it is one and the first.
   void check(int code);
   void blame(base::Error error);
   base::Result<void> outcome() const;
+  std::int64_t last_number() const;  // of the row that was inserted last
+  // Carries the log over into the file if it is long.
+  void shorten_log();
   // Called once, when a flush has failed and nothing more will be written.
   void on_lost(std::function<void(const std::string& why)> told) { on_lost_ = std::move(told); }
 
@@ -150,10 +160,27 @@ class Connection {
   friend class Transaction;
   Connection(sqlite3* handle, std::string path);
   base::Result<void> set_up(Access access);
+  void keep_log_short();
+  void checkpoint();
+
+  struct Prepared {
+    sqlite3_stmt* handle = nullptr;
+    std::unique_ptr<char[]> texts;
+  };
+  // Statements differ at their ends; to hash the whole of each would take longer than to find it.
+  struct HashOfEnd {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view sql) const {
+      return std::hash<std::string_view>()(
+                 sql.substr(sql.size() - std::min<std::size_t>(sql.size(), 24))) ^
+             sql.size();
+    }
+  };
 
   sqlite3* handle_;
   std::string path_;
-  std::map<std::string, sqlite3_stmt*, std::less<>> statements_;
+  std::unordered_map<std::string, Prepared, HashOfEnd, std::equal_to<>> statements_;
+  int log_pages_ = 0;
   std::optional<base::Error> failure_;
   std::function<void(const std::string& why)> on_lost_;
   bool lost_ = false;  // a flush failed: what is on disk is not known until the file is opened anew

@@ -115,7 +115,7 @@ TEST_F(SqliteDatabase, ItIsMigratedOnce) {
   open();
   database.reset();
   open();
-  EXPECT_EQ(by_hand(path, "SELECT count(*), max(version) FROM schema_version"), "2\n2\n");
+  EXPECT_EQ(by_hand(path, "SELECT count(*), max(version) FROM schema_version"), "3\n3\n");
 }
 
 TEST_F(SqliteDatabase, TheAccountOfAnOlderFileStaysItsOwn) {
@@ -123,7 +123,7 @@ TEST_F(SqliteDatabase, TheAccountOfAnOlderFileStaysItsOwn) {
   database.reset();
   // As the first schema left it.
   by_hand(path,
-          "DELETE FROM schema_version WHERE version = 2; DROP TABLE hmt_accounts;"
+          "DELETE FROM schema_version WHERE version > 1; DROP TABLE hmt_accounts;"
           "CREATE TABLE hmt_account (only_row INTEGER PRIMARY KEY, venue TEXT, account TEXT, "
           "bound_at TEXT); INSERT INTO hmt_account VALUES (1, 'kite', 'AB1234', 'then');"
           "DROP TABLE broker_connections; CREATE TABLE broker_connections (number INTEGER PRIMARY "
@@ -136,6 +136,20 @@ TEST_F(SqliteDatabase, TheAccountOfAnOlderFileStaysItsOwn) {
   model::BrokerConnection connection;
   connection.id = connection_id(1);
   EXPECT_TRUE(writer().put_connection(connection, {}, "connection_added", anybody, at_minute(1)));
+}
+
+// One costs as much as all of the rest of a claim.
+TEST_F(SqliteDatabase, AClaimMakesNoTablesOnTheSide) {
+  open();
+  const auto plan = by_hand(
+      path,
+      "EXPLAIN UPDATE hmt_gtt_orders SET status = 'firing', leg_1_state = 'armed', leg_2_state = "
+      "'armed', triggered_leg = '1', version = 2 WHERE id = 'x';"
+      "EXPLAIN INSERT INTO hmt_audit (at, event, severity, actor) VALUES ('', '', 'info', '');"
+      "EXPLAIN INSERT INTO hmt_order_attempts (tag, leg, transaction_type, order_type, "
+      "product_type, state) VALUES ('', '1', 'BUY', 'MARKET', 'CNC', 'queued')");
+  EXPECT_THAT(plan, HasSubstr("Insert"));
+  EXPECT_THAT(plan, testing::Not(HasSubstr("OpenEphemeral")));
 }
 
 TEST_F(SqliteDatabase, AnEmptyFileIsANewDatabase) {
@@ -156,7 +170,7 @@ TEST(SqliteConnection, TheWriterFlushesEveryCommitAndReadersNeverWrite) {
   EXPECT_EQ(value(*writing, "PRAGMA journal_mode"), "wal");
   EXPECT_EQ(value(*writing, "PRAGMA synchronous"), "2");
   EXPECT_EQ(value(*writing, "PRAGMA foreign_keys"), "1");
-  EXPECT_EQ(value(*writing, "PRAGMA wal_autocheckpoint"), "1000");
+  EXPECT_EQ(value(*writing, "PRAGMA wal_autocheckpoint"), "0") << "it has a measure of its own";
   EXPECT_EQ(value(*writing, "PRAGMA busy_timeout"), "2000");
   writing->script("CREATE TABLE t (x)");
 

@@ -90,6 +90,22 @@ TEST_F(SqliteFlush, ABatchOfFiveHundredClaimsIsOneFlush) {
   EXPECT_EQ(count, 1);
 }
 
+TEST_F(SqliteFlush, AClaimIsOneFlushHoweverLongTheLogHasGrown) {
+  const auto claims = claims_of(2);
+  // Pages enough that the log is due to be carried over.
+  Record much = record_of(std::vector<model::AuditEntry>(2000, claims[0].audit));
+  for (auto& entry : much.audit) entry.detail = {{"words", std::string(4000, 'x')}};
+  EXPECT_EQ(flushes_of([&] { ASSERT_TRUE(writer().record(epoch, {&much, 1})); }), 1);
+  const auto claim_one = [&](std::size_t which) {
+    return flushes_of(
+        [&] { ASSERT_TRUE(writer().claim(std::span(claims).subspan(which, 1), changed)); });
+  };
+  EXPECT_EQ(claim_one(0), 1);
+  EXPECT_GE(flushes_of([&] { writer().rest(); }), 2) << "the log, and the file that it goes into";
+  EXPECT_LE(claim_one(1), 2) << "the first commit of a log flushes its head too";
+  EXPECT_EQ(flushes_of([&] { writer().rest(); }), 0) << "there is nothing to carry over";
+}
+
 TEST_F(SqliteFlush, AClaimWhoseFlushFailsIsUnknownAndTheFileIsLeftAloneUntilARestart) {
   const auto claims = claims_of(2);
   disk_fails = true;

@@ -21,7 +21,9 @@ std::int64_t number(Connection& connection, std::string_view sql) {
 Result<void> apply(Connection& connection, const Migration& migration, std::int64_t version) {
   Transaction transaction(connection, Transaction::Kind::write);
   connection.script(history_table);
+  connection.let_schema_be_edited(true);
   connection.script(migration.sql);
+  connection.let_schema_be_edited(false);
   connection.statement("INSERT INTO schema_version (version, name) VALUES (?, ?)")
       .bind(version, migration.name)
       .run();

@@ -65,27 +65,54 @@ std::string trouble_with(const TriggerRow& row) {
   return sound ? std::string() : sound.error().message;
 }
 
-void read_open_triggers(Connection& connection, base::TradingDate since, store::Recovery& out) {
+void keep_sound(TriggerRow row, store::Recovery& out) {
+  auto trouble = trouble_with(row);
+  if (trouble.empty()) {
+    out.triggers.push_back(std::move(row.trigger));
+    return;
+  }
+  const auto name = row.name.empty() ? row.trigger.id.text() : std::move(row.name);
+  out.unreadable.push_back(name + ": " + trouble);
+}
+
+// Those that are not active: few, but for one that is made later.
+std::vector<TriggerRow> read_other_open_triggers(Connection& connection, base::TradingDate since) {
   static const std::string sql =
       "SELECT " + trigger_columns +
-      " FROM hmt_gtt_orders WHERE number IN ("
-      "SELECT number FROM hmt_gtt_orders WHERE status IN ('active', 'firing') UNION "
+      " FROM hmt_gtt_orders WHERE status <> 'active' AND number IN ("
+      "SELECT number FROM hmt_gtt_orders WHERE status = 'firing' UNION "
       "SELECT t.number FROM hmt_order_attempts a JOIN hmt_gtt_orders t ON t.id = a.trigger_id "
       "WHERE a.state IN ('queued', 'forwarded', 'unknown') OR a.trading_date >= ?) "
       "ORDER BY number";
+  std::vector<TriggerRow> out;
   auto rows = connection.statement(sql);
   rows.bind(std::string_view(since.text()));
+  while (rows.step()) out.push_back(read_trigger(rows));
+  return out;
+}
+
+std::size_t count_active(Connection& connection) {
+  auto row = connection.statement("SELECT count(*) FROM hmt_gtt_orders WHERE status = 'active'");
+  return row.step() ? static_cast<std::size_t>(row.columns().integer()) : 0;
+}
+
+// The active ones, a million of them at times, come from their index as they are wanted, and are
+// neither collected nor sorted first. The others are put between them.
+void read_open_triggers(Connection& connection, base::TradingDate since, store::Recovery& out) {
+  static const std::string sql =
+      "SELECT " + trigger_columns + " FROM hmt_gtt_orders WHERE status = 'active' ORDER BY number";
+  auto others = read_other_open_triggers(connection, since);
+  out.triggers.reserve(count_active(connection) + others.size());
+  auto other = others.begin();
+  auto rows = connection.statement(sql);
   while (rows.step()) {
     auto row = read_trigger(rows);
-    auto trouble = trouble_with(row);
-    if (trouble.empty()) {
-      out.triggers.push_back(std::move(row.trigger));
-    } else {
-      auto columns = rows.columns();
-      columns.skip();
-      out.unreadable.push_back(columns.text() + ": " + trouble);
+    for (; other != others.end() && other->number < row.number; ++other) {
+      keep_sound(std::move(*other), out);
     }
+    keep_sound(std::move(row), out);
   }
+  for (; other != others.end(); ++other) keep_sound(std::move(*other), out);
 }
 
 void read_open_attempts(Connection& connection, base::TradingDate since, store::Recovery& out) {
@@ -103,10 +130,14 @@ void read_open_attempts(Connection& connection, base::TradingDate since, store::
 
 // Nobody looks after an open attempt whose trigger is gone or cannot be read.
 void name_orphans(store::Recovery& out) {
-  std::set<model::TriggerId> known;
-  for (const auto& trigger : out.triggers) known.insert(trigger.id);
+  std::set<model::TriggerId> missed;
   for (const auto& attempt : out.attempts) {
-    if (!store::is_open(attempt, nullptr) || known.contains(attempt.trigger_id)) continue;
+    if (store::is_open(attempt, nullptr)) missed.insert(attempt.trigger_id);
+  }
+  if (missed.empty()) return;
+  for (const auto& trigger : out.triggers) missed.erase(trigger.id);
+  for (const auto& attempt : out.attempts) {
+    if (!store::is_open(attempt, nullptr) || !missed.contains(attempt.trigger_id)) continue;
     out.unreadable.push_back("attempt " + attempt.tag + ": its trigger " +
                              attempt.trigger_id.text() + " is gone or cannot be read");
   }

@@ -87,6 +87,16 @@ const std::string attempt_values =
 const std::string attempt_marks =
     "?,?,?,?,?,?,?, ?,?,?,?,?,?,?, ?,?,?,?,?,?, ?,?,?,?,?,?,?,?, ?,?,?,?";
 
+// "a, b" as "excluded.a, excluded.b".
+std::string as_excluded(const std::string& columns) {
+  std::string out = "excluded.";
+  for (const char c : columns) {
+    out.push_back(c);
+    if (c == ' ') out += "excluded.";
+  }
+  return out;
+}
+
 void bind_evidence(Statement& out, const model::Evidence& evidence) {
   out.bind(evidence.last_price, static_cast<std::int64_t>(evidence.exchange_time),
            static_cast<std::int64_t>(evidence.last_trade_time),
@@ -177,7 +187,11 @@ TriggerRow read_trigger(const Statement& statement) {
   row.average_price = in.optional_price();
   row.fire_no = static_cast<std::int32_t>(in.integer());
   row.created_at = in.instant();
+  if (in.problem().empty()) return out;
   out.problem = in.problem();
+  auto again = statement.columns();
+  again.skip();
+  out.name = again.text();
   return out;
 }
 
@@ -277,27 +291,23 @@ void write_engine_columns(Connection& connection, const Trigger& row) {
 }
 
 void write_attempt(Connection& connection, const model::Attempt& attempt) {
-  static const std::string sql =
-      "INSERT INTO hmt_order_attempts (tag, " + attempt_values + ") VALUES (?, " + attempt_marks +
-      ") ON CONFLICT (tag) DO UPDATE SET (" + attempt_values + ") = (" + attempt_marks + ")";
+  static const std::string sql = "INSERT INTO hmt_order_attempts (tag, " + attempt_values +
+                                 ") VALUES (?, " + attempt_marks +
+                                 ") ON CONFLICT (tag) DO UPDATE SET (" + attempt_values + ") = (" +
+                                 as_excluded(attempt_values) + ")";
   auto out = connection.statement(sql);
-  const auto values = [&] {
-    const auto& request = attempt.request;
-    out.bind(attempt.trigger_id, attempt.user_id, attempt.connection_id,
-             static_cast<std::int64_t>(attempt.fire_no),
-             static_cast<std::int64_t>(attempt.attempt_no), leg_word(attempt.leg),
-             attempt.lease_epoch, std::string_view(attempt.trading_date.text()),
-             word(request.exchange), std::string_view(request.trading_symbol), word(request.side),
-             word(request.type), word(request.product), request.quantity, request.price,
-             static_cast<std::int64_t>(request.market_protection));
-    bind_evidence(out, attempt.evidence);
-    out.bind(word(attempt.state), or_null(attempt.order_id), or_null(attempt.order_status),
-             or_null(attempt.message), attempt.filled_quantity, attempt.average_price,
-             attempt.created_at, attempt.forwarded_at, attempt.answered_at);
-  };
-  out.bind(std::string_view(attempt.tag));
-  values();
-  values();
+  const auto& request = attempt.request;
+  out.bind(std::string_view(attempt.tag), attempt.trigger_id, attempt.user_id,
+           attempt.connection_id, static_cast<std::int64_t>(attempt.fire_no),
+           static_cast<std::int64_t>(attempt.attempt_no), leg_word(attempt.leg),
+           attempt.lease_epoch, std::string_view(attempt.trading_date.text()),
+           word(request.exchange), std::string_view(request.trading_symbol), word(request.side),
+           word(request.type), word(request.product), request.quantity, request.price,
+           static_cast<std::int64_t>(request.market_protection));
+  bind_evidence(out, attempt.evidence);
+  out.bind(word(attempt.state), or_null(attempt.order_id), or_null(attempt.order_status),
+           or_null(attempt.message), attempt.filled_quantity, attempt.average_price,
+           attempt.created_at, attempt.forwarded_at, attempt.answered_at);
   out.run();
 }
 
@@ -325,14 +335,12 @@ void write_connection(Connection& connection, const model::BrokerConnection& row
 std::int64_t insert_audit(Connection& connection, const model::AuditEntry& entry) {
   auto out = connection.statement(
       "INSERT INTO hmt_audit (at, event, severity, actor, user_id, trigger_id, tag, detail) "
-      "VALUES (?,?,?,?,?,?,?,?) RETURNING number");
+      "VALUES (?,?,?,?,?,?,?,?)");
   out.bind(entry.at, std::string_view(entry.event), word(entry.severity),
            std::string_view(entry.actor), entry.user_id, entry.trigger_id, or_null(entry.tag),
            std::string_view(store::detail_text(entry.detail)));
-  if (!out.step()) return 0;
-  const auto number = out.columns().integer();
   out.run();
-  return number;
+  return connection.has_failed() ? 0 : connection.last_number();
 }
 
 }  // namespace hmt::sqlite

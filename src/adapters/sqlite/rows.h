@@ -20,6 +20,7 @@ struct TriggerRow {
   std::int64_t number = 0;
   model::Trigger trigger;
   std::string problem;  // empty: the row can be read
+  std::string name;     // of one that cannot: its id as the table has it
 };
 
 TriggerRow read_trigger(const Statement& statement);

@@ -28,19 +28,18 @@ std::unexpected<base::Error> unless_failed(const Connection& connection, base::E
 }
 
 store::Standing standing_of(Connection& connection, const model::Attempt& wanted) {
-  auto rows = connection.statement(
-      "SELECT tag = ? AND trigger_id = ? AND fire_no = ? AND lease_epoch = ? FROM "
-      "hmt_order_attempts WHERE tag = ? OR (trigger_id = ? AND fire_no = ? AND attempt_no = ?)");
-  const auto tag = std::string_view(wanted.tag);
   const auto fire = static_cast<std::int64_t>(wanted.fire_no);
-  rows.bind(tag, wanted.trigger_id, fire, wanted.lease_epoch);
-  rows.bind(tag, wanted.trigger_id, fire, static_cast<std::int64_t>(wanted.attempt_no));
-  auto standing = store::Standing::none;
-  while (rows.step()) {
-    if (rows.columns().integer() != 0) return store::Standing::same;
-    standing = store::Standing::other;
+  auto tagged = connection.statement(
+      "SELECT trigger_id = ? AND fire_no = ? AND lease_epoch = ? FROM hmt_order_attempts WHERE "
+      "tag = ?");
+  tagged.bind(wanted.trigger_id, fire, wanted.lease_epoch, std::string_view(wanted.tag));
+  if (tagged.step()) {
+    return tagged.columns().integer() != 0 ? store::Standing::same : store::Standing::other;
   }
-  return standing;
+  auto placed = connection.statement(
+      "SELECT 1 FROM hmt_order_attempts WHERE trigger_id = ? AND fire_no = ? AND attempt_no = ?");
+  placed.bind(wanted.trigger_id, fire, static_cast<std::int64_t>(wanted.attempt_no));
+  return placed.step() ? store::Standing::other : store::Standing::none;
 }
 
 }  // namespace
@@ -150,7 +149,7 @@ ClaimVerdict SqliteWriter::judge_claim(const store::Claim& claim, std::int64_t e
   if (row.parent_id) set_winner(*row.parent_id, row.id);
   write_attempt(connection_, claim.attempt);
   changed.last_event = insert_audit(connection_, claim.audit);
-  store::remember(changed, row);
+  changed.triggers.push_back(std::move(row));  // for the first time: a row is won once in a commit
   return verdict;
 }
 
@@ -442,6 +441,10 @@ Result<void> SqliteWriter::remove_connection(model::ConnectionId id, const store
   connection_.statement("DELETE FROM hmt_accounts WHERE connection_id = ?").bind(id).run();
   insert_audit(connection_, store::connection_entry(*row, "connection_removed", actor));
   return transaction.commit("connection.remove");
+}
+
+void SqliteWriter::rest() {
+  connection_.shorten_log();
 }
 
 // Nobody else writes while this file's lock is held.

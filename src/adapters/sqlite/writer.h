@@ -46,6 +46,7 @@ class SqliteWriter : public store::Writer {
                                                        base::Instant now) override;
   base::Result<void> remove_connection(model::ConnectionId id, const store::Actor& actor,
                                        base::Instant now) override;
+  void rest() override;
   base::Result<store::Changed> absorb(const store::Foreign& foreign) override;
   std::unique_ptr<store::Reader> reader() override;
 
