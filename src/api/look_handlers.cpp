@@ -37,22 +37,6 @@ std::int64_t microseconds(base::Duration duration) {
   return duration / std::chrono::microseconds(1);
 }
 
-std::string_view name_of(runtime::Stage stage) {
-  switch (stage) {
-    case runtime::Stage::tick_to_decision:
-      return "tick_to_decision";
-    case runtime::Stage::decision_to_durable:
-      return "decision_to_durable";
-    case runtime::Stage::durable_to_sent:
-      return "durable_to_sent";
-    case runtime::Stage::sent_to_answered:
-      return "sent_to_answered";
-    case runtime::Stage::tick_to_answered:
-      return "tick_to_answered";
-  }
-  return "";
-}
-
 // The tag names somebody's order: it is the operator's to see.
 std::string stage_json(runtime::Stage stage, const runtime::StageTimes& times, bool with_tag) {
   ArrayWriter buckets;
@@ -63,7 +47,7 @@ std::string stage_json(runtime::Stage stage, const runtime::StageTimes& times, b
     buckets.add(entry.add(std::to_string(bucket.count)).done());
   }
   ObjectWriter out;
-  out.text("stage", name_of(stage)).number("count", times.count);
+  out.text("stage", word(stage)).number("count", times.count);
   out.number("p50_us", microseconds(times.p50)).number("p90_us", microseconds(times.p90));
   out.number("p99_us", microseconds(times.p99)).number("p999_us", microseconds(times.p999));
   out.number("max_us", microseconds(times.max));

@@ -42,6 +42,7 @@ struct HttpClient::State : std::enable_shared_from_this<State> {
   void release_kept(std::shared_ptr<Link> link);
   std::shared_ptr<Link> take_kept();
 
+  bool send_on_spare(const std::shared_ptr<Exchange>& exchange);
   void start_once(const std::shared_ptr<Exchange>& exchange);
   std::shared_ptr<Link> take_spare();
   void keep_spare(const std::shared_ptr<Link>& link);
@@ -96,6 +97,7 @@ void HttpClient::State::begin(HttpRequest request, bool once,
   };
   outstanding.insert(exchange);
   exchange->start_clock();
+  if (once && send_on_spare(exchange)) return;
   loop.post([self = shared_from_this(), exchange] {
     if (exchange->is_over()) return;
     if (exchange->once) return self->start_once(exchange);
@@ -196,12 +198,17 @@ std::shared_ptr<Link> HttpClient::State::take_kept() {
   return nullptr;
 }
 
+bool HttpClient::State::send_on_spare(const std::shared_ptr<Exchange>& exchange) {
+  auto spare = take_spare();
+  if (!spare) return false;
+  spare_pause = spare_pause_min;
+  exchange->send_on(std::move(spare));
+  fill_spares_after({});
+  return true;
+}
+
 void HttpClient::State::start_once(const std::shared_ptr<Exchange>& exchange) {
-  if (auto spare = take_spare()) {
-    spare_pause = spare_pause_min;
-    exchange->send_on(std::move(spare));
-    return fill_spares_after({});
-  }
+  if (send_on_spare(exchange)) return;
   open([self = shared_from_this(), exchange](std::shared_ptr<Link> link, std::string failure) {
     if (self->shut) return;
     if (!link) return exchange->fail(std::move(failure));

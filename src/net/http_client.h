@@ -49,7 +49,8 @@ class HttpClient {
   void get(HttpRequest request, HttpDone done);
 
   // Requests with an effect: on a connection that has carried no request before and will carry no
-  // other. `last_check` runs immediately before the first byte is written; false means `not_sent`.
+  // other. `last_check` runs immediately before the first byte is written, which is within this
+  // call when a spare connection is at hand; false means `not_sent`. `done` never runs within it.
   void send_once(HttpRequest request, std::move_only_function<bool()> last_check, HttpDone done);
 
   // Opens the spare connections now, so that the first `send_once` need not wait for a handshake,

@@ -434,6 +434,39 @@ TEST_F(HttpClientTest, AnOrderThatFailsItsLastCheckLeavesTheSpareUnused) {
   EXPECT_THAT(seen[1], HasSubstr("POST"));
 }
 
+TEST_F(HttpClientTest, WithASpareAtHandTheOrderLeavesBeforeTheCallReturns) {
+  serve_posts(std::string(ok));
+  make_client().keep_spares_warm();
+  ASSERT_TRUE(loop.run_until([&] { return server->accepted() == 1; }));
+  loop.run_for(20ms);
+  bool checked = false;
+  std::optional<HttpOutcome> outcome;
+  client->send_once(
+      {"POST", "/", {}, "quantity=1"}, [&] { return checked = true; },
+      [&](HttpOutcome came) { outcome = std::move(came); });
+  EXPECT_TRUE(checked);
+  EXPECT_FALSE(outcome);
+  // Nobody turns the loop meanwhile.
+  for (int i = 0; i < 1000 && requests_seen() == 0; ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_EQ(requests_seen(), 1u);
+  ASSERT_TRUE(loop.run_until([&] { return outcome.has_value(); }));
+  EXPECT_EQ(outcome->reach, Reach::answered);
+}
+
+TEST_F(HttpClientTest, AnOrderThatFailsItsLastCheckIsToldAfterTheCall) {
+  serve_posts(std::string(ok));
+  make_client().keep_spares_warm();
+  ASSERT_TRUE(loop.run_until([&] { return server->accepted() == 1; }));
+  loop.run_for(20ms);
+  std::optional<HttpOutcome> outcome;
+  client->send_once(
+      {"POST", "/", {}, "quantity=1"}, [] { return false; },
+      [&](HttpOutcome came) { outcome = std::move(came); });
+  EXPECT_FALSE(outcome);
+  ASSERT_TRUE(loop.run_until([&] { return outcome.has_value(); }));
+  EXPECT_EQ(outcome->reach, Reach::not_sent);
+}
+
 TEST_F(HttpClientTest, EndsWhatIsOutstandingBeforeItIsGone) {
   serve([this](RawSocket& peer, int nth) {
     note(nth, peer.receive_until("quantity=1"));

@@ -46,8 +46,12 @@ void Exchange::send_on(std::shared_ptr<Link> link) {
   const auto self = shared_from_this();
   step.asked();
   if (last_check && !last_check()) {
-    // The link has carried nothing: it stays what it was.
-    return end({Reach::not_sent, {}, "the last check before sending said no", {}}, std::move(link));
+    // The link has carried nothing: it stays what it was. In a turn of its own: who asks may ask
+    // still.
+    return loop_.post([self, link = std::move(link)]() mutable {
+      self->end({Reach::not_sent, {}, "the last check before sending said no", {}},
+                std::move(link));
+    });
   }
   if (over_) return link->close();
   link_ = std::move(link);

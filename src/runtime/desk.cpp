@@ -30,4 +30,20 @@ std::string_view word(FeedStatus status) {
   std::unreachable();
 }
 
+std::string_view word(Stage stage) {
+  switch (stage) {
+    case Stage::tick_to_decision:
+      return "tick_to_decision";
+    case Stage::decision_to_durable:
+      return "decision_to_durable";
+    case Stage::durable_to_sent:
+      return "durable_to_sent";
+    case Stage::sent_to_answered:
+      return "sent_to_answered";
+    case Stage::tick_to_answered:
+      return "tick_to_answered";
+  }
+  std::unreachable();
+}
+
 }  // namespace hmt::runtime

@@ -108,11 +108,12 @@ struct Candles {
 enum class Stage : std::uint8_t {
   tick_to_decision,
   decision_to_durable,
-  durable_to_sent,
+  durable_to_sent,  // until the last byte of the order was written
   sent_to_answered,
   tick_to_answered,
 };
 inline constexpr std::size_t stages = 5;
+std::string_view word(Stage);
 
 // How often a stage took how long. A figure is the upper end of its bucket: at most 6.25 % too
 // much.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "runtime/telemetry.h"
+
 namespace hmt::runtime {
 namespace {
 
@@ -14,12 +16,12 @@ std::int64_t minute_number(base::Instant at) {
 }
 
 // The upper end of the bucket in which that share of all lies.
-base::Duration share(const std::map<std::size_t, std::int64_t>& counts, std::int64_t total,
-                     std::int64_t per_mille) {
+base::Duration share(const std::array<std::int64_t, LatencyBoard::buckets>& counts,
+                     std::int64_t total, std::int64_t per_mille) {
   const auto wanted = (total * per_mille + 999) / 1000;
   std::int64_t passed = 0;
-  for (const auto& [bucket, count] : counts) {
-    passed += count;
+  for (std::size_t bucket = 0; bucket < counts.size() && total != 0; ++bucket) {
+    passed += counts.at(bucket);
     if (passed >= wanted) return LatencyBoard::end_of(bucket);
   }
   return {};
@@ -27,7 +29,12 @@ base::Duration share(const std::map<std::size_t, std::int64_t>& counts, std::int
 
 }  // namespace
 
-LatencyBoard::LatencyBoard(base::Instant now) : since_(now) {}
+LatencyBoard::LatencyBoard(base::Instant now) : since_(now), latest_(under_way_max) {
+  under_way_.reserve(under_way_max);
+  for (std::size_t stage = 0; stage < stages; ++stage) {
+    seconds_.at(stage) = stage_seconds(static_cast<Stage>(stage));
+  }
+}
 
 std::size_t LatencyBoard::bucket_of(base::Duration duration) {
   const auto micros = std::max<std::int64_t>(0, duration / std::chrono::microseconds(1));
@@ -56,8 +63,13 @@ LatencyBoard::Minute& LatencyBoard::minute_of(base::Instant at) {
 
 void LatencyBoard::count(Stage stage, base::Duration took, base::Instant at,
                          const model::OrderTag& tag) {
-  auto& times = minute_of(at).times.at(static_cast<std::size_t>(stage));
-  ++times.counts[bucket_of(took)];
+  const auto number = static_cast<std::size_t>(stage);
+  seconds_.at(number).observe_seconds(std::chrono::duration<double>(took).count());
+  auto& minute = minute_of(at);
+  if (!minute.times) minute.times = std::make_unique<std::array<Times, stages>>();
+  auto& times = minute.times->at(number);
+  ++times.counts.at(std::min(bucket_of(took), buckets - 1));
+  ++times.count;
   if (took < times.max && !times.max_tag.empty()) return;
   times.max = took;
   times.max_tag = tag;
@@ -67,12 +79,17 @@ void LatencyBoard::decided(const model::OrderTag& tag, base::Instant tick_at, ba
   const std::scoped_lock lock(mutex_);
   count(Stage::tick_to_decision, at - tick_at, at, tag);
   ++minute_of(at).fires;
-  const auto [place, fresh] = under_way_.try_emplace(tag, UnderWay{next_order_, tick_at, at});
-  if (!fresh) return;
-  by_order_[next_order_++] = tag;
-  if (under_way_.size() <= under_way_max) return;
-  under_way_.erase(by_order_.begin()->second);
-  by_order_.erase(by_order_.begin());
+  if (under_way_.try_emplace(tag, UnderWay{next_number_, tick_at, at}).second) make_room_for(tag);
+}
+
+void LatencyBoard::make_room_for(const model::OrderTag& tag) {
+  auto& place = latest_.at(next_number_ % latest_.size());
+  const auto before = under_way_.find(place);
+  if (before != under_way_.end() && before->second.number + latest_.size() == next_number_) {
+    under_way_.erase(before);
+  }
+  place = tag;
+  ++next_number_;
 }
 
 void LatencyBoard::pass(Stage stage, const model::OrderTag& tag, base::Instant at) {
@@ -98,16 +115,12 @@ void LatencyBoard::answered(const model::OrderTag& tag, base::Instant at) {
   const auto found = under_way_.find(tag);
   if (found == under_way_.end()) return;
   count(Stage::tick_to_answered, at - found->second.tick_at, at, tag);
-  by_order_.erase(found->second.order);
   under_way_.erase(found);
 }
 
 void LatencyBoard::ended(const model::OrderTag& tag) {
   const std::scoped_lock lock(mutex_);
-  const auto found = under_way_.find(tag);
-  if (found == under_way_.end()) return;
-  by_order_.erase(found->second.order);
-  under_way_.erase(found);
+  under_way_.erase(tag);
 }
 
 void LatencyBoard::ticked(std::int64_t more, base::Instant at) {
@@ -122,13 +135,13 @@ void LatencyBoard::feed_lost(base::Instant at) {
 
 StageTimes LatencyBoard::summed(const std::vector<const Times*>& parts) {
   StageTimes out;
-  std::map<std::size_t, std::int64_t> counts;
+  std::array<std::int64_t, buckets> counts{};
   for (const auto* part : parts) {
-    for (const auto& [bucket, count] : part->counts) {
-      counts[bucket] += count;
-      out.count += count;
+    for (std::size_t bucket = 0; bucket < buckets; ++bucket) {
+      counts.at(bucket) += part->counts.at(bucket);
     }
-    if (part->counts.empty() || part->max < out.max) continue;
+    out.count += part->count;
+    if (part->count == 0 || part->max < out.max) continue;
     out.max = part->max;
     out.max_tag = part->max_tag;
   }
@@ -136,9 +149,10 @@ StageTimes LatencyBoard::summed(const std::vector<const Times*>& parts) {
   out.p90 = share(counts, out.count, 900);
   out.p99 = share(counts, out.count, 990);
   out.p999 = share(counts, out.count, 999);
-  for (const auto& [bucket, count] : counts) {
+  for (std::size_t bucket = 0; bucket < buckets; ++bucket) {
+    if (counts.at(bucket) == 0) continue;
     const auto from = bucket == 0 ? base::Duration{} : end_of(bucket - 1);
-    out.buckets.push_back({from, end_of(bucket), count});
+    out.buckets.push_back({from, end_of(bucket), counts.at(bucket)});
   }
   return out;
 }
@@ -159,8 +173,8 @@ Performance LatencyBoard::read(int minutes, base::Instant now) const {
     shown.ticks = minute.ticks;
     shown.fires = minute.fires;
     shown.feed_losses = minute.feed_losses;
-    for (std::size_t stage = 0; stage < stages; ++stage) {
-      parts.at(stage).push_back(&minute.times.at(stage));
+    for (std::size_t stage = 0; stage < stages && minute.times; ++stage) {
+      parts.at(stage).push_back(&minute.times->at(stage));
     }
   }
   for (std::size_t stage = 0; stage < stages; ++stage) {

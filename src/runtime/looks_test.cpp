@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "agent/metrics.h"
 #include "runtime/test_world.h"
 
 // What people may look at of the running engine.
@@ -26,6 +27,19 @@ class Looks : public World {
     pass(seconds(1));
     return out.value_or(Candles{});
   }
+  // As GET /metrics tells them; the process counts through all of its tests.
+  static std::map<std::string, int> fires_by_stage() {
+    std::map<std::string, int> out;
+    const auto text = agent::metrics_text();
+    for (const std::string stage : {"tick_to_decision", "decision_to_durable", "durable_to_sent",
+                                    "sent_to_answered", "tick_to_answered"}) {
+      const auto line = "hmt_fire_stage_seconds_count{stage=\"" + stage + "\"} ";
+      const auto at = text.find(line);
+      EXPECT_NE(at, std::string::npos) << stage;
+      if (at != std::string::npos) out[stage] = std::stoi(text.substr(at + line.size()));
+    }
+    return out;
+  }
 };
 
 TEST_F(Looks, ATriggerThatDidNotFireTellsHowNearThePriceCameSinceItWasArmed) {
@@ -49,6 +63,29 @@ TEST_F(Looks, AFireIsMeasuredOnItsWholeWay) {
   const auto performance = life->runtime.performance(5);
   for (const auto& times : performance.of_stage) EXPECT_EQ(times.count, 1);
   EXPECT_EQ(performance.minutes.back().fires, 1);
+}
+
+TEST_F(Looks, EachStageOfAFireIsCountedOnceInWhatPrometheusReads) {
+  live();
+  create(stop_loss());
+  const auto before = fires_by_stage();
+  tick_and_settle("1500");
+  ASSERT_EQ(orders(), 1);
+  for (auto [stage, count] : before) EXPECT_EQ(fires_by_stage().at(stage), count + 1) << stage;
+}
+
+TEST_F(Looks, AnOrderThatGetsNoAnswerIsMeasuredUpToItsDurableClaim) {
+  live();
+  create(stop_loss());
+  ledger.mood = Ledger::Mood::takes_without_a_word;
+  tick_and_settle("1500");
+  ASSERT_EQ(orders(), 1);
+  const auto seen = life->runtime.performance(5);
+  const auto count = [&](Stage stage) {
+    return seen.of_stage.at(static_cast<std::size_t>(stage)).count;
+  };
+  EXPECT_EQ(count(Stage::decision_to_durable), 1);
+  EXPECT_EQ(count(Stage::tick_to_answered), 0);
 }
 
 TEST_F(Looks, CandlesAreTheBrokersWhereThereIsALiveConnectionAndElseMadeOfTicks) {

@@ -406,7 +406,8 @@ void MarketAgent::carry_out(Account& account, engine::MakeClaim& effect) {
     attempt.state = model::AttemptState::forwarded;
     attempt.forwarded_at = scheduler_.now();
   }
-  tell({effect.claim.audit});
+  // In a turn of its own: no claim waits for what only people read.
+  scheduler_.post([audit = effect.claim.audit] { tell({audit}); });
   latency_.decided(attempt.tag, attempt.evidence.received_at, scheduler_.now());
   auto done = [this, attempt, purpose = effect.purpose, id = account.id,
                submit = account.links.submit,

@@ -90,8 +90,10 @@ void OrderAgent::forwarded(model::Attempt attempt, std::move_only_function<void(
 
 void OrderAgent::on_forwarded(const model::OrderTag& tag) {
   asked_[tag] = scheduler_.steady();
-  latency_.sent(tag, scheduler_.now());
-  listener_.on_order_event(engine::AttemptForwarded{tag});
+  // In a turn of its own: whom it wakes must not hold up the order's bytes.
+  scheduler_.post([this, tag, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired()) listener_.on_order_event(engine::AttemptForwarded{tag});
+  });
 }
 
 void OrderAgent::on_withdrawn(const model::OrderTag& tag, std::int64_t lease_epoch,
@@ -106,8 +108,15 @@ void OrderAgent::on_answered(const model::OrderTag& tag, const model::PlaceAnswe
     const auto took = scheduler_.steady() - asked.mapped();
     answer_seconds_.observe_seconds(static_cast<double>(took.count()) / 1e9);
   }
-  latency_.answered(tag, scheduler_.now());
+  measure(tag, answer);
   listener_.on_order_event(engine::AttemptAnswered{tag, answer});
+}
+
+// What got no answer has no way to its end to be measured.
+void OrderAgent::measure(const model::OrderTag& tag, const model::PlaceAnswer& answer) {
+  if (answer.transport != model::Transport::answered) return latency_.ended(tag);
+  latency_.sent(tag, answer.sent_at);
+  latency_.answered(tag, scheduler_.now());
 }
 
 }  // namespace hmt::runtime

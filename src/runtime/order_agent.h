@@ -47,6 +47,7 @@ class OrderAgent final : public gate::Journal, public gate::Observer {
  private:
   void book_came(base::Instant started_at, base::Result<std::vector<model::BrokerOrder>> orders);
   void book_failed(const std::string& why);
+  void measure(const model::OrderTag& tag, const model::PlaceAnswer& answer);
   bool is_ours(const std::vector<model::BrokerOrder>& orders) const;
 
   agent::Scheduler& scheduler_;

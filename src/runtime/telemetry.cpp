@@ -59,4 +59,10 @@ agent::Histogram answer_seconds() {
                                   "From permission to leave to the broker's answer");
 }
 
+agent::Histogram stage_seconds(Stage stage) {
+  return agent::latency_histogram("hmt_fire_stage_seconds",
+                                  "The way of a fire, from hand to hand, and the whole of it",
+                                  {{"stage", std::string(word(stage))}});
+}
+
 }  // namespace hmt::runtime

@@ -31,9 +31,10 @@ class Telemetry {
   Growing failed_;
 };
 
-agent::Histogram evaluation_seconds();       // from a frame's receipt to its last tick's verdict
-agent::Histogram commit_seconds();           // of one flush
-agent::Histogram tick_to_durable_seconds();  // from the packet's receipt to its claim's flush
-agent::Histogram answer_seconds();           // from "may leave" to the broker's answer
+agent::Histogram evaluation_seconds();        // from a frame's receipt to its last tick's verdict
+agent::Histogram commit_seconds();            // of one flush
+agent::Histogram tick_to_durable_seconds();   // from the packet's receipt to its claim's flush
+agent::Histogram answer_seconds();            // from "may leave" to the broker's answer
+agent::Histogram stage_seconds(Stage stage);  // of the way of a fire
 
 }  // namespace hmt::runtime

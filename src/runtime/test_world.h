@@ -221,6 +221,7 @@ class LedgerGateway final : public broker::OrderGateway {
   model::PlaceAnswer take(const model::OrderRequest& request) {
     model::PlaceAnswer out;
     out.transport = model::Transport::answered;
+    out.sent_at = scheduler_.now();
     out.well_formed = true;
     if (ledger_.mood == Ledger::Mood::refuses || ledger_.mood == Ledger::Mood::token_dead) {
       const bool dead = ledger_.mood == Ledger::Mood::token_dead;
