@@ -40,6 +40,7 @@ void append_bytes(std::vector<std::uint8_t>& out, std::uint64_t value, std::size
 // Every field has its own width, and the account, which has not, its length in front.
 std::uint64_t mac_of(const TagKey& key, const TagScope& scope, const TagParts& parts) {
   std::vector<std::uint8_t> text;
+  text.reserve(scope.account.size() + 22);
   append_bytes(text, scope.account.size(), 8);
   text.insert(text.end(), scope.account.begin(), scope.account.end());
   append_bytes(text, static_cast<std::uint32_t>(scope.date.days), 4);
@@ -68,7 +69,12 @@ std::uint64_t tag_bits(model::TriggerId id) {
 
 model::OrderTag make_tag(const TagKey& key, const TagScope& scope, model::TriggerId trigger,
                          std::int32_t fire_no, std::int32_t attempt_no) {
-  const TagParts parts{tag_bits(trigger), static_cast<std::uint8_t>(fire_no & 31),
+  return make_tag(key, scope, tag_bits(trigger), fire_no, attempt_no);
+}
+
+model::OrderTag make_tag(const TagKey& key, const TagScope& scope, std::uint64_t trigger_bits,
+                         std::int32_t fire_no, std::int32_t attempt_no) {
+  const TagParts parts{trigger_bits, static_cast<std::uint8_t>(fire_no & 31),
                        static_cast<std::uint8_t>(attempt_no & 31)};
   std::string tag;
   tag.reserve(tag_size);
