@@ -107,8 +107,8 @@ class Engine {
     model::OrderTag tag;
     model::LegNumber leg = model::LegNumber::one;
   };
-  std::unique_ptr<Flight> flight_of(const model::Trigger& trigger, Fire fire,
-                                    const model::Tick& tick, base::Instant at) const;
+  std::unique_ptr<Flight> flight_of(model::Trigger trigger, Fire fire, const model::Tick& tick,
+                                    base::Instant at) const;
   std::int32_t next_fire_no(const model::Trigger& trigger) const;
   void fired_too_often(Now& now, model::Trigger trigger);
 
@@ -162,7 +162,7 @@ class Engine {
   bool another_has_order(const Flight& flight) const;
   bool another_may_have_order(const Flight& flight) const;
   // The row that the trigger's flights share, now as `trigger` says.
-  std::shared_ptr<model::Trigger> row_for(const model::Trigger& trigger) const;
+  std::shared_ptr<model::Trigger> row_for(model::Trigger trigger) const;
   void write_attempt(Now& now, const Flight& flight, model::Record record) const;
   void write_row(Now& now, const Flight& flight, model::Record record,
                  model::GroupAction group) const;

@@ -74,28 +74,28 @@ void Engine::fire(Now& now, const trigger::Hit& hit, const model::Tick& tick) {
     return;
   }
   if (is_held(known)) return;  // a sibling fired on this very tick; it comes back with its group
-  const auto trigger = rows_.whole(known);
+  auto trigger = rows_.whole(known);
   const auto fire_no = next_fire_no(trigger);
   auto tag = oms::make_tag(settings_.tag_key, tag_scope(base::trading_date(now.at)),
                            rows_.tag_bits(known), fire_no, 0);
   if (flights_.contains(tag)) {
-    fired_too_often(now, trigger);
+    fired_too_often(now, std::move(trigger));
     return;
   }
   if (trigger.parent_id) handle(now, GroupWon{*trigger.parent_id, trigger.id});
   rows_.erase(known);  // the book has let it go already
 
   const auto& flight =
-      flights_.put(flight_of(trigger, {fire_no, std::move(tag), hit.leg}, tick, now.at));
+      flights_.add(flight_of(std::move(trigger), {fire_no, std::move(tag), hit.leg}, tick, now.at));
   now.ask(MakeClaim{.claim = {.attempt = flight.attempt,
-                              .version = trigger.version,
-                              .group = trigger.parent_id,
+                              .version = flight.claimed_version,
+                              .group = flight.row->parent_id,
                               .audit = claimed(flight.attempt)},
-                    .purpose = model::purpose_of(trigger)});
+                    .purpose = model::purpose_of(*flight.row)});
 }
 
 // The attempt that the fire is, and the row as it will be once the claim is durable.
-std::unique_ptr<Flight> Engine::flight_of(const model::Trigger& trigger, Fire fire,
+std::unique_ptr<Flight> Engine::flight_of(model::Trigger trigger, Fire fire,
                                           const model::Tick& tick, base::Instant at) const {
   auto flight = std::make_unique<Flight>();
   flight->claimed_version = trigger.version;
@@ -113,7 +113,7 @@ std::unique_ptr<Flight> Engine::flight_of(const model::Trigger& trigger, Fire fi
   attempt.request = oms::request_for(trigger, fire.leg, attempt.tag);
   attempt.evidence = evidence_of(trigger, fire.leg, tick);
 
-  flight->row = row_for(trigger);
+  flight->row = row_for(std::move(trigger));
   auto& fired = *flight->row;
   fired.status = model::TriggerStatus::firing;
   fired.triggered_at = at;

@@ -70,10 +70,10 @@ bool Engine::another_may_have_order(const Flight& flight) const {
   return any_other(flight, [](const Flight& other) { return other.may_have_order(); });
 }
 
-std::shared_ptr<model::Trigger> Engine::row_for(const model::Trigger& trigger) const {
+std::shared_ptr<model::Trigger> Engine::row_for(model::Trigger trigger) const {
   const auto* flight = flights_.first_of(trigger.id);
-  if (!flight) return std::make_shared<model::Trigger>(trigger);
-  *flight->row = trigger;
+  if (!flight) return std::make_shared<model::Trigger>(std::move(trigger));
+  *flight->row = std::move(trigger);
   return flight->row;
 }
 

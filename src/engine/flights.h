@@ -21,6 +21,8 @@ class Flights {
   const Flight* find(std::string_view tag) const;
   bool contains(std::string_view tag) const { return find(tag) != nullptr; }
 
+  // REQUIRES: none has its tag.
+  Flight& add(std::unique_ptr<Flight> flight);
   // In place of one with the same tag.
   Flight& put(std::unique_ptr<Flight> flight);
   void erase(Flight& flight);
@@ -48,7 +50,7 @@ class Flights {
   const Flight* first_where(const Condition& holds) const {
     const Flight* first = nullptr;
     flights_.each([&](Number number) {
-      const auto* flight = flights_[number].get();
+      const auto* flight = flights_[number].flight.get();
       const bool earlier = !first || flight->attempt.tag < first->attempt.tag;
       if (earlier && holds(*flight)) first = flight;
     });
@@ -59,29 +61,40 @@ class Flights {
   void forget_before(base::TradingDate today);
 
  private:
+  // With what tells it from others beside it: a search touches no flight but the one.
+  struct Kept {
+    std::size_t hash = 0;  // of its tag
+    std::unique_ptr<Flight> flight;
+  };
   struct ByTag {
-    static std::string_view key_of(const std::unique_ptr<Flight>& flight) {
-      return flight->attempt.tag;
-    }
+    static const Kept& key_of(const Kept& kept) { return kept; }
+    static std::size_t hash(const Kept& kept) { return kept.hash; }
     static std::size_t hash(std::string_view tag) { return std::hash<std::string_view>{}(tag); }
   };
+  friend bool operator==(const Kept& kept, std::string_view tag) {
+    return kept.hash == ByTag::hash(tag) && kept.flight->attempt.tag == tag;
+  }
   struct InOrder {
     bool operator()(const Flight* a, const Flight* b) const {
       return a->attempt.tag < b->attempt.tag;
     }
   };
-  using Table = base::DenseTable<std::unique_ptr<Flight>, ByTag>;
+  using Table = base::DenseTable<Kept, ByTag>;
   using Number = Table::Number;
 
+  struct First {
+    model::TriggerId trigger;
+    Flight* flight = nullptr;
+  };
   struct ByTrigger {
-    static model::TriggerId key_of(const Flight* first) { return first->attempt.trigger_id; }
+    static model::TriggerId key_of(const First& first) { return first.trigger; }
     static std::size_t hash(model::TriggerId id) { return base::hash_of(id.uuid); }
   };
   void link(Flight& flight);
   void unlink(Flight& flight);
 
   Table flights_;
-  base::DenseTable<Flight*, ByTrigger> firsts_;  // the first flight of each trigger that has one
+  base::DenseTable<First, ByTrigger> firsts_;  // the first flight of each trigger that has one
   std::set<Flight*, InOrder> waiting_;
   std::vector<Flight*> noted_;
   base::TradingDate oldest_{};  // none is of a day before
