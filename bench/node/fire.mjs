@@ -1,4 +1,5 @@
-// node fire.mjs TRIGGERS INSTRUMENTS FIRES: what a fire costs the replaced design. The market of src/engine/engine_bench.cpp.
+// node fire.mjs TRIGGERS INSTRUMENTS FIRES ROUNDS: what a fire costs the replaced design. The market of
+// src/engine/engine_bench.cpp.
 //
 // Its executor does all that it did but for the waiting: the order's body, the row's update, the sibling's, and both
 // triggers out of memory. Nothing is sent.
@@ -40,34 +41,34 @@ function expectedFires(triggers, instruments, most) {
   return numbers;
 }
 
-function armed(triggers, instruments, sent) {
+const [triggers, instruments, fires, rounds] = process.argv.slice(2).map(Number);
+let fired = [];
+let bytes = 0;
+const sent = {
+  order(id, body) {
+    fired.push(id);
+    bytes += body.length;
+  },
+  rowUpdate(id, body) {
+    bytes += body.length;
+  },
+};
+
+function armedEngine(triggers, instruments) {
   const manager = new TriggerManager();
   for (let number = 0; number < triggers; number++) manager.addTrigger(armedRow(number, instruments));
   const executor = new OrderExecutor(manager, sent);
   return new Engine(manager, (trigger, leg, lastPrice) => executor.execute(trigger, leg, lastPrice));
 }
 
-const [triggers, instruments, most] = process.argv.slice(2).map(Number);
-const expected = expectedFires(triggers, instruments, most);
-const ticks = expected.map((number) => ({
-  instrument_token: tokenOf(number % instruments),
-  last_price: levelPaise(Math.floor(number / instruments)) / 100,
-}));
-
-let fired = [];
-let bytes = 0;
-const sent = {
-  order(body) {
-    bytes += body.length;
-  },
-  rowUpdate(id, body) {
-    bytes += body.length;
-    if (body.includes('"triggered"')) fired.push(id);
-  },
-};
-
-function cpuNanosOfAllFires() {
-  const engine = armed(triggers, instruments, sent);
+// How long all the fires of one full book take, which is thrown away.
+function round(triggers, instruments, most) {
+  const expected = expectedFires(triggers, instruments, most);
+  const ticks = expected.map((number) => ({
+    instrument_token: tokenOf(number % instruments),
+    last_price: levelPaise(Math.floor(number / instruments)) / 100,
+  }));
+  const engine = armedEngine(triggers, instruments);
   fired = [];
   global.gc();
   const before = process.cpuUsage();
@@ -80,8 +81,8 @@ function cpuNanosOfAllFires() {
   return (user + system) * 1000;
 }
 
-// What is compiled on the way is not counted: the best of several runs, each of a full book.
-const runs = triggers > 100_000 ? 2 : 8;
-let best = Infinity;
-for (let run = 0; run < runs; run++) best = Math.min(best, cpuNanosOfAllFires());
-console.log(JSON.stringify({ ns_per_fire: best / expected.length, fires: expected.length, bytes, fired: fired.length }));
+// Compiled before it counts, on a heap that has grown already.
+for (let i = 0; i < 5; i++) round(10_000, 500, 7_500);
+let cpu_ns = 0;
+for (let i = 0; i < rounds; i++) cpu_ns += round(triggers, instruments, fires);
+console.log(JSON.stringify({ cpu_ns_a_fire: cpu_ns / rounds / fires, fires: fired.length, bytes }));

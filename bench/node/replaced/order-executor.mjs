@@ -1,4 +1,4 @@
-// Places the order of a trigger that was hit, and settles its group. `sent.order(body)` takes what goes to the broker,
+// Places the order of a trigger that was hit, and settles its group. `sent.order(id, body)` takes what goes to the broker,
 // `sent.rowUpdate(id, body)` what goes to the database.
 export class OrderExecutor {
   #manager;
@@ -10,7 +10,7 @@ export class OrderExecutor {
   }
 
   execute(trigger, leg, lastPrice) {
-    this.#sent.order(orderBody(trigger, leg));
+    this.#sent.order(trigger.id, orderBody(trigger, leg));
     this.#sent.rowUpdate(trigger.id, JSON.stringify(triggeredUpdate(leg, lastPrice)));
     const sibling = this.#manager.getOCOSibling(trigger);
     if (sibling) {
