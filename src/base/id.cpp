@@ -1,5 +1,7 @@
 #include "base/id.h"
 
+#include <cstring>
+
 namespace hmt::base {
 namespace {
 
@@ -59,9 +61,12 @@ std::string Uuid::text() const {
 }
 
 std::size_t hash_of(const Uuid& id) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const auto byte : id.bytes) hash = (hash ^ byte) * 0x100000001b3ULL;
-  return hash;
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  std::memcpy(&high, id.bytes.data(), sizeof high);
+  std::memcpy(&low, id.bytes.data() + sizeof high, sizeof low);
+  const std::uint64_t mixed = (high ^ (low * 0x9E3779B97F4A7C15ULL)) * 0xD6E8FEB86659FD93ULL;
+  return mixed ^ (mixed >> 32);
 }
 
 }  // namespace hmt::base

@@ -38,7 +38,7 @@ struct Id {
   constexpr auto operator<=>(const Id&) const = default;
 };
 
-// FNV-1a over the bytes: ids are random already.
+// Two multiplications: ids are random already.
 std::size_t hash_of(const Uuid& id);
 
 }  // namespace hmt::base

@@ -48,6 +48,16 @@ class ProbeIndex {
 
   std::size_t bytes() const { return cells_.capacity() * sizeof(std::uint32_t); }
 
+  // Calls `use(number)` for each, in no order.
+  template <class Use>
+  void each(const Use& use) const {
+    for (const auto number : cells_) {
+      if (number != none) use(number);
+    }
+  }
+
+  std::size_t size() const { return size_; }
+
  private:
   std::size_t mask() const { return cells_.size() - 1; }
   std::size_t next(std::size_t at) const { return (at + 1) & mask(); }

@@ -4,11 +4,11 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "engine/active_rows.h"
 #include "engine/event.h"
-#include "engine/flight.h"
+#include "engine/flights.h"
 #include "oms/absence.h"
 #include "oms/tag.h"
 #include "trigger/book.h"
@@ -71,10 +71,10 @@ class Engine {
   // refused.
   template <class Tell>
   void tell_held(Tell tell) const {
-    for (const auto& [id, trigger] : triggers_) tell(id, trigger.version);
+    rows_.each([&](ActiveRows::Number row) { tell(rows_.id(row), rows_.version(row)); });
     for (const auto& [id, version] : unclaimable_) tell(id, version);
   }
-  bool holds(model::TriggerId id) const { return triggers_.contains(id); }
+  bool holds(model::TriggerId id) const { return rows_.find(id) != ActiveRows::none; }
   // The version that is armed; nothing when the trigger is not.
   std::optional<std::int64_t> armed_version(model::TriggerId id) const;
   const Flight* flight(const model::OrderTag& tag) const;
@@ -91,10 +91,9 @@ class Engine {
   void disarm(Now& now, model::TriggerId id);
   void put_in_book(Now& now, const model::Trigger& trigger);
   void tell_not_armed(Now& now, const model::Trigger& trigger, const char* why) const;
-  void take_out_of_book(Now& now, const model::Trigger& trigger);
-  void forget_expiry(const model::Trigger& trigger);
+  void take_out_of_book(Now& now, ActiveRows::Number row);
   void expire_due(Now& now);
-  bool is_held(const model::Trigger& trigger) const;
+  bool is_held(ActiveRows::Number row) const;
   void release_group(Now& now, const model::Trigger& winner);
 
   // firing.cpp
@@ -102,6 +101,14 @@ class Engine {
   void fire(Now& now, const trigger::Hit& hit, const model::Tick& tick);
   void handle(Now& now, const ClaimSettled& settled);
   void claim_lost(Now& now, Flight& flight, model::ClaimVerdict verdict);
+  // What is known of a fire before its attempt is made.
+  struct Fire {
+    std::int32_t number = 0;
+    model::OrderTag tag;
+    model::LegNumber leg = model::LegNumber::one;
+  };
+  std::unique_ptr<Flight> flight_of(model::Trigger trigger, Fire fire, const model::Tick& tick,
+                                    base::Instant at) const;
   std::int32_t next_fire_no(const model::Trigger& trigger) const;
   void fired_too_often(Now& now, model::Trigger trigger);
 
@@ -147,20 +154,15 @@ class Engine {
   void park(Now& now, Flight& flight, const std::string& why, model::Record record);
   void park_of_earlier_day(Now& now, Flight& flight);
   void plan_book_reading(base::Instant at);
-  void forget_old_flights(base::Instant at);
 
   // flight.cpp
   oms::TagScope tag_scope(base::TradingDate date) const { return {settings_.account, date}; }
-  Flight* find(const model::OrderTag& tag);
   template <class Condition>
   bool any_other(const Flight& flight, Condition holds) const;
-  // The trigger's own flights: its tags are neighbours, so a burst of others costs nothing.
-  std::vector<Flight*> flights_of(model::TriggerId id);
-  std::vector<const Flight*> flights_of(model::TriggerId id) const;
   bool another_has_order(const Flight& flight) const;
   bool another_may_have_order(const Flight& flight) const;
   // The row that the trigger's flights share, now as `trigger` says.
-  std::shared_ptr<model::Trigger> row_for(const model::Trigger& trigger) const;
+  std::shared_ptr<model::Trigger> row_for(model::Trigger trigger) const;
   void write_attempt(Now& now, const Flight& flight, model::Record record) const;
   void write_row(Now& now, const Flight& flight, model::Record record,
                  model::GroupAction group) const;
@@ -170,12 +172,8 @@ class Engine {
   Settings settings_;
   bool evaluating_ = false;
   trigger::Book book_;
-  // tidy-ok: looked up; iterated only to find the one id with given bits
-  std::unordered_map<model::TriggerId, model::Trigger> triggers_;  // active, armed or held
-  std::map<base::Instant, std::vector<model::TriggerId>> expiries_;
-  std::map<model::GroupId, std::vector<model::TriggerId>> groups_;  // active members
-  std::map<model::GroupId, model::TriggerId> winners_;
-  std::map<model::OrderTag, Flight> flights_;
+  ActiveRows rows_;  // armed or held
+  Flights flights_;
   // Versions whose claim was stale: a row that is still at one cannot be claimed at all.
   std::map<model::TriggerId, std::int64_t> unclaimable_;
   std::set<model::OrderTag> strangers_;  // orders without a trigger, told of today

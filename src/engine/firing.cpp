@@ -20,18 +20,33 @@ model::Evidence evidence_of(const model::Trigger& trigger, model::LegNumber leg,
           .rule = trigger::rule_text(trigger, leg, last)};
 }
 
+// Each text is made where it will stand: an initializer list would have them copied.
 model::Detail detail_of(const model::Attempt& attempt) {
   const auto& seen = attempt.evidence;
-  return {{"instrument", std::string(model::word(attempt.request.exchange)) + ":" +
-                             attempt.request.trading_symbol},
-          {"rule", seen.rule},
-          {"last_price", seen.last_price.text()},
-          {"received_at", base::to_rfc3339(seen.received_at)},
-          {"exchange_time", std::to_string(seen.exchange_time)},
-          {"last_trade_time", std::to_string(seen.last_trade_time)},
-          {"connection_epoch", std::to_string(seen.connection_epoch)},
-          {"after_gap", seen.after_gap ? "true" : "false"},
-          {"fire_no", std::to_string(attempt.fire_no)}};
+  model::Detail detail;
+  detail.reserve(9);
+  detail.emplace_back("instrument", model::word(attempt.request.exchange));
+  detail.back().second.append(":").append(attempt.request.trading_symbol);
+  detail.emplace_back("rule", seen.rule);
+  detail.emplace_back("last_price", seen.last_price.text());
+  detail.emplace_back("received_at", base::to_rfc3339(seen.received_at));
+  detail.emplace_back("exchange_time", std::to_string(seen.exchange_time));
+  detail.emplace_back("last_trade_time", std::to_string(seen.last_trade_time));
+  detail.emplace_back("connection_epoch", std::to_string(seen.connection_epoch));
+  detail.emplace_back("after_gap", seen.after_gap ? "true" : "false");
+  detail.emplace_back("fire_no", std::to_string(attempt.fire_no));
+  return detail;
+}
+
+model::AuditEntry claimed(const model::Attempt& attempt) {
+  return {.at = attempt.created_at,
+          .event = "claimed",
+          .severity = model::Severity::info,
+          .actor = "engine",
+          .user_id = attempt.user_id,
+          .trigger_id = attempt.trigger_id,
+          .tag = attempt.tag,
+          .detail = detail_of(attempt)};
 }
 
 }  // namespace
@@ -52,60 +67,65 @@ void Engine::handle(Now& now, const model::Tick& tick) {
 }
 
 void Engine::fire(Now& now, const trigger::Hit& hit, const model::Tick& tick) {
-  const auto known = triggers_.find(hit.id);
-  if (known == triggers_.end()) return;  // expired with an earlier hit of this tick
-  const auto trigger = known->second;
-  if (trigger.expires_at && *trigger.expires_at <= now.at) {
+  const auto known = rows_.find(hit.id);
+  if (known == ActiveRows::none) return;  // expired with an earlier hit of this tick
+  if (rows_.is_expired(known, now.at)) {
     expire_due(now);
     return;
   }
-  if (is_held(trigger)) return;  // a sibling fired on this very tick; it comes back with its group
+  if (is_held(known)) return;  // a sibling fired on this very tick; it comes back with its group
+  auto trigger = rows_.whole(known);
   const auto fire_no = next_fire_no(trigger);
-  const auto date = base::trading_date(now.at);
-  auto tag = oms::make_tag(settings_.tag_key, tag_scope(date), trigger.id, fire_no, 0);
+  auto tag = oms::make_tag(settings_.tag_key, tag_scope(base::trading_date(now.at)),
+                           rows_.tag_bits(known), fire_no, 0);
   if (flights_.contains(tag)) {
-    fired_too_often(now, trigger);
+    fired_too_often(now, std::move(trigger));
     return;
   }
   if (trigger.parent_id) handle(now, GroupWon{*trigger.parent_id, trigger.id});
-  disarm(now, trigger.id);
+  rows_.erase(known);  // the book has let it go already
 
-  Flight flight;
-  flight.row = row_for(trigger);
-  flight.claimed_version = trigger.version;
-  flight.claiming = true;
-  auto& fired = *flight.row;
+  const auto& flight =
+      flights_.add(flight_of(std::move(trigger), {fire_no, std::move(tag), hit.leg}, tick, now.at));
+  now.ask(MakeClaim{.claim = {.attempt = flight.attempt,
+                              .version = flight.claimed_version,
+                              .group = flight.row->parent_id,
+                              .audit = claimed(flight.attempt)},
+                    .purpose = model::purpose_of(*flight.row)});
+}
+
+// The attempt that the fire is, and the row as it will be once the claim is durable.
+std::unique_ptr<Flight> Engine::flight_of(model::Trigger trigger, Fire fire,
+                                          const model::Tick& tick, base::Instant at) const {
+  auto flight = std::make_unique<Flight>();
+  flight->claimed_version = trigger.version;
+  flight->claiming = true;
+  auto& attempt = flight->attempt;
+  attempt.trigger_id = trigger.id;
+  attempt.user_id = trigger.user_id;
+  attempt.connection_id = trigger.broker_connection_id;
+  attempt.fire_no = fire.number;
+  attempt.leg = fire.leg;
+  attempt.lease_epoch = settings_.lease_epoch;
+  attempt.trading_date = base::trading_date(at);
+  attempt.created_at = at;
+  attempt.tag = std::move(fire.tag);
+  attempt.request = oms::request_for(trigger, fire.leg, attempt.tag);
+  attempt.evidence = evidence_of(trigger, fire.leg, tick);
+
+  flight->row = row_for(std::move(trigger));
+  auto& fired = *flight->row;
   fired.status = model::TriggerStatus::firing;
-  fired.triggered_at = now.at;
-  fired.triggered_leg = hit.leg;
-  fired.fire_no = fire_no;
+  fired.triggered_at = at;
+  fired.triggered_leg = fire.leg;
+  fired.triggered_price = attempt.evidence.last_price;
+  fired.fire_no = fire.number;
   fired.order_id.clear();
   fired.order_status.clear();
   fired.filled_quantity = 0;
   fired.average_price.reset();
   fired.error_message.clear();
-
-  auto& attempt = flight.attempt;
-  attempt.trigger_id = trigger.id;
-  attempt.user_id = trigger.user_id;
-  attempt.connection_id = trigger.broker_connection_id;
-  attempt.fire_no = fired.fire_no;
-  attempt.leg = hit.leg;
-  attempt.lease_epoch = settings_.lease_epoch;
-  attempt.trading_date = date;
-  attempt.created_at = now.at;
-  attempt.tag = std::move(tag);
-  attempt.request = oms::request_for(trigger, hit.leg, attempt.tag);
-  attempt.evidence = evidence_of(trigger, hit.leg, tick);
-  fired.triggered_price = attempt.evidence.last_price;
-
-  auto record = record_of(now, flight, "claimed", model::Severity::info, detail_of(attempt));
-  now.ask(MakeClaim{.claim = {.attempt = attempt,
-                              .version = trigger.version,
-                              .group = trigger.parent_id,
-                              .audit = std::move(record.audit.front())},
-                    .purpose = model::purpose_of(trigger)});
-  flights_.insert_or_assign(attempt.tag, std::move(flight));
+  return flight;
 }
 
 // A tag tells 32 fires of a day apart. One that is used twice would let one order be taken for
@@ -133,12 +153,14 @@ void Engine::fired_too_often(Now& now, model::Trigger trigger) {
 // broker.
 std::int32_t Engine::next_fire_no(const model::Trigger& trigger) const {
   auto last = trigger.fire_no;
-  for (const auto* flight : flights_of(trigger.id)) last = std::max(last, flight->attempt.fire_no);
+  for (const auto* flight = std::as_const(flights_).first_of(trigger.id); flight;
+       flight = flight->next)
+    last = std::max(last, flight->attempt.fire_no);
   return last + 1;
 }
 
 void Engine::handle(Now& now, const ClaimSettled& settled) {
-  auto* flight = find(settled.tag);
+  auto* flight = flights_.find(settled.tag);
   if (!flight || !flight->claiming || flight->attempt.lease_epoch != settled.lease_epoch) return;
   if (settled.verdict != model::ClaimVerdict::won &&
       settled.verdict != model::ClaimVerdict::repeated) {
@@ -152,7 +174,7 @@ void Engine::claim_lost(Now& now, Flight& flight, model::ClaimVerdict verdict) {
   const auto trigger = *flight.row;
   const auto changed = flight.changed;
   const auto claimed_version = flight.claimed_version;
-  flights_.erase(flights_.find(flight.attempt.tag));
+  flights_.erase(flight);
   if (verdict == model::ClaimVerdict::stale) unclaimable_[trigger.id] = claimed_version;
   if (verdict != model::ClaimVerdict::group_taken) release_group(now, trigger);
   if (verdict == model::ClaimVerdict::fenced) {

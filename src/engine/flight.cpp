@@ -1,7 +1,5 @@
 #include "engine/flight.h"
 
-#include <algorithm>
-
 #include "engine/now.h"
 #include "oms/order_state.h"
 
@@ -57,39 +55,11 @@ model::TriggerOutcome outcome_of(const model::Trigger& trigger, model::GroupActi
           .group = group};
 }
 
-Flight* Engine::find(const model::OrderTag& tag) {
-  const auto found = flights_.find(tag);
-  return found == flights_.end() ? nullptr : &found->second;
-}
-
-namespace {
-
-template <class Found, class Flights>
-std::vector<Found> neighbours(Flights& flights, model::TriggerId id) {
-  std::vector<Found> out;
-  const auto start = oms::tag_start(id);
-  for (auto at = flights.lower_bound(start); at != flights.end() && at->first.starts_with(start);
-       ++at) {
-    if (at->second.attempt.trigger_id == id) out.push_back(&at->second);
-  }
-  return out;
-}
-
-}  // namespace
-
-std::vector<Flight*> Engine::flights_of(model::TriggerId id) {
-  return neighbours<Flight*>(flights_, id);
-}
-
-std::vector<const Flight*> Engine::flights_of(model::TriggerId id) const {
-  return neighbours<const Flight*>(flights_, id);
-}
-
 template <class Condition>
 bool Engine::any_other(const Flight& flight, Condition holds) const {
-  return std::ranges::any_of(flights_of(flight.attempt.trigger_id), [&](const Flight* other) {
-    return other != &flight && holds(*other);
-  });
+  const auto* other = flights_.first_of(flight.attempt.trigger_id);
+  while (other && (other == &flight || !holds(*other))) other = other->next;
+  return other != nullptr;
 }
 
 bool Engine::another_has_order(const Flight& flight) const {
@@ -100,12 +70,11 @@ bool Engine::another_may_have_order(const Flight& flight) const {
   return any_other(flight, [](const Flight& other) { return other.may_have_order(); });
 }
 
-std::shared_ptr<model::Trigger> Engine::row_for(const model::Trigger& trigger) const {
-  for (const auto* flight : flights_of(trigger.id)) {
-    *flight->row = trigger;
-    return flight->row;
-  }
-  return std::make_shared<model::Trigger>(trigger);
+std::shared_ptr<model::Trigger> Engine::row_for(model::Trigger trigger) const {
+  const auto* flight = flights_.first_of(trigger.id);
+  if (!flight) return std::make_shared<model::Trigger>(std::move(trigger));
+  *flight->row = std::move(trigger);
+  return flight->row;
 }
 
 void Engine::write_attempt(Now& now, const Flight& flight, model::Record record) const {

@@ -20,11 +20,16 @@ struct Flight {
   bool over = false;      // the row lives on without it: armed again, failed, or tried anew
   bool doubled = false;   // the broker has a second order of its tag, and people were told
   bool parked = false;    // given up to a person: no longer looked up
-  std::optional<model::Trigger> changed;  // news of the row that came while it was being claimed
+  // News of the row that came while it was being claimed.
+  std::shared_ptr<const model::Trigger> changed;
   std::optional<base::Instant> read_book_at;  // no answer by then: look
   std::optional<base::Instant> retry_at;
   bool out_of_date = false;                  // at `retry_at` its trigger is armed again instead
   std::optional<oms::AbsenceProof> absence;  // while unknown
+
+  // Of `Flights`: the trigger's next one, and whether this one is on the list of those that wait.
+  Flight* next = nullptr;
+  bool listed = false;
 
   model::LegNumber leg() const { return attempt.leg; }
   bool is_unresolved() const {
@@ -57,6 +62,14 @@ struct Flight {
            has_order();
   }
   bool is_working() const;  // registered at the broker and not ended
+  // Time, or a reading of the order book, may bring something for it.
+  bool waits() const {
+    return read_book_at || retry_at || absence || is_unresolved() || is_working() ||
+           counts_as_unknown();
+  }
+  bool counts_as_unknown() const {
+    return !parked && attempt.state == model::AttemptState::unknown;
+  }
 };
 
 inline constexpr const char* two_orders =

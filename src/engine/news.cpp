@@ -54,16 +54,17 @@ void Engine::handle(Now& now, const BookRead& read) {
 }
 
 void Engine::take_news(Now& now, const model::BrokerOrder& order, model::OrderSource source) {
-  auto* flight = find(order.tag);
+  auto* flight = flights_.find(order.tag);
   if (!flight) {
     adopt(now, order, source);
     return;
   }
   if (flight->claiming) return;  // not ours yet; the next reading brings it again
   const bool known = flight->attempt.state == AttemptState::placed;
-  const bool came_to_nothing =
-      oms::phase_of(order.status) == oms::Phase::rejected && order.filled_quantity == 0;
-  if (!known && !(flight->over && came_to_nothing)) {
+  const auto came_to_nothing = [&order] {
+    return oms::phase_of(order.status) == oms::Phase::rejected && order.filled_quantity == 0;
+  };
+  if (!known && !(flight->over && came_to_nothing())) {
     appeared(now, *flight, order, source);
     return;
   }
@@ -92,18 +93,16 @@ void Engine::adopt(Now& now, const model::BrokerOrder& order, model::OrderSource
   const auto date = base::trading_date(now.at);
   const auto parts = oms::read_tag(settings_.tag_key, tag_scope(date), order.tag);
   if (!parts) return;
-  const auto found = std::ranges::find_if(triggers_, [&](const auto& entry) {
-    return oms::tag_bits(entry.first) == parts->trigger_bits;
-  });
-  if (found == triggers_.end()) {
+  const auto found = rows_.find_by_tag_bits(parts->trigger_bits);
+  if (found == ActiveRows::none) {
     tell_stranger(now, order, *parts);
     return;
   }
-  auto& row = found->second;
-  Flight flight;
-  flight.row = row_for(row);
-  flight.claimed_version = row.version;
-  auto& attempt = flight.attempt;
+  const auto row = rows_.whole(found);
+  auto flight = std::make_unique<Flight>();
+  flight->row = row_for(row);
+  flight->claimed_version = row.version;
+  auto& attempt = flight->attempt;
   attempt.tag = order.tag;
   attempt.trigger_id = row.id;
   attempt.user_id = row.user_id;
@@ -126,8 +125,7 @@ void Engine::adopt(Now& now, const model::BrokerOrder& order, model::OrderSource
       .tag = order.tag};
   attempt.evidence.rule = "found in the broker's order book by its tag";
   if (row.parent_id) handle(now, GroupWon{*row.parent_id, row.id});
-  auto& kept = flights_.insert_or_assign(order.tag, std::move(flight)).first->second;
-  appeared(now, kept, order, source);
+  appeared(now, flights_.put(std::move(flight)), order, source);
 }
 
 // Our order, and no trigger that it could have come from is waiting: told once a day.
@@ -143,11 +141,12 @@ void Engine::tell_stranger(Now& now, const model::BrokerOrder& order, const oms:
   entry.severity = Severity::alarm;
   entry.actor = "engine";
   entry.tag = order.tag;
-  for (const auto& [tag, flight] : flights_) {
-    if (oms::tag_bits(flight.attempt.trigger_id) != parts.trigger_bits) continue;
-    entry.trigger_id = flight.attempt.trigger_id;
-    entry.user_id = flight.attempt.user_id;
-    break;
+  const auto* flight = flights_.first_where([&](const Flight& each) {
+    return oms::tag_bits(each.attempt.trigger_id) == parts.trigger_bits;
+  });
+  if (flight) {
+    entry.trigger_id = flight->attempt.trigger_id;
+    entry.user_id = flight->attempt.user_id;
   }
   entry.detail = {{"why", "an order with our tag has no trigger on record: check the position"},
                   {"order_id", order.order_id},
@@ -202,17 +201,20 @@ void Engine::appeared(Now& now, Flight& flight, const model::BrokerOrder& order,
 // into the row.
 void Engine::claim_row(Now& now, Flight& flight, bool surprise) {
   const auto& attempt = flight.attempt;
-  if (const auto armed = triggers_.find(attempt.trigger_id); armed != triggers_.end()) {
-    *flight.row = armed->second;
+  if (const auto armed = rows_.find(attempt.trigger_id); armed != ActiveRows::none) {
+    *flight.row = rows_.whole(armed);
     disarm(now, attempt.trigger_id);
   } else if (flight.row->status == model::TriggerStatus::active &&
              other_leg_stands(*flight.row, flight.leg())) {
     // Cancelled or expired since: whatever becomes of this order, the other leg is not armed again.
     set_leg(*flight.row, model::other(flight.leg()), model::LegState::dropped);
   }
-  if (const auto group = flight.row->parent_id; group && !winners_.contains(*group))
+  if (const auto group = flight.row->parent_id; group && !rows_.winner_of(*group))
     handle(now, GroupWon{*group, attempt.trigger_id});
-  for (auto* other : flights_of(attempt.trigger_id)) other->retry_at.reset();
+  for (auto* other = flights_.first_of(attempt.trigger_id); other; other = other->next) {
+    other->retry_at.reset();
+    flights_.note_change(*other);
+  }
   const bool second = another_may_have_order(flight);
   auto& trigger = *flight.row;
   set_leg(trigger, flight.leg(), model::LegState::fired);

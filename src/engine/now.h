@@ -11,8 +11,8 @@ struct Engine::Now {
   std::vector<Effect>& effects;
 
   template <class E>
-  void ask(E effect) {
-    effects.emplace_back(std::move(effect));
+  void ask(E&& effect) {
+    effects.emplace_back(std::forward<E>(effect));
   }
 };
 

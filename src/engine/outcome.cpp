@@ -26,7 +26,7 @@ model::Detail detail_of(const model::PlaceAnswer& answer, const oms::Classified&
 }  // namespace
 
 void Engine::handle(Now& now, const AttemptForwarded& forwarded) {
-  auto* flight = find(forwarded.tag);
+  auto* flight = flights_.find(forwarded.tag);
   if (!flight || flight->attempt.state != AttemptState::queued) return;
   flight->attempt.state = AttemptState::forwarded;
   flight->attempt.forwarded_at = now.at;
@@ -34,7 +34,7 @@ void Engine::handle(Now& now, const AttemptForwarded& forwarded) {
 }
 
 void Engine::handle(Now& now, const AttemptWithdrawn& withdrawn) {
-  auto* flight = find(withdrawn.tag);
+  auto* flight = flights_.find(withdrawn.tag);
   if (!flight || flight->claiming) return;
   if (flight->attempt.lease_epoch != withdrawn.lease_epoch) return;
   if (flight->attempt.state != AttemptState::queued && !flight->is_unresolved()) return;
@@ -48,7 +48,7 @@ void Engine::handle(Now& now, const AttemptWithdrawn& withdrawn) {
 }
 
 void Engine::handle(Now& now, const AttemptAnswered& answered) {
-  auto* flight = find(answered.tag);
+  auto* flight = flights_.find(answered.tag);
   if (!flight || flight->claiming) return;
   flight->attempt.answered_at = now.at;
   const auto& answer = answered.answer;

@@ -26,12 +26,15 @@ bool comes_before(const model::Attempt& a, const model::Attempt& b) {
 void Engine::handle(Now& now, const AttemptRecovered& recovered) {
   const auto& attempt = recovered.attempt;
   const auto row = row_for(recovered.trigger);
-  auto& flight = flights_[attempt.tag];
-  flight.attempt = attempt;
-  flight.row = row;
+  const auto* known = flights_.find(attempt.tag);
+  auto taken_over = known ? std::make_unique<Flight>(*known) : std::make_unique<Flight>();
+  taken_over->attempt = attempt;
+  taken_over->row = row;
+  auto& flight = flights_.put(std::move(taken_over));
   const bool is_its_fire =
       row->status == model::TriggerStatus::firing && row->fire_no == attempt.fire_no;
-  for (auto* other : flights_of(attempt.trigger_id)) {
+  for (auto* other = flights_.first_of(attempt.trigger_id); other; other = other->next) {
+    flights_.note_change(*other);
     if (comes_before(other->attempt, attempt)) other->overtaken();
     if (comes_before(attempt, other->attempt)) flight.overtaken();
   }
@@ -116,32 +119,32 @@ void Engine::park_of_earlier_day(Now& now, Flight& flight) {
 
 void Engine::handle(Now& now, const ClockAdvanced&) {
   expire_due(now);
-  for (auto& [tag, flight] : flights_) {
-    if (flight.read_book_at && *flight.read_book_at <= now.at) {
-      flight.read_book_at.reset();
+  for (auto* flight : flights_.waiting()) {
+    if (flight->read_book_at && *flight->read_book_at <= now.at) {
+      flight->read_book_at.reset();
       plan_book_reading(now.at);
     }
-    if (flight.retry_at && *flight.retry_at <= now.at) {
-      retry_due(now, flight);
+    if (flight->retry_at && *flight->retry_at <= now.at) {
+      retry_due(now, *flight);
     }
   }
+  flights_.look_again();
   if (book_due_ && *book_due_ <= now.at) {
     book_due_.reset();
     now.ask(ReadBook{});
     const bool unresolved =
-        std::ranges::any_of(flights_, [](const auto& f) { return f.second.is_unresolved(); });
-    const bool working =
-        std::ranges::any_of(flights_, [](const auto& f) { return f.second.is_working(); });
+        flights_.any_waiting([](auto& flight) { return flight.is_unresolved(); });
+    const bool working = flights_.any_waiting([](auto& flight) { return flight.is_working(); });
     book_due_ = now.at + (unresolved ? settings_.poll_unresolved
                           : working  ? settings_.poll_working
                                      : settings_.poll_idle);
-    forget_old_flights(now.at);
+    flights_.forget_before(base::trading_date(now.at));
   }
 }
 
 void Engine::handle(Now&, const ClockStepped& clock) {
   if (book_due_) *book_due_ += clock.by;
-  for (auto& [tag, flight] : flights_) flight.clock_stepped(clock.by);
+  for (auto* flight : flights_.waiting()) flight->clock_stepped(clock.by);
 }
 
 bool Engine::is_out_of_date(const model::Attempt& attempt, base::Instant at) const {
@@ -184,10 +187,11 @@ void Engine::plan_book_reading(base::Instant at) {
 
 void Engine::count_absence(Now& now, base::Instant started_at) {
   if (started_at > now.at) return;  // the clock was set back since: nobody knows when it began
-  std::vector<Flight*> waiting;
-  for (auto& [tag, flight] : flights_) {
-    if (flight.attempt.state == AttemptState::unknown && flight.absence) waiting.push_back(&flight);
-  }
+  flights_.look_again();
+  auto waiting = flights_.waiting();
+  std::erase_if(waiting, [](const Flight* flight) {
+    return flight->attempt.state != AttemptState::unknown || !flight->absence;
+  });
   for (auto* flight : waiting) {
     if (flight->attempt.trading_date != base::trading_date(started_at)) {
       park_of_earlier_day(now, *flight);
@@ -229,9 +233,9 @@ void Engine::park(Now& now, Flight& flight, const std::string& why, model::Recor
 // A new attempt of the same fire, under a tag of its own, so that a late first order is never taken
 // for the second.
 void Engine::try_again(Now& now, Flight& flight) {
-  Flight next = flight;
+  auto next = std::make_unique<Flight>(flight);
   flight.over = true;
-  auto& attempt = next.attempt;
+  auto& attempt = next->attempt;
   ++attempt.attempt_no;
   attempt.lease_epoch = settings_.lease_epoch;
   attempt.trading_date = base::trading_date(now.at);
@@ -245,22 +249,13 @@ void Engine::try_again(Now& now, Flight& flight) {
   attempt.created_at = now.at;
   attempt.forwarded_at.reset();
   attempt.answered_at.reset();
-  next.row->order_status.clear();
-  auto record = record_of(now, next, "retry", Severity::warning,
+  next->row->order_status.clear();
+  auto record = record_of(now, *next, "retry", Severity::warning,
                           {{"attempt_no", std::to_string(attempt.attempt_no)}});
   record.attempt = attempt;
-  record.trigger = outcome_of(*next.row, model::GroupAction::keep);
-  now.ask(Submit{.record = std::move(record), .purpose = model::purpose_of(*next.row)});
-  flights_.insert_or_assign(attempt.tag, std::move(next));
-}
-
-void Engine::forget_old_flights(base::Instant at) {
-  const auto today = base::trading_date(at);
-  std::erase_if(flights_, [today](const auto& entry) {
-    const auto& flight = entry.second;
-    return flight.attempt.trading_date < today && !flight.claiming && !flight.is_unresolved() &&
-           !flight.retry_at;
-  });
+  record.trigger = outcome_of(*next->row, model::GroupAction::keep);
+  now.ask(Submit{.record = std::move(record), .purpose = model::purpose_of(*next->row)});
+  flights_.put(std::move(next));
 }
 
 }  // namespace hmt::engine

@@ -98,6 +98,13 @@ bool final_states_disagree(const Attempt& attempt, const BrokerOrder& news) {
   return is_terminal(known) && is_terminal(told) && known != told;
 }
 
+// Most of what a reading of the order book brings: orders that ended long ago.
+bool says_nothing_new(const Attempt& attempt, const BrokerOrder& news) {
+  return attempt.filled_quantity == news.filled_quantity &&
+         attempt.average_price == news.average_price && attempt.order_id == news.order_id &&
+         attempt.order_status == news.status && attempt.message == news.status_message;
+}
+
 }  // namespace
 
 Phase phase_of(std::string_view status) {
@@ -115,6 +122,7 @@ Merged merge(Attempt& attempt, const BrokerOrder& news, model::OrderSource sourc
       !attempt.order_id.empty() && !news.order_id.empty() && attempt.order_id != news.order_id;
   if (another_order) return {.changed = false, .contradiction = true};
 
+  if (says_nothing_new(attempt, news)) return {};
   const Attempt before = attempt;
   Merged merged;
   if (attempt.order_id.empty()) attempt.order_id = news.order_id;

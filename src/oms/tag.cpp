@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <sodium.h>
-#include <vector>
 
 #include "base/ensure.h"
 
@@ -32,16 +31,16 @@ std::optional<std::uint64_t> read_digits(std::string_view digits) {
   return value;
 }
 
-void append_bytes(std::vector<std::uint8_t>& out, std::uint64_t value, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i)
-    out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+void append_bytes(std::string& out, std::uint64_t value, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
 }
 
 // Every field has its own width, and the account, which has not, its length in front.
 std::uint64_t mac_of(const TagKey& key, const TagScope& scope, const TagParts& parts) {
-  std::vector<std::uint8_t> text;
+  std::string text;
+  text.reserve(scope.account.size() + 22);
   append_bytes(text, scope.account.size(), 8);
-  text.insert(text.end(), scope.account.begin(), scope.account.end());
+  text.append(scope.account);
   append_bytes(text, static_cast<std::uint32_t>(scope.date.days), 4);
   append_bytes(text, parts.trigger_bits, 8);
   append_bytes(text, parts.fire_mod_32, 1);
@@ -49,7 +48,8 @@ std::uint64_t mac_of(const TagKey& key, const TagScope& scope, const TagParts& p
 
   static_assert(crypto_shorthash_KEYBYTES == 16 && crypto_shorthash_BYTES == 8);
   std::array<std::uint8_t, crypto_shorthash_BYTES> hash{};
-  crypto_shorthash(hash.data(), text.data(), text.size(), key.bytes.data());
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+  crypto_shorthash(hash.data(), bytes, text.size(), key.bytes.data());
   return (std::uint64_t{hash[0]} << 16 | std::uint64_t{hash[1]} << 8 | hash[2]) & 0xF'FFFF;
 }
 
@@ -68,7 +68,12 @@ std::uint64_t tag_bits(model::TriggerId id) {
 
 model::OrderTag make_tag(const TagKey& key, const TagScope& scope, model::TriggerId trigger,
                          std::int32_t fire_no, std::int32_t attempt_no) {
-  const TagParts parts{tag_bits(trigger), static_cast<std::uint8_t>(fire_no & 31),
+  return make_tag(key, scope, tag_bits(trigger), fire_no, attempt_no);
+}
+
+model::OrderTag make_tag(const TagKey& key, const TagScope& scope, std::uint64_t trigger_bits,
+                         std::int32_t fire_no, std::int32_t attempt_no) {
+  const TagParts parts{trigger_bits, static_cast<std::uint8_t>(fire_no & 31),
                        static_cast<std::uint8_t>(attempt_no & 31)};
   std::string tag;
   tag.reserve(tag_size);

@@ -37,6 +37,10 @@ std::uint64_t tag_bits(model::TriggerId id);
 model::OrderTag make_tag(const TagKey& key, const TagScope& scope, model::TriggerId trigger,
                          std::int32_t fire_no, std::int32_t attempt_no);
 
+// The same, where the trigger's bits are at hand.
+model::OrderTag make_tag(const TagKey& key, const TagScope& scope, std::uint64_t trigger_bits,
+                         std::int32_t fire_no, std::int32_t attempt_no);
+
 // What every tag of the trigger begins with, whatever the key: they are neighbours when sorted.
 std::string tag_start(model::TriggerId trigger);
 

@@ -1,5 +1,7 @@
 #include "runtime/standing_board.h"
 
+#include <vector>
+
 namespace hmt::runtime {
 namespace {
 
@@ -43,7 +45,18 @@ void StandingBoard::set_owner(model::ConnectionId account, model::UserId owner,
 void StandingBoard::forget_account(model::ConnectionId account) {
   const std::scoped_lock lock(mutex_);
   accounts_.erase(account);
-  std::erase_if(armed_, [account](const auto& entry) { return entry.second.account == account; });
+  forget_armed(account);
+}
+
+void StandingBoard::forget_armed(model::ConnectionId account) {
+  const auto known = armed_for_.find(account);
+  if (known == armed_for_.end()) return;
+  std::vector<std::uint32_t> theirs;
+  armed_.each([&](std::uint32_t number) {
+    if (armed_[number].account == &*known) theirs.push_back(number);
+  });
+  for (const auto number : theirs) armed_.erase(number);
+  armed_for_.erase(known);
 }
 
 void StandingBoard::set_status(EngineStatus status) {
@@ -83,17 +96,22 @@ void StandingBoard::set_started(base::Instant at, std::int64_t lease_epoch) {
 
 void StandingBoard::armed(model::ConnectionId account, model::TriggerId id, std::int64_t version) {
   const std::scoped_lock lock(mutex_);
-  armed_[id] = {account, version};
+  const auto* armed_for = &*armed_for_.insert(account).first;
+  if (const auto known = armed_.find(id); known != armed_.none) {
+    armed_[known] = {id, armed_for, version};
+  } else {
+    armed_.insert({id, armed_for, version});
+  }
 }
 
 void StandingBoard::disarmed(model::TriggerId id) {
   const std::scoped_lock lock(mutex_);
-  armed_.erase(id);
+  if (const auto known = armed_.find(id); known != armed_.none) armed_.erase(known);
 }
 
 void StandingBoard::none_armed(model::ConnectionId account) {
   const std::scoped_lock lock(mutex_);
-  std::erase_if(armed_, [account](const auto& entry) { return entry.second.account == account; });
+  forget_armed(account);
 }
 
 const std::string* StandingBoard::blinding(const Reasons& reasons) {
@@ -186,9 +204,9 @@ std::string StandingBoard::why_not_watched(model::ConnectionId account, model::T
   }
   if (standing_.status == EngineStatus::starting) return "The engine is starting";
   const auto armed = armed_.find(id);
-  if (armed == armed_.end())
+  if (armed == armed_.none)
     return "The engine has not armed it yet, or a trigger of its group has fired";
-  if (armed->second.version != version) return "The engine has not taken over its last change yet";
+  if (armed_[armed].version != version) return "The engine has not taken over its last change yet";
   return {};
 }
 

@@ -4,10 +4,11 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
+#include "base/dense_table.h"
 #include "engine/engine.h"
 #include "runtime/desk.h"
 
@@ -70,9 +71,15 @@ class StandingBoard {
     std::int64_t queued = 0;
   };
   struct Armed {
-    model::ConnectionId account;
+    model::TriggerId id;
+    const model::ConnectionId* account = nullptr;  // in `armed_for_`
     std::int64_t version = 0;
   };
+  struct ById {
+    static model::TriggerId key_of(const Armed& armed) { return armed.id; }
+    static std::size_t hash(model::TriggerId id) { return base::hash_of(id.uuid); }
+  };
+  void forget_armed(model::ConnectionId account);
   static const std::string* blinding(const Reasons& reasons);
   Standing of_the_engine() const;
   void add_reasons_of_all(Standing& standing) const;
@@ -86,7 +93,8 @@ class StandingBoard {
   base::Instant started_at_{};
   Reasons reasons_;
   std::map<model::ConnectionId, Account> accounts_;
-  std::unordered_map<model::TriggerId, Armed> armed_;
+  std::set<model::ConnectionId> armed_for_;
+  base::DenseTable<Armed, ById> armed_;
 };
 
 }  // namespace hmt::runtime

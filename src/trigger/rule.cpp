@@ -45,7 +45,9 @@ std::optional<LegNumber> leg_fired_by(const Trigger& trigger, Price last) {
 }
 
 std::string rule_text(const Trigger& trigger, LegNumber leg, Price last) {
-  std::string text(model::word(trigger.side));
+  std::string text;
+  text.reserve(48);
+  text.append(model::word(trigger.side));
   text.append(leg == LegNumber::one ? " leg 1: LTP " : " leg 2: LTP ").append(last.text());
   text.append(" ").append(model::word(row_of_contract(trigger, leg))).append(" ");
   return text.append(trigger.leg(leg).trigger_price.text());

@@ -1,0 +1,54 @@
+#include "base/dense_table.h"
+
+#include <gtest/gtest.h>
+#include <map>
+#include <random>
+#include <string>
+
+namespace hmt::base {
+namespace {
+
+struct Price {
+  std::string symbol;
+  int paise = 0;
+};
+struct BySymbol {
+  static const std::string& key_of(const Price& price) { return price.symbol; }
+  static std::size_t hash(const std::string& symbol) { return std::hash<std::string>{}(symbol); }
+};
+using Prices = DenseTable<Price, BySymbol>;
+
+TEST(DenseTable, FindsWhatWasPutInAndNothingThatWasTakenOut) {
+  constexpr std::uint64_t seed = 23;
+  std::mt19937_64 random(seed);
+  Prices table;
+  std::map<std::string, int> known;
+  for (int step = 0; step < 50'000; ++step) {
+    const auto symbol = "SYMBOL" + std::to_string(random() % 2'000);
+    const auto number = table.find(symbol);
+    ASSERT_EQ(number != Prices::none, known.contains(symbol)) << "seed " << seed << ", " << step;
+    if (number == Prices::none) {
+      known[symbol] = step;
+      table.insert({symbol, step});
+    } else {
+      ASSERT_EQ(table[number].paise, known.at(symbol)) << "seed " << seed << ", " << step;
+      known.erase(symbol);
+      table.erase(number);
+    }
+    ASSERT_EQ(table.size(), known.size());
+  }
+  std::map<std::string, int> left;
+  table.each([&](auto number) { left[table[number].symbol] = table[number].paise; });
+  EXPECT_EQ(left, known);
+}
+
+TEST(DenseTable, AThingStaysWhereItIsWhileOthersCome) {
+  Prices table;
+  const auto* first = &table[table.insert({"INFY", 150'000})];
+  for (int i = 0; i < 10'000; ++i) table.insert({"SYMBOL" + std::to_string(i), i});
+  EXPECT_EQ(first, &table[table.find(std::string("INFY"))]);
+  EXPECT_EQ(first->paise, 150'000);
+}
+
+}  // namespace
+}  // namespace hmt::base

@@ -1,0 +1,103 @@
+#pragma once
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <string_view>
+#include <vector>
+
+#include "base/dense_table.h"
+#include "engine/flight.h"
+
+// The flights of the trading day: found by tag and by trigger; those that wait for time, or for
+// word of an order, stand in a list of their own, so that nobody walks the day to find them.
+//
+// Whoever may change a flight has it from here, which notes it; `look_again` then renews the list.
+// Where flights come in an order it is that of their tags.
+namespace hmt::engine {
+
+class Flights {
+ public:
+  Flight* find(std::string_view tag);
+  const Flight* find(std::string_view tag) const;
+  bool contains(std::string_view tag) const { return find(tag) != nullptr; }
+
+  // REQUIRES: none has its tag.
+  Flight& add(std::unique_ptr<Flight> flight);
+  // In place of one with the same tag.
+  Flight& put(std::unique_ptr<Flight> flight);
+  void erase(Flight& flight);
+
+  // The trigger's own, linked by `next`.
+  Flight* first_of(model::TriggerId id);
+  const Flight* first_of(model::TriggerId id) const;
+
+  void note_change(Flight& flight) { noted_.push_back(&flight); }
+  void look_again();
+
+  // As of the last `look_again`.
+  std::vector<Flight*> waiting();
+  template <class Condition>
+  bool any_waiting(const Condition& holds) const {
+    return std::ranges::any_of(waiting_, [&](const Flight* flight) { return holds(*flight); });
+  }
+  template <class Use>
+  void each_waiting(const Use& use) const {
+    for (const Flight* flight : waiting_) use(*flight);
+  }
+
+  // The first for which `holds`; looks at every flight.
+  template <class Condition>
+  const Flight* first_where(const Condition& holds) const {
+    const Flight* first = nullptr;
+    flights_.each([&](Number number) {
+      const auto* flight = flights_[number].flight.get();
+      const bool earlier = !first || flight->attempt.tag < first->attempt.tag;
+      if (earlier && holds(*flight)) first = flight;
+    });
+    return first;
+  }
+
+  // Forgets those of days before `today` that nothing more can happen to.
+  void forget_before(base::TradingDate today);
+
+ private:
+  // With what tells it from others beside it: a search touches no flight but the one.
+  struct Kept {
+    std::size_t hash = 0;  // of its tag
+    std::unique_ptr<Flight> flight;
+  };
+  struct ByTag {
+    static const Kept& key_of(const Kept& kept) { return kept; }
+    static std::size_t hash(const Kept& kept) { return kept.hash; }
+    static std::size_t hash(std::string_view tag) { return std::hash<std::string_view>{}(tag); }
+  };
+  friend bool operator==(const Kept& kept, std::string_view tag) {
+    return kept.hash == ByTag::hash(tag) && kept.flight->attempt.tag == tag;
+  }
+  struct InOrder {
+    bool operator()(const Flight* a, const Flight* b) const {
+      return a->attempt.tag < b->attempt.tag;
+    }
+  };
+  using Table = base::DenseTable<Kept, ByTag>;
+  using Number = Table::Number;
+
+  struct First {
+    model::TriggerId trigger;
+    Flight* flight = nullptr;
+  };
+  struct ByTrigger {
+    static model::TriggerId key_of(const First& first) { return first.trigger; }
+    static std::size_t hash(model::TriggerId id) { return base::hash_of(id.uuid); }
+  };
+  void link(Flight& flight);
+  void unlink(Flight& flight);
+
+  Table flights_;
+  base::DenseTable<First, ByTrigger> firsts_;  // the first flight of each trigger that has one
+  std::set<Flight*, InOrder> waiting_;
+  std::vector<Flight*> noted_;
+  base::TradingDate oldest_{};  // none is of a day before
+};
+
+}  // namespace hmt::engine
