@@ -6,7 +6,7 @@
 
 // Any bytes: both decoders agree, and neither leaves the frame nor the room it was given.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  for (const std::size_t room : {0, 1, 64}) {
+  for (const std::size_t room : {0U, 1U, 64U}) {
     std::vector<hmt::kite::FullPacket> packets(room);
     const auto report = hmt::kite::decode_full_packets({data, size}, packets);
     const auto [expected, expected_packets] =

@@ -62,18 +62,18 @@ model::Tick tradable_tick(Packet packet, bool full, base::Instant received_at) {
           .received_at = received_at};
 }
 
-// Whether the length is one that the protocol names; else the tick stays as it is. The feed asks
-// for full packets, so these come first.
+// Whether the length is one that the protocol names; else nothing is written, and there may be no
+// room for it. The feed asks for full packets, so these come first.
 bool decode_packet(Packet packet, std::size_t length, base::Instant received_at,
-                   model::Tick& tick) {
+                   model::Tick* tick) {
   if (length == full_length) {
-    tick = tradable_tick(packet, true, received_at);
+    *tick = tradable_tick(packet, true, received_at);
   } else if (length == ltp_length) {
-    tick = ltp_tick(packet, received_at);
+    *tick = ltp_tick(packet, received_at);
   } else if (length == quote_length) {
-    tick = tradable_tick(packet, false, received_at);
+    *tick = tradable_tick(packet, false, received_at);
   } else if (length == index_full_length || length == index_quote_length) {
-    tick = index_tick(packet, length == index_full_length, received_at);
+    *tick = index_tick(packet, length == index_full_length, received_at);
   } else {
     return false;
   }
@@ -123,7 +123,7 @@ FrameReport decode_frame(Bytes frame, base::Instant received_at, std::vector<mod
       report.truncated = true;
       break;
     }
-    if (decode_packet(Packet(bytes + packet), length, received_at, *tick)) {
+    if (decode_packet(Packet(bytes + packet), length, received_at, tick)) {
       ++tick;
     } else {
       ++report.skipped;

@@ -145,6 +145,13 @@ TEST(Wire, OneByteIsAHeartbeatAndNotATick) {
   EXPECT_FALSE(decode_frame(Bytes{0, 0}, noon, ticks).heartbeat);
 }
 
+TEST(Wire, AFrameTooShortForAnyTickIsSkippedWhole) {
+  std::vector<Tick> ticks;
+  const auto report = decode_frame(frame_of({counted_packet(3)}), noon, ticks);
+  EXPECT_EQ(report, (FrameReport{.skipped = 1}));
+  EXPECT_TRUE(ticks.empty());
+}
+
 TEST(Wire, AnUnknownLengthIsSkippedAndTheRestIsRead) {
   std::vector<Tick> ticks;
   const auto frame = frame_of({counted_packet(9), counted_packet(0), counted_packet(8)});
