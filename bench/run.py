@@ -46,7 +46,8 @@ def main():
     given = parser.parse_args()
     if given.repeats < REPEATS_LEAST:
         sys.exit(f"at least {REPEATS_LEAST} repeats")
-    chosen = [row for row in rows() if not given.row or row.number in given.row]
+    every = rows()
+    chosen = [row for row in every if not given.row or row.number in given.row]
     if given.row and len(chosen) != len(set(given.row)):
         sys.exit("no such row")
     began = time.monotonic()
@@ -56,7 +57,9 @@ def main():
         seen.append((row, results, failure))
         print(report.lines_of(row, results, failure), flush=True)
     if given.report:
-        given.report.write_text(report.written(seen, given.repeats, time.monotonic() - began))
+        left_out = [(row, [], "left out of this run") for row in every if row not in chosen]
+        told = sorted(seen + left_out, key=lambda one: one[0].number)
+        given.report.write_text(report.written(told, given.repeats, time.monotonic() - began))
     good = sum(result.holds for _, results, _ in seen for result in results)
     bad = sum(not result.holds for _, results, _ in seen for result in results) + sum(not results for _, results, _ in seen)
     print(f"{good} passed, {bad} failed")
