@@ -65,8 +65,13 @@ std::size_t hash_of(const Uuid& id) {
   std::uint64_t low = 0;
   std::memcpy(&high, id.bytes.data(), sizeof high);
   std::memcpy(&low, id.bytes.data() + sizeof high, sizeof low);
-  const std::uint64_t mixed = (high ^ (low * 0x9E3779B97F4A7C15ULL)) * 0xD6E8FEB86659FD93ULL;
-  return mixed ^ (mixed >> 32);
+  // Downwards as well as upwards: a multiplication alone leaves the low bits of ids that count up
+  // in their last bytes as they were.
+  std::uint64_t mixed = low ^ (high * 0x9E3779B97F4A7C15ULL);
+  for (const auto factor : {0xFF51AFD7ED558CCDULL, 0xC4CEB9FE1A85EC53ULL}) {
+    mixed = (mixed ^ (mixed >> 33)) * factor;
+  }
+  return mixed ^ (mixed >> 33);
 }
 
 }  // namespace hmt::base

@@ -38,7 +38,7 @@ struct Id {
   constexpr auto operator<=>(const Id&) const = default;
 };
 
-// Two multiplications: ids are random already.
+// Spreads ids that count up as well as random ones, in every part of the hash.
 std::size_t hash_of(const Uuid& id);
 
 }  // namespace hmt::base

@@ -105,12 +105,7 @@ class Entries {
 };
 
 std::uint64_t hash_of(TriggerId id) {
-  std::uint64_t high = 0;
-  std::uint64_t low = 0;
-  std::memcpy(&high, id.uuid.bytes.data(), sizeof high);
-  std::memcpy(&low, id.uuid.bytes.data() + sizeof high, sizeof low);
-  const std::uint64_t mixed = (high ^ (low * 0x9E3779B97F4A7C15ULL)) * 0xD6E8FEB86659FD93ULL;
-  return mixed ^ (mixed >> 32);
+  return base::hash_of(id.uuid);
 }
 
 constexpr std::uint32_t leg_of(std::uint32_t entry, LegNumber leg) {
