@@ -79,6 +79,19 @@ TEST_F(News, ACancelledOrderRaisesAnAlarmWithWhatIsStillOpen) {
   EXPECT_THAT(alarm.detail, testing::Contains(testing::Pair("not_filled", "6")));
 }
 
+TEST(Answered, AnAnswerThatComesAfterTheFillIsOnRecordAllTheSame) {
+  TestDesk desk;
+  desk.create(stop_and_target());
+  const auto tag = desk.fire("1500");
+  const auto order = desk.filled(tag, 10, "COMPLETE");
+  desk.news(order);
+  EXPECT_FALSE(desk.attempt().answered_at);
+  desk.answer(tag, accepted(order.order_id));
+  EXPECT_TRUE(desk.attempt().answered_at);
+  EXPECT_EQ(desk.trail().back().event, "broker_answered");
+  EXPECT_EQ(desk.row().order_status, "COMPLETE");
+}
+
 TEST_F(News, TheReplyThatComesAfterTheNewsChangesNothing) {
   TestDesk other;
   other.create(stop_loss());

@@ -56,6 +56,9 @@ void Engine::handle(Now& now, const AttemptAnswered& answered) {
   if (flight->attempt.state != AttemptState::queued && !flight->is_unresolved()) {
     // Something else came first. That the broker has the order is news even so.
     if (classified.verdict == oms::Verdict::placed) {
+      write_attempt(now, *flight,
+                    record_of(now, *flight, "broker_answered", Severity::info,
+                              detail_of(answer, classified)));
       model::BrokerOrder order;
       order.order_id = answer.order_id;
       order.tag = answered.tag;
