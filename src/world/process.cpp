@@ -188,7 +188,8 @@ void Process::order_update(const model::BrokerOrder& order) {
 
 bool Process::hears(model::InstrumentToken token) const {
   return std::ranges::any_of(lines_, [token](const auto& line) {
-    return line->observer && line->open && !line->silent && line->tokens.contains(token);
+    return line->observer && line->open && !line->cut && !line->silent &&
+           line->tokens.contains(token);
   });
 }
 
@@ -206,6 +207,7 @@ void Process::cut_feed() {
   disturb();
   for (const auto& line : lines_) {
     if (!line->open) continue;
+    line->cut = true;
     market_.post([line, this] {
       if (!std::exchange(line->open, false) || !line->observer) return;
       prices_seen_.lost(clock_.steady());

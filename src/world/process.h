@@ -37,6 +37,7 @@ struct Line {
   broker::StreamObserver* observer = nullptr;
   bool opening = false;
   bool open = false;
+  bool cut = false;  // the process has yet to hear of it
   bool silent = false;
   std::set<model::InstrumentToken> tokens;
 };

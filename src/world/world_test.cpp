@@ -121,6 +121,53 @@ TEST_F(WorldThreads, ATimerThatWasCancelledDoesNotRun) {
   EXPECT_EQ(happened, std::vector<std::string>{"stays"});
 }
 
+// A process that runs, and watches one trigger.
+class WorldProcess : public testing::Test {
+ protected:
+  WorldProcess() {
+    faults.end();
+    commons.lease_taken = [] {};
+    model::Trigger trigger;
+    trigger.id.uuid.bytes.fill(7);
+    trigger.trading_symbol = "INFY";
+    trigger.instrument_token = quoted[0].token;
+    trigger.leg_1.trigger_price = model::Price::from_rupees(1'500);
+    trigger.leg_1.order_price = trigger.leg_1.trigger_price;
+    trigger.leg_1.quantity = 1;
+    records.writer()->create(trigger, {}, {}, timeline.now()).value();
+    process = std::make_unique<Process>(commons, "first", 1, [] {});
+    heartbeats();
+    run(std::chrono::seconds(30));
+  }
+  void run(base::Duration lasts) {
+    const auto until = timeline.steady() + lasts;
+    while (timeline.run_next(until)) {
+    }
+  }
+  void heartbeats() {
+    process->heartbeat();
+    timeline.after(std::chrono::seconds(2), [this] { heartbeats(); });
+  }
+  Chance chance{7};
+  Faults faults{chance};
+  Timeline timeline{base::parse_rfc3339("2026-11-23T03:45:00Z").value()};
+  Checks checks;
+  Exchange exchange{timeline, chance, faults, checks};
+  store::MemoryStore records;
+  Commons commons{timeline, chance, faults, checks, exchange, records};
+  std::unique_ptr<Process> process;
+};
+
+// Else a level that was reached in between would have to fire.
+TEST_F(WorldProcess, HearsNothingFromTheMomentThatItsFeedIsCut) {
+  const auto token = quoted[0].token;
+  ASSERT_TRUE(process->hears(token));
+  process->cut_feed();
+  EXPECT_FALSE(process->hears(token)) << "before it has heard of that itself";
+  run(std::chrono::seconds(30));
+  EXPECT_TRUE(process->hears(token)) << "it has opened another connection";
+}
+
 class WorldChecks : public testing::Test {
  protected:
   WorldChecks() {
