@@ -1,5 +1,7 @@
 #pragma once
+#include <algorithm>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <simdjson.h>
@@ -75,6 +77,30 @@ inline std::string text_of(ondemand::value& value) {
 
 inline std::string text_of(std::optional<ondemand::value> value) {
   return value ? text_of(*value) : std::string();
+}
+
+// What the broker says to people, as every database takes it: of a length that a person reads,
+// whole characters, and none that is no character (PostgreSQL refuses the whole row for a NUL).
+inline std::string words_of(std::string text) {
+  constexpr std::size_t size_max = 500;
+  std::ranges::replace(text, '\0', ' ');
+  if (text.size() <= size_max) return text;
+  auto end = size_max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  text.resize(end);
+  return text;
+}
+
+inline std::string words_of(ondemand::value& value) {
+  return words_of(text_of(value));
+}
+
+// An order's number; what is none, as too long a one, is empty.
+inline std::string order_id_of(ondemand::value& value) {
+  constexpr std::size_t size_max = 100;
+  auto text = text_of(value);
+  const bool is_one = text.size() <= size_max && text.find('\0') == std::string::npos;
+  return is_one ? text : std::string();
 }
 
 inline std::optional<base::Price> price_of(ondemand::value& value) {

@@ -46,6 +46,23 @@ inline std::string naive_text(const json::Value& object, std::string_view name) 
   return value->text;
 }
 
+inline bool is_order_id(const std::string& text) {
+  return !text.empty() && text.size() <= 100 && text.find('\0') == std::string::npos;
+}
+
+inline std::string naive_words(const json::Value& object, std::string_view name) {
+  auto text = naive_text(object, name);
+  while (text.size() > 500) {
+    do {
+      const auto last = static_cast<unsigned char>(text.back());
+      text.pop_back();
+      if (last < 0x80 || last >= 0xC0) break;
+    } while (!text.empty());
+  }
+  for (auto& c : text) c = c == '\0' ? ' ' : c;
+  return text;
+}
+
 // Nothing when it is not a whole number, or one too large.
 inline std::optional<std::int64_t> naive_quantity(const json::Value& object,
                                                   std::string_view name) {
@@ -99,12 +116,13 @@ inline Row naive_order(const json::Value& object, model::BrokerOrder& out) {
   const auto pending = naive_quantity(object, "pending_quantity");
   const auto cancelled = naive_quantity(object, "cancelled_quantity");
   out.order_id = naive_text(object, "order_id");
-  if (out.order_id.empty() || !quantity || !filled || !pending || !cancelled) return Row::malformed;
+  if (!is_order_id(out.order_id) || !quantity || !filled || !pending || !cancelled)
+    return Row::malformed;
   out.quantity = *quantity;
   out.filled_quantity = *filled;
   out.pending_quantity = *pending;
   out.cancelled_quantity = *cancelled;
-  out.status = naive_text(object, "status");
+  out.status = naive_words(object, "status");
   out.trading_symbol = naive_text(object, "tradingsymbol");
   const bool foreign = is_foreign<model::Exchange>(object, "exchange") ||
                        is_foreign<model::Side>(object, "transaction_type") ||

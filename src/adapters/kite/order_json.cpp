@@ -80,17 +80,17 @@ bool read_quantities(std::string_view key, ondemand::value& value, RawOrder& raw
 void read_words(std::string_view key, ondemand::value& value, RawOrder& raw) {
   auto& order = raw.order;
   if (key == "order_id") {
-    order.order_id = text_of(value);
+    order.order_id = order_id_of(value);
   } else if (key == "tag") {
     raw.tag = text_of(value);
   } else if (key == "tags") {
     read_tags(value, raw);
   } else if (key == "status") {
-    order.status = text_of(value);
+    order.status = words_of(value);
   } else if (key == "status_message") {
-    order.status_message = text_of(value);
+    order.status_message = words_of(value);
   } else if (key == "status_message_raw") {
-    raw.message_raw = text_of(value);
+    raw.message_raw = words_of(value);
   } else if (key == "account_id" || key == "user_id") {
     if (raw.account_id.empty()) raw.account_id = text_of(value);
   } else if (key == "placed_by") {

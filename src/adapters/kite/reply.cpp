@@ -9,8 +9,6 @@ namespace {
 
 using base::ErrorKind;
 
-constexpr std::size_t message_length_max = 500;
-
 bool contains_folded(std::string_view text, std::string_view part) {
   const auto same = [](char a, char b) {
     const auto lower = [](char c) {
@@ -133,7 +131,7 @@ bool read_trade(ondemand::object object, broker::Trade& trade) {
     if (name == "trade_id") {
       trade.trade_id = text_of(value);
     } else if (name == "order_id") {
-      trade.order_id = text_of(value);
+      trade.order_id = order_id_of(value);
     } else if (name == "tradingsymbol") {
       trade.trading_symbol = text_of(value);
     } else if (name == "transaction_type") {
@@ -181,14 +179,13 @@ Envelope read_envelope(std::string_view body) {
     const auto status = text_of(member(root, "status"));
     envelope.success = status == "success";
     envelope.whole = envelope.success || status == "error";
-    envelope.error_type = text_of(member(root, "error_type"));
-    envelope.message = text_of(member(root, "message"));
+    envelope.error_type = words_of(text_of(member(root, "error_type")));
+    envelope.message = words_of(text_of(member(root, "message")));
     if (!envelope.success) return;
     if (auto data = as_object(member(root, "data"))) {
-      envelope.order_id = text_of(member(*data, "order_id"));
+      if (auto id = member(*data, "order_id")) envelope.order_id = order_id_of(*id);
     }
   });
-  if (envelope.message.size() > message_length_max) envelope.message.resize(message_length_max);
   return envelope;
 }
 

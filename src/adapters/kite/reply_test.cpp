@@ -56,6 +56,31 @@ TEST(Reply, ALongMessageIsCutToWhatAPersonReads) {
   EXPECT_EQ(read_envelope(body).message.size(), 500u);
 }
 
+TEST(Reply, AMessageIsCutBetweenTwoCharacters) {
+  const auto body = R"({"status":"error","message":"x)" + std::string(300, '-') + [] {
+    std::string rupees;
+    for (int i = 0; i < 100; ++i) rupees += "₹";
+    return rupees;
+  }() + R"("})";
+  const auto message = read_envelope(body).message;
+  EXPECT_EQ(message.size(), 301 + 66 * 3);
+  EXPECT_TRUE(message.ends_with("₹"));
+}
+
+// PostgreSQL takes no row with a NUL in it: what became of the order would be on no record.
+TEST(Reply, WhatIsNoCharacterIsASpaceInItsWords) {
+  EXPECT_EQ(read_envelope(R"({"status":"error","message":"a\u0000b"})").message, "a b");
+}
+
+TEST(Reply, AnOrderIdThatNoTableHoldsIsNone) {
+  const auto body = [](const std::string& id) {
+    return R"({"status":"success","data":{"order_id":")" + id + R"("}})";
+  };
+  EXPECT_EQ(read_envelope(body(std::string(100, '1'))).order_id, std::string(100, '1'));
+  EXPECT_EQ(read_envelope(body(std::string(101, '1'))).order_id, "");
+  EXPECT_EQ(read_envelope(body("1\\u0000")).order_id, "");
+}
+
 TEST(Reply, CompressedOrOtherBodiesAreNotTheBrokersJson) {
   EXPECT_TRUE(announces_json(json(200, "")));
   EXPECT_FALSE(announces_json({200, {{"Content-Type", "text/html"}}, ""}));

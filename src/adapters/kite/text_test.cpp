@@ -56,6 +56,13 @@ TEST(TextFrame, AnOrderWithAlmostNothingInItIsStillAnOrder) {
   EXPECT_FALSE(order.order_time);
 }
 
+TEST(TextFrame, TheBrokersWordsAreCutToWhatEveryTableHolds) {
+  const auto order = order_of(R"({"order_id":"1","status":"REJECTED","status_message":")" +
+                              std::string(20'000, 'x') + R"("})");
+  EXPECT_EQ(order.status_message, std::string(500, 'x'));
+  EXPECT_EQ(order.status, "REJECTED");
+}
+
 TEST(TextFrame, AnAverageOfManyFillsIsRoundedAtTheSeventhDecimal) {
   EXPECT_EQ(order_of(R"({"order_id":"1","average_price": 1412.950000000004 })").average_price,
             base::Price::parse("1412.95").value());
