@@ -1,13 +1,19 @@
 #!/usr/bin/env python3
-"""Runs every suite that ctest knows and counts the tests inside them.
+"""Runs every suite that ctest knows, two at a time unless one wants the machine for itself, and counts the tests inside them.
 
 The last line is `N passed, N failed`. A suite tells its own count, as gtest does or by such a line; one that ends badly
 without a count is one failure. What a suite leaves out it says as well.
 """
+import concurrent.futures
+import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import time
+
+AT_A_TIME = 2  # many of them wait for timers and disks most of the time
 
 GTEST_PASSED = re.compile(r"\[  PASSED  \] (\d+) tests?")
 GTEST_FAILED = re.compile(r"\[  FAILED  \] (\d+) tests?, listed below")
@@ -16,18 +22,35 @@ PLAIN = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) left out)?")
 
 
 def suites(build, pattern):
+    """What ctest says of each: a dict of `name`, `command` and what it wants, as TIMEOUT."""
     listed = subprocess.run(
-        ["ctest", "--test-dir", build, "-N"] + (["-R", pattern] if pattern else []),
+        ["ctest", "--test-dir", build, "--show-only=json-v1"] + (["-R", pattern] if pattern else []),
         capture_output=True, text=True, check=True).stdout
-    return re.findall(r"Test\s+#\d+: (\S+)", listed)
+    return [{"name": test["name"], "command": test.get("command", ["echo", "it was not built"])}
+            | {one["name"]: one["value"] for one in test["properties"]}
+            for test in json.loads(listed)["tests"]]
 
 
-def run(build, name):
-    """The suite's counts of passed, failed and left out, and the lines that it printed."""
-    done = subprocess.run(
-        ["ctest", "--test-dir", build, "-R", f"^{re.escape(name)}$", "-V"], capture_output=True, text=True)
+def output_of(suite):
+    """(exit code, what it printed); one that takes too long ends badly, and so do the processes that it started."""
+    beside = dict(one.split("=", 1) for one in suite.get("ENVIRONMENT", []))
+    child = subprocess.Popen(suite["command"], cwd=suite["WORKING_DIRECTORY"], env=os.environ | beside, text=True, errors="replace",
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        said, _ = child.communicate(timeout=suite.get("TIMEOUT"))
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        said, _ = child.communicate()
+        said += f"\nended after {suite['TIMEOUT']:.0f} s, its limit\n"
+    return child.returncode, said
+
+
+def run(suite):
+    """Its counts of passed, failed and left out, the seconds that it took, and the lines that it printed."""
+    started = time.monotonic()
+    code, said = output_of(suite)
     passed = failed = skipped = 0
-    lines = [re.sub(r"^\d+: ", "", line) for line in done.stdout.splitlines()]
+    lines = said.splitlines()
     for line in lines:
         if found := GTEST_PASSED.search(line):
             passed += int(found[1])
@@ -35,11 +58,22 @@ def run(build, name):
             failed += int(found[1])
         elif found := PLAIN.match(line):
             passed, failed, skipped = passed + int(found[1]), failed + int(found[2]), skipped + int(found[3] or 0)
-    if done.returncode != 0 and failed == 0:
+    if code != 0 and failed == 0:
         failed = 1
     if passed + failed == 0:
         failed = 1  # a suite that ran nothing proves nothing
-    return passed, failed, skipped, lines
+    return passed, failed, skipped, time.monotonic() - started, lines
+
+
+def run_all(all_suites):
+    """(name, what `run` gives), each as soon as it is known."""
+    alone = [suite for suite in all_suites if suite.get("RUN_SERIAL")]
+    with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
+        running = {pool.submit(run, suite): suite["name"] for suite in all_suites if suite not in alone}
+        for done in concurrent.futures.as_completed(running):
+            yield running[done], done.result()
+    for suite in alone:
+        yield suite["name"], run(suite)
 
 
 def failures(lines, shown=20):
@@ -58,12 +92,9 @@ def main():
     build, pattern = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None
     total_passed = total_failed = 0
     wrong = []
-    for name in suites(build, pattern):
-        started = time.monotonic()
-        passed, failed, skipped, lines = run(build, name)
+    for name, (passed, failed, skipped, seconds, lines) in run_all(suites(build, pattern)):
         left_out = f", {skipped} left out" if skipped else ""
-        print(f"{'ok  ' if failed == 0 else 'FAIL'} {name}: {passed} passed, {failed} failed{left_out} "
-              f"({time.monotonic() - started:.0f} s)", flush=True)
+        print(f"{'ok  ' if failed == 0 else 'FAIL'} {name}: {passed} passed, {failed} failed{left_out} ({seconds:.0f} s)", flush=True)
         for line in lines:
             if line.startswith("told: "):
                 print("     " + line[6:], flush=True)

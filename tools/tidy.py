@@ -8,6 +8,8 @@ import re
 import subprocess
 import sys
 
+import includes
+
 LINE_MAX = 100
 FILE_MAX = 800
 FUNCTION_MAX = 70
@@ -133,6 +135,7 @@ def main():
     for room in rooms_of(files):
         broken += check_room(root, room, files)
     broken += check_dead_headers(root, files)
+    broken += includes.missing(root, files, code_of)
     print("\n".join(broken))
     print(f"{checked} files checked, {len(broken)} breaks")
     print("0 passed, 1 failed" if broken or not checked else "1 passed, 0 failed")

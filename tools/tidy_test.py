@@ -5,6 +5,8 @@ import subprocess
 import sys
 import tempfile
 
+import includes
+
 HERE = pathlib.Path(__file__).resolve().parent
 
 BREAKS = {
@@ -18,6 +20,7 @@ BREAKS = {
     "a leftover mark": ("src/net/x.cpp", "// " + "FIX" + "ME later\n", "finish it"),
     "a write without a name": ("src/adapters/sqlite/writer.cpp", "return transaction.commit();\n", "names its step"),
     "a room without README": ("src/lone/CMakeLists.txt", "room(lone)\n", "has a README"),
+    "an include that is missing": ("src/net/x.cpp", "std::vector<int> v;\n", "does not include <vector>"),
     "a header nobody includes": ("src/net/alone.h", "#pragma once\n", "no file includes it"),
 }
 
@@ -28,6 +31,9 @@ def broken_by(path, text):
         target = pathlib.Path(folder) / path
         target.parent.mkdir(parents=True)
         target.write_text(text)
+        # What is precompiled is of the project, whatever is broken in it.
+        (pathlib.Path(folder) / includes.PRECOMPILED).parent.mkdir()
+        (pathlib.Path(folder) / includes.PRECOMPILED).write_text((HERE.parent / includes.PRECOMPILED).read_text())
         return subprocess.run([sys.executable, HERE / "tidy.py", folder], capture_output=True, text=True)
 
 

@@ -1,6 +1,7 @@
 #include "sim/exchange.h"
 
 #include <algorithm>
+#include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,6 @@
 #include "sim/instrument_list.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <utility>

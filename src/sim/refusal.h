@@ -1,6 +1,7 @@
 #pragma once
 #include <expected>
 #include <string>
+#include <utility>
 
 namespace hmt::sim {
 

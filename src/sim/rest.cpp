@@ -1,5 +1,6 @@
 #include "sim/rest.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "sim/call.h"

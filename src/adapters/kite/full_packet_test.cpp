@@ -1,5 +1,6 @@
 #include "kite/full_packet.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <random>
 #include <string>

@@ -1,6 +1,7 @@
 #include "kite/login.h"
 
 #include <gmock/gmock.h>
+#include <map>
 
 #include "kite/kite.h"
 #include "net/http.h"

@@ -2,6 +2,7 @@
 #include <map>
 #include <mutex>
 #include <random>
+#include <set>
 #include <thread>
 
 #include "postgres/database_fixture.h"

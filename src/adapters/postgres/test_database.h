@@ -1,5 +1,6 @@
 #pragma once
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <gtest/gtest.h>
 #include <libpq-fe.h>
