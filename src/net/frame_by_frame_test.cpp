@@ -61,6 +61,18 @@ struct ByHand : testing::Test {
       }
       answered = peer.receive_all();
     });
+    connect_to_server(message_bytes_max);
+  }
+  // Connects to a server that gives this answer, and keeps the connection.
+  void refuse(const std::string& answer) {
+    server = std::make_unique<test::RawServer>([answer](RawSocket& peer, int) {
+      peer.receive_until("\r\n\r\n");
+      peer.send(answer);
+      peer.receive_all();
+    });
+    connect_to_server(4 << 20);
+  }
+  void connect_to_server(std::size_t message_bytes_max) {
     WebSocketHandlers handlers;
     handlers.on_text = [this](std::string_view text) { seen.push_back({true, std::string(text)}); };
     handlers.on_binary = [this](std::span<const std::uint8_t> binary) {
@@ -137,6 +149,20 @@ TEST_F(ByHand, APoliteCloseReadsOnToThePeersOwnThroughHalfAMessage) {
   EXPECT_EQ(closed->close_code, 4001);
   EXPECT_EQ(seen.size(), 1u);
   leave();
+}
+
+// The body of a refusal is no frame, whatever its bytes would mean in one.
+TEST_F(ByHand, ARefusalIsToldWhateverItsBodyLooksLike) {
+  for (const std::string body : {"x", "no", "\x82\x02", "\x02\x7f not so many", "\x01\x7e"}) {
+    SCOPED_TRACE(testing::PrintToString(body));
+    closed.reset();
+    refuse("HTTP/1.1 403 Forbidden\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+           body);
+    EXPECT_TRUE(loop.run_until([&] { return closed.has_value(); }));
+    EXPECT_EQ(closed->end, WebSocketEnd::refused) << closed->reason;
+    EXPECT_EQ(closed->http_status, 403);
+    leave();
+  }
 }
 
 struct Conversation {
