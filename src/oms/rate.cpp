@@ -58,7 +58,7 @@ base::Instant RateLimit::arrived_by(const Sent& sent) const {
   const auto at_the_latest = sent.left_at + rule_.on_its_way_max;
   if (!sent.answered_at) return at_the_latest;
   const auto surely = sent.accepted ? trips_.surely() : base::Duration{};
-  return std::clamp(*sent.answered_at - surely, sent.left_at, at_the_latest);
+  return std::min(*sent.answered_at - surely, at_the_latest);
 }
 
 base::Duration RateLimit::with_margin(base::Duration window) const {

@@ -133,8 +133,17 @@ TEST(Rate, AnAnswerToWhatIsNotCountedAnyMoreIsPassedOver) {
   RateLimit rate;
   rate.answered(open, open + 10ms, true);
   EXPECT_EQ(take_all(rate, open, 20), 10);
+  rate.answered(open - 1ms, open + 10ms, true);
   rate.answered(open + 1ms, open + 10ms, true);
   EXPECT_EQ(rate.next_at(open + 10ms), open + 1501ms);
+}
+
+TEST(Rate, WhatTheRecordsKnowToHaveLeftLaterHasNoAnswerYet) {
+  RateLimit rate({.per_second = 1});
+  ASSERT_TRUE(rate.take(open));
+  rate.answered(open, open + 10ms, true);
+  rate.restore({open + 20ms}, open + 30ms);
+  EXPECT_EQ(rate.next_at(open + 30ms), open + 20ms + 1501ms);
 }
 
 // What one order has before it: a quick way and a slow one, and sometimes a packet is lost.
