@@ -135,7 +135,7 @@ void receive_and_decrypt_alone(benchmark::State& state) {
   const auto ticker = wire.ticker(messages);
   BareClient client(ticker->port(), state.range(0) == 1);
   if (!client.is_open()) return state.SkipWithError("no connection");
-  const auto bytes = frames_an_iteration * bench::web_socket_frame(messages.front()).size();
+  const auto bytes = frames_an_iteration * bench::binary_frame(messages.front()).size();
   for (auto _ : state) {
     if (!client.receive(bytes)) return state.SkipWithError("the connection ended");
   }
