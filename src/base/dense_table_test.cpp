@@ -1,7 +1,9 @@
 #include "base/dense_table.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <map>
+#include <memory>
 #include <random>
 #include <string>
 
@@ -23,13 +25,16 @@ TEST(DenseTable, FindsWhatWasPutInAndNothingThatWasTakenOut) {
   std::mt19937_64 random(seed);
   Prices table;
   std::map<std::string, int> known;
+  std::size_t numbers = 0;
+  std::size_t most = 0;
   for (int step = 0; step < 50'000; ++step) {
     const auto symbol = "SYMBOL" + std::to_string(random() % 2'000);
     const auto number = table.find(symbol);
     ASSERT_EQ(number != Prices::none, known.contains(symbol)) << "seed " << seed << ", " << step;
     if (number == Prices::none) {
       known[symbol] = step;
-      table.insert({symbol, step});
+      numbers = std::max<std::size_t>(numbers, table.insert({symbol, step}) + 1);
+      most = std::max(most, known.size());
     } else {
       ASSERT_EQ(table[number].paise, known.at(symbol)) << "seed " << seed << ", " << step;
       known.erase(symbol);
@@ -40,6 +45,24 @@ TEST(DenseTable, FindsWhatWasPutInAndNothingThatWasTakenOut) {
   std::map<std::string, int> left;
   table.each([&](auto number) { left[table[number].symbol] = table[number].paise; });
   EXPECT_EQ(left, known);
+  EXPECT_EQ(numbers, most) << "what was given back is used again";
+}
+
+TEST(DenseTable, WhatIsTakenOutIsLetGo) {
+  struct Held {
+    int key = 0;
+    std::shared_ptr<int> what;
+  };
+  struct ByKey {
+    static int key_of(const Held& held) { return held.key; }
+    static std::size_t hash(int key) { return static_cast<std::size_t>(key); }
+  };
+  const auto what = std::make_shared<int>(1);
+  DenseTable<Held, ByKey> table;
+  const auto number = table.insert({7, what});
+  EXPECT_EQ(what.use_count(), 2);
+  table.erase(number);
+  EXPECT_EQ(what.use_count(), 1);
 }
 
 TEST(DenseTable, AThingStaysWhereItIsWhileOthersCome) {

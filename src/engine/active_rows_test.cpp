@@ -1,7 +1,6 @@
 #include "engine/active_rows.h"
 
 #include <gmock/gmock.h>
-#include <random>
 
 #include "engine/test_desk.h"
 
@@ -60,6 +59,37 @@ TEST(ActiveRows, WhatDoesNotFitIsKeptAllTheSame) {
   expect_kept(row, "a version beyond 32 bits");
 }
 
+TEST(ActiveRows, NothingIsLeftOfOneThatIsErased) {
+  ActiveRows rows;
+  auto before = stop_loss(1);
+  before.error_message = "Insufficient funds";
+  rows.erase(rows.put(before));
+  EXPECT_EQ(rows.find(before.id), ActiveRows::none);
+  auto after = stop_loss(2);
+  after.error_message = "The market was closed";
+  EXPECT_EQ(rows.whole(rows.put(after)), after);
+}
+
+TEST(ActiveRows, WhatRowsShareStaysForAsLongAsOneOfThemDoes) {
+  ActiveRows rows;
+  for (std::uint8_t number = 1; number <= 3; ++number) rows.put(stop_loss(number));
+  rows.erase(rows.find(trigger_id(1)));
+  rows.erase(rows.find(trigger_id(2)));
+  auto other = stop_loss(4);
+  other.trading_symbol = "SBIN";
+  rows.put(other);
+  EXPECT_EQ(rows.whole(rows.find(trigger_id(3))), stop_loss(3));
+}
+
+TEST(ActiveRows, ARowIsFoundByTheBitsInItsTags) {
+  ActiveRows rows;
+  for (std::uint8_t number = 1; number <= 3; ++number) rows.put(stop_loss(number));
+  const auto bits = oms::tag_bits(trigger_id(2));
+  EXPECT_EQ(rows.find_by_tag_bits(bits), rows.find(trigger_id(2)));
+  rows.erase(rows.find(trigger_id(2)));
+  EXPECT_EQ(rows.find_by_tag_bits(bits), ActiveRows::none);
+}
+
 TEST(ActiveRows, AGroupTellsItsMembersInTheOrderOfArmingAndKeepsItsWinner) {
   ActiveRows rows;
   const auto group = numbered<model::GroupId>(1);
@@ -72,6 +102,9 @@ TEST(ActiveRows, AGroupTellsItsMembersInTheOrderOfArmingAndKeepsItsWinner) {
   EXPECT_TRUE(rows.is_group_won(rows.find(trigger_id(9))));
 
   rows.erase(rows.find(trigger_id(9)));
+  rows.put(in_group(stop_loss(6)));
+  EXPECT_THAT(members(rows, group), ElementsAre(trigger_id(5), trigger_id(6)));
+  rows.erase(rows.find(trigger_id(6)));
   rows.erase(rows.find(trigger_id(5)));
   EXPECT_THAT(members(rows, group), IsEmpty());
   EXPECT_EQ(rows.winner_of(group), trigger_id(2)) << "nobody is left, and it is won still";
@@ -90,6 +123,9 @@ TEST(ActiveRows, TheSoonestExpiryComesFirstAndOfOneInstantTheFirstThatWasArmed) 
   };
   for (const auto& row : {expiring(1, 9), expiring(8, 5), expiring(3, 5), expiring(4, 7)})
     rows.put(row);
+  EXPECT_FALSE(
+      rows.is_expired(rows.find(trigger_id(8)), monday_morning() + minutes(5) - seconds(1)));
+  EXPECT_TRUE(rows.is_expired(rows.find(trigger_id(8)), monday_morning() + minutes(5)));
   std::vector<model::TriggerId> order;
   while (rows.next_expiry()) {
     const auto row = rows.next_to_expire();

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/bench_numbers.h"
 #include "engine/engine.h"
 
 // For benchmarks: the market of `bench/node/fire.mjs`. On each instrument stand stop-losses one
@@ -16,17 +17,11 @@ inline constexpr std::int64_t highest_level_paise = 100'000;
 inline constexpr std::int64_t step_paise = 5;
 inline constexpr std::int64_t target_paise = 200'000;
 
-inline std::uint32_t mixed(std::uint32_t number) {
-  std::uint32_t bits = (number ^ (number >> 16)) * 0x85EBCA6B;
-  bits = (bits ^ (bits >> 13)) * 0xC2B2AE35;
-  return bits ^ (bits >> 16);
-}
-
 template <class IdType>
 IdType id_of(std::uint32_t number) {
   IdType id;
   for (std::uint32_t word = 0; word < 4; ++word) {
-    const auto bits = mixed(number * 4 + word + 1);
+    const auto bits = base::bench::mixed(number * 4 + word + 1);
     std::memcpy(id.uuid.bytes.data() + std::size_t{4} * word, &bits, sizeof bits);
   }
   return id;

@@ -11,8 +11,9 @@
 // The flights of the trading day: found by tag and by trigger; those that wait for time, or for
 // word of an order, stand in a list of their own, so that nobody walks the day to find them.
 //
-// Whoever may change a flight has it from here, which notes it; `look_again` then renews the list.
-// Where flights come in an order it is that of their tags.
+// Whoever may change a flight has it from here, which notes it, but for `first_of` and `next`: who
+// changes one of those so that it waits, or waits no more, says `note_change`. `look_again` then
+// renews the list. Where flights come in an order it is that of their tags.
 namespace hmt::engine {
 
 class Flights {

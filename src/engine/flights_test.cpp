@@ -1,7 +1,6 @@
 #include "engine/flights.h"
 
 #include <gmock/gmock.h>
-#include <random>
 
 #include "engine/test_desk.h"
 
@@ -64,6 +63,25 @@ TEST(Flights, OnlyThoseThatWaitAreOnTheListAndALookRenewsIt) {
   EXPECT_TRUE(flights.waiting().empty());
 }
 
+TEST(Flights, WhoeverIsFoundOnTheListMayBeChangedThere) {
+  Flights flights;
+  flights.put(flight(1, "T1")).retry_at = monday_morning();
+  flights.look_again();
+  for (auto* each : flights.waiting()) each->retry_at.reset();
+  flights.look_again();
+  EXPECT_TRUE(flights.waiting().empty());
+}
+
+TEST(Flights, OfSeveralThatAreMeantTheFirstTagIsTold) {
+  Flights flights;
+  for (const auto* tag : {"T4", "T2", "T1", "T3"}) flights.put(flight(1, tag));
+  const auto* found =
+      flights.first_where([](const Flight& each) { return each.attempt.tag > "T1"; });
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->attempt.tag, "T2");
+  EXPECT_EQ(flights.first_where([](const Flight&) { return false; }), nullptr);
+}
+
 TEST(Flights, OneOfTheSameTagIsReplacedWhereItStands) {
   Flights flights;
   auto* before = &flights.put(flight(1, "T1"));
@@ -79,11 +97,14 @@ TEST(Flights, ANewDayForgetsWhatIsOverAndKeepsWhatIsNot) {
   Flights flights;
   flights.put(flight(1, "YESTERDAYS"));
   flights.put(flight(2, "YESTERDAYS-UNKNOWN")).attempt.state = AttemptState::unknown;
+  flights.put(flight(4, "YESTERDAYS-RETRY")).retry_at = monday_morning();
+  flights.put(flight(5, "YESTERDAYS-CLAIM")).claiming = true;
   flights.put(flight(3, "TODAYS", 2));
   flights.look_again();
   flights.forget_before({2});
   EXPECT_EQ(flights.find("YESTERDAYS"), nullptr);
-  EXPECT_NE(flights.find("TODAYS"), nullptr);
+  for (const auto* tag : {"TODAYS", "YESTERDAYS-RETRY", "YESTERDAYS-CLAIM"})
+    EXPECT_NE(flights.find(tag), nullptr) << tag;
   ASSERT_NE(flights.find("YESTERDAYS-UNKNOWN"), nullptr);
 
   flights.find("YESTERDAYS-UNKNOWN")->parked = true;

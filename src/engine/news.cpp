@@ -158,7 +158,6 @@ void Engine::tell_stranger(Now& now, const model::BrokerOrder& order, const oms:
   now.ask(Write{std::move(record)});
 }
 
-// The order is the trigger's, whatever was believed of it before.
 // One tag, two orders: somebody else sent it too, from a copy of these records.
 void Engine::second_order(Now& now, Flight& flight, const model::BrokerOrder& order) {
   if (std::exchange(flight.doubled, true)) return;
@@ -177,6 +176,7 @@ void Engine::second_order(Now& now, Flight& flight, const model::BrokerOrder& or
   now.ask(Write{std::move(record)});
 }
 
+// The order is the trigger's, whatever was believed of it before.
 void Engine::appeared(Now& now, Flight& flight, const model::BrokerOrder& order,
                       model::OrderSource source) {
   auto& attempt = flight.attempt;

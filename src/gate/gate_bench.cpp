@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/manual_scheduler.h"
+#include "broker/silent_gateway.h"
 #include "gate/gate.h"
 
 // Five hundred fires at once in one account, against a broker that counts what arrives: how much of
@@ -84,7 +85,7 @@ class Counter {
   std::vector<Duration> arrived_;
 };
 
-class Broker final : public broker::OrderGateway {
+class Broker final : public broker::SilentGateway {
  public:
   Broker(agent::ManualScheduler& scheduler, Way way) : scheduler_(scheduler), way_(way) {}
 
@@ -100,21 +101,6 @@ class Broker final : public broker::OrderGateway {
                        [answer = answer_now(), done = std::move(done)]() mutable { done(answer); });
     });
   }
-  void warm_up() override {}
-
-  // The gate asks nothing of these.
-  void cancel(const std::string&, broker::Done<std::string>) override {}
-  void order_book(broker::Done<std::vector<model::BrokerOrder>>) override {}
-  void order_history(const std::string&, broker::Done<std::vector<model::BrokerOrder>>) override {}
-  void trades(broker::Done<std::vector<broker::Trade>>) override {}
-  void profile(broker::Done<broker::Account>) override {}
-  void margins(broker::Done<broker::Margins>) override {}
-  void quotes(const std::vector<std::string>&, broker::Done<std::vector<broker::Quote>>) override {}
-  void history(model::InstrumentToken, model::Interval, base::Instant, base::Instant,
-               broker::Done<std::vector<model::Candle>>) override {}
-  void instruments(broker::Done<std::vector<model::Instrument>>) override {}
-  void exchange_token(const std::string&, broker::Done<broker::Session>) override {}
-  void use_session(const std::string&) override {}
 
   std::vector<model::OrderTag> left;
   Counter counter;

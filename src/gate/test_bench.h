@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/manual_scheduler.h"
+#include "broker/silent_gateway.h"
 #include "gate/gate.h"
 
 // For tests: a gate between a journal and a broker whose every step the test decides.
@@ -37,7 +38,7 @@ inline model::PlaceAnswer too_many() {
 }
 
 // A broker that keeps each call until the test lets its first byte go.
-class HeldGateway final : public broker::OrderGateway {
+class HeldGateway final : public broker::SilentGateway {
  public:
   struct Call {
     model::OrderRequest request;
@@ -67,19 +68,6 @@ class HeldGateway final : public broker::OrderGateway {
     call.done(answer);
   }
   void warm_up() override { ++warmed; }
-
-  void cancel(const std::string&, broker::Done<std::string>) override {}
-  void order_book(broker::Done<std::vector<model::BrokerOrder>>) override {}
-  void order_history(const std::string&, broker::Done<std::vector<model::BrokerOrder>>) override {}
-  void trades(broker::Done<std::vector<broker::Trade>>) override {}
-  void profile(broker::Done<broker::Account>) override {}
-  void margins(broker::Done<broker::Margins>) override {}
-  void quotes(const std::vector<std::string>&, broker::Done<std::vector<broker::Quote>>) override {}
-  void history(model::InstrumentToken, model::Interval, base::Instant, base::Instant,
-               broker::Done<std::vector<model::Candle>>) override {}
-  void instruments(broker::Done<std::vector<model::Instrument>>) override {}
-  void exchange_token(const std::string&, broker::Done<broker::Session>) override {}
-  void use_session(const std::string&) override {}
 
   std::deque<Call> calls;
   std::vector<model::OrderTag> left;  // whose first byte left, in order

@@ -39,7 +39,7 @@ std::optional<FrameByFrame::Header> FrameByFrame::header() const {
 
 FrameByFrame::Front FrameByFrame::front(std::size_t message_bytes_max) const {
   // Beast is on its way through the handshake or a frame.
-  if (head_matched_ < head_ends.size() || left_of_frame_ > 0) return Front::something_else;
+  if (!frames_began_ || left_of_frame_ > 0) return Front::something_else;
   if (begin_ != end_ && buffer_[begin_] != whole_binary) return Front::something_else;
   const auto known = header();
   if (!known) return Front::part_of_message;
@@ -65,13 +65,17 @@ std::optional<std::size_t> FrameByFrame::give_to_beast(asio::mutable_buffer into
   if (into.size() == 0) return 0;
   auto* const to = static_cast<std::uint8_t*>(into.data());
   const auto most = std::min(into.size(), waiting().size());
-  const bool in_head = head_matched_ < head_ends.size();
-  const auto given = in_head ? give_of_head(to, most) : give_of_frame(to, most);
+  const auto given = frames_began_ ? give_of_frame(to, most) : give_of_answer(to, most);
   begin_ += given;
   return given > 0 ? std::optional(given) : std::nullopt;
 }
 
-std::size_t FrameByFrame::give_of_head(std::uint8_t* into, std::size_t most) {
+// Beast asks for what stands behind the head only where that is the body of a refusal.
+std::size_t FrameByFrame::give_of_answer(std::uint8_t* into, std::size_t most) {
+  if (head_matched_ == head_ends.size()) {
+    std::ranges::copy(waiting().first(most), into);
+    return most;
+  }
   std::size_t given = 0;
   while (given < most && head_matched_ < head_ends.size()) {
     const auto byte = waiting()[given];

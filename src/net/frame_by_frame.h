@@ -29,6 +29,9 @@ class FrameByFrame {
   Stream& stream() { return stream_; }
   bool has_short_way() const { return role_ == Role::client; }
 
+  // The handshake succeeded: what comes from here on is frames.
+  void begin_frames() { frames_began_ = true; }
+
   // What stands at the front, where a frame begins. REQUIRES: has_short_way, no read of Beast's.
   enum class Front : std::uint8_t { message, part_of_message, something_else };
   Front front(std::size_t message_bytes_max) const;
@@ -84,7 +87,7 @@ class FrameByFrame {
   }
   std::optional<Header> header() const;
   std::optional<std::size_t> give_to_beast(asio::mutable_buffer into);
-  std::size_t give_of_head(std::uint8_t* into, std::size_t most);
+  std::size_t give_of_answer(std::uint8_t* into, std::size_t most);
   std::size_t give_of_frame(std::uint8_t* into, std::size_t most);
   void read_some(asio::mutable_buffer into, Handler handler);
   void get(std::shared_ptr<Getting> getting);
@@ -96,7 +99,8 @@ class FrameByFrame {
   std::vector<std::uint8_t> buffer_;  // [begin_, end_) was not taken yet
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
-  std::size_t head_matched_ = 0;   // bytes of the empty line that ends the handshake's head
+  std::size_t head_matched_ = 0;  // bytes of the empty line that ends the handshake's head
+  bool frames_began_ = false;
   std::size_t left_of_frame_ = 0;  // of the one that Beast is reading
   std::weak_ptr<Getting> getting_;
 };

@@ -3,10 +3,10 @@
 #include <array>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
 #include <optional>
 #include <random>
 
+#include "net/test_frames.h"
 #include "net/test_peers.h"
 #include "net/web_socket.h"
 
@@ -16,6 +16,8 @@ namespace hmt::net {
 namespace {
 
 using namespace std::chrono_literals;
+using test::frame;
+using test::handshake_accepted;
 using test::RawSocket;
 using testing::HasSubstr;
 
@@ -25,35 +27,12 @@ struct Message {
   bool operator==(const Message&) const = default;
 };
 
-std::string frame(unsigned first_byte, const std::string& payload) {
-  std::string out(1, static_cast<char>(first_byte));
-  const auto size = payload.size();
-  const int wide = size < 126 ? 0 : size < 65'536 ? 2 : 8;
-  out += static_cast<char>(wide == 0 ? size : wide == 2 ? 126 : 127);
-  for (int i = wide - 1; i >= 0; --i) out += static_cast<char>(size >> (8 * i));
-  return out + payload;
-}
-
-std::string answer_to(const std::string& head) {
-  const auto begin = head.find("Sec-WebSocket-Key: ") + 19;
-  const auto key =
-      head.substr(begin, head.find("\r\n", begin) - begin) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-  std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
-  unsigned size = 0;
-  EVP_Digest(key.data(), key.size(), hash.data(), &size, EVP_sha1(), nullptr);
-  std::array<unsigned char, 64> text{};
-  EVP_EncodeBlock(text.data(), hash.data(), static_cast<int>(size));
-  return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-         "Sec-WebSocket-Accept: " +
-         std::string(reinterpret_cast<const char*>(text.data())) + "\r\n\r\n";
-}
-
 struct ByHand : testing::Test {
   // Connects to a server that says `bytes` right behind its answer, in pieces of such sizes.
   void connect(const std::string& bytes, std::function<std::size_t()> piece,
                std::size_t message_bytes_max = 4 << 20) {
     server = std::make_unique<test::RawServer>([this, bytes, piece](RawSocket& peer, int) {
-      auto rest = answer_to(peer.receive_until("\r\n\r\n")) + bytes;
+      auto rest = handshake_accepted(peer.receive_until("\r\n\r\n")) + bytes;
       while (!rest.empty()) {
         const auto size = std::min(rest.size(), piece());
         peer.send(rest.substr(0, size));
@@ -61,6 +40,18 @@ struct ByHand : testing::Test {
       }
       answered = peer.receive_all();
     });
+    connect_to_server(message_bytes_max);
+  }
+  // Connects to a server that gives this answer, and keeps the connection.
+  void refuse(const std::string& answer) {
+    server = std::make_unique<test::RawServer>([answer](RawSocket& peer, int) {
+      peer.receive_until("\r\n\r\n");
+      peer.send(answer);
+      peer.receive_all();
+    });
+    connect_to_server(4 << 20);
+  }
+  void connect_to_server(std::size_t message_bytes_max) {
     WebSocketHandlers handlers;
     handlers.on_text = [this](std::string_view text) { seen.push_back({true, std::string(text)}); };
     handlers.on_binary = [this](std::span<const std::uint8_t> binary) {
@@ -137,6 +128,20 @@ TEST_F(ByHand, APoliteCloseReadsOnToThePeersOwnThroughHalfAMessage) {
   EXPECT_EQ(closed->close_code, 4001);
   EXPECT_EQ(seen.size(), 1u);
   leave();
+}
+
+// The body of a refusal is no frame, whatever its bytes would mean in one.
+TEST_F(ByHand, ARefusalIsToldWhateverItsBodyLooksLike) {
+  for (const std::string body : {"x", "no", "\x82\x02", "\x02\x7f not so many", "\x01\x7e"}) {
+    SCOPED_TRACE(testing::PrintToString(body));
+    closed.reset();
+    refuse("HTTP/1.1 403 Forbidden\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+           body);
+    EXPECT_TRUE(loop.run_until([&] { return closed.has_value(); }));
+    EXPECT_EQ(closed->end, WebSocketEnd::refused) << closed->reason;
+    EXPECT_EQ(closed->http_status, 403);
+    leave();
+  }
 }
 
 struct Conversation {

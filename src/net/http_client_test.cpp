@@ -1,6 +1,7 @@
 #include "net/http_client.h"
 
 #include <algorithm>
+#include <atomic>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <map>
@@ -465,6 +466,20 @@ TEST_F(HttpClientTest, AnOrderThatFailsItsLastCheckIsToldAfterTheCall) {
   EXPECT_FALSE(outcome);
   ASSERT_TRUE(loop.run_until([&] { return outcome.has_value(); }));
   EXPECT_EQ(outcome->reach, Reach::not_sent);
+}
+
+TEST_F(HttpClientTest, ASpareThatWasNotUsedIsClosedWithItsClient) {
+  const auto ended = std::make_shared<std::atomic<int>>(0);
+  serve([ended](RawSocket& peer, int) {
+    peer.receive_all();
+    ++*ended;
+  });
+  make_client().keep_spares_warm();
+  ASSERT_TRUE(loop.run_until([&] { return server->accepted() == 1; }));
+  loop.run_for(20ms);
+  client->send_once({"POST", "/", {}, "quantity=1"}, [] { return false; }, [](HttpOutcome) {});
+  client.reset();
+  EXPECT_TRUE(loop.run_until([&] { return *ended == server->accepted(); }, 2s));
 }
 
 TEST_F(HttpClientTest, EndsWhatIsOutstandingBeforeItIsGone) {

@@ -49,6 +49,7 @@ void Exchange::send_on(std::shared_ptr<Link> link) {
     // The link has carried nothing: it stays what it was. In a turn of its own: who asks may ask
     // still.
     return loop_.post([self, link = std::move(link)]() mutable {
+      if (self->over_) return link->close();
       self->end({Reach::not_sent, {}, "the last check before sending said no", {}},
                 std::move(link));
     });

@@ -170,6 +170,7 @@ void WebSocket::State::on_handshake(ErrorCode error) {
   }
   if (error) return fail("the WebSocket handshake failed: " + error.message());
   open = true;
+  frames.begin_frames();
   watchdog.cancel();
   if (handlers.on_open) handlers.on_open();
   if (ended) return;

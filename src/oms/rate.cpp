@@ -47,14 +47,18 @@ void RateLimit::answered(base::Instant left_at, base::Instant now, bool accepted
   while (sent != sent_.end() && sent->left_at == left_at && sent->answered_at) ++sent;
   if (sent == sent_.end() || sent->left_at != left_at) return;
   sent->answered_at = now;
+  sent->accepted = accepted;
   if (accepted) trips_.add(now - left_at);
 }
 
-// The next one cannot be there in no time, nor can an answer have come back in none.
+// The next one cannot be there in no time, nor can an answer have come back in none. A refusal
+// comes sooner than the answer of one that is taken: by those nobody can say how long it was on its
+// way.
 base::Instant RateLimit::arrived_by(const Sent& sent) const {
   const auto at_the_latest = sent.left_at + rule_.on_its_way_max;
   if (!sent.answered_at) return at_the_latest;
-  return std::clamp(*sent.answered_at - trips_.surely(), sent.left_at, at_the_latest);
+  const auto surely = sent.accepted ? trips_.surely() : base::Duration{};
+  return std::min(*sent.answered_at - surely, at_the_latest);
 }
 
 base::Duration RateLimit::with_margin(base::Duration window) const {

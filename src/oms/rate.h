@@ -62,6 +62,7 @@ class RateLimit {
   struct Sent {
     base::Instant left_at{};
     std::optional<base::Instant> answered_at = {};
+    bool accepted = false;
   };
   bool is_free(base::Instant now);
   void forget_old(base::Instant now);

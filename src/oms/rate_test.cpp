@@ -111,21 +111,39 @@ TEST(Rate, WhatTheWireTakesEachTimeIsNotWaitedFor) {
       << "these may have been 30 ms longer on their way out";
 }
 
-TEST(Rate, ARefusalOnTheWayTellsNothingOfTheWire) {
+TEST(Rate, ARefusalTellsNothingOfTheWire) {
   RateLimit rate;
   ten_answered(rate, open, 80ms);
   ten_answered(rate, open + 2s, 1ms, false);
-  EXPECT_EQ(rate.next_at(open + 2s + 1ms), open + 2s + 1001ms) << "not before they left";
+  EXPECT_EQ(rate.next_at(open + 2s + 1ms), open + 2s + 1ms + 1001ms);
   ten_answered(rate, open + 4s, 80ms);
   EXPECT_EQ(rate.next_at(open + 4s + 80ms), open + 4s + 1001ms) << "the wire is what it was";
+}
+
+// Of the 80 ms of an order that is taken the broker may need 70; one that it refuses at the door,
+// and counts, may have been on its way for all of its 20.
+TEST(Rate, ARefusalComesBackSoonerThanAnOrderIsTakenAndMayHaveArrivedAsLate) {
+  RateLimit rate;
+  ten_answered(rate, open, 80ms);
+  ten_answered(rate, open + 2s, 20ms, false);
+  EXPECT_EQ(rate.next_at(open + 2s + 20ms), open + 2s + 20ms + 1001ms);
 }
 
 TEST(Rate, AnAnswerToWhatIsNotCountedAnyMoreIsPassedOver) {
   RateLimit rate;
   rate.answered(open, open + 10ms, true);
   EXPECT_EQ(take_all(rate, open, 20), 10);
+  rate.answered(open - 1ms, open + 10ms, true);
   rate.answered(open + 1ms, open + 10ms, true);
   EXPECT_EQ(rate.next_at(open + 10ms), open + 1501ms);
+}
+
+TEST(Rate, WhatTheRecordsKnowToHaveLeftLaterHasNoAnswerYet) {
+  RateLimit rate({.per_second = 1});
+  ASSERT_TRUE(rate.take(open));
+  rate.answered(open, open + 10ms, true);
+  rate.restore({open + 20ms}, open + 30ms);
+  EXPECT_EQ(rate.next_at(open + 30ms), open + 20ms + 1501ms);
 }
 
 // What one order has before it: a quick way and a slow one, and sometimes a packet is lost.
@@ -140,21 +158,29 @@ struct Way {
   }
 };
 
-// The moments at which a broker sees the orders of somebody who always has one more.
+// The moments at which a broker sees the orders of somebody who always has one more. What it takes
+// costs it some time, what it refuses none.
 std::vector<Instant> arrivals(std::uint64_t seed, RateLimit& rate, int orders) {
   std::mt19937_64 random(seed);
   Way way{random, std::chrono::milliseconds(random() % 60),
           std::chrono::milliseconds(random() % 60)};
+  const auto thinks = std::chrono::milliseconds(random() % 60);
+  struct Answer {
+    Instant left_at;
+    bool accepted;
+  };
   std::vector<Instant> out;
-  std::multimap<Instant, Instant> answers;  // when each comes, and when its order left
+  std::multimap<Instant, Answer> answers;  // by when each comes
   for (auto now = open; static_cast<int>(out.size()) < orders;) {
     for (; !answers.empty() && answers.begin()->first <= now; answers.erase(answers.begin())) {
-      rate.answered(answers.begin()->second, now, true);
+      rate.answered(answers.begin()->second.left_at, now, answers.begin()->second.accepted);
     }
     while (rate.reserve(now)) {
       const auto arrives = rate.sent(now) + way.take();
+      const bool accepted = random() % 4 != 0;
       out.push_back(arrives);
-      answers.emplace(arrives + way.take(), now);
+      answers.emplace(arrives + (accepted ? thinks : Duration{}) + way.take(),
+                      Answer{now, accepted});
     }
     const auto next_permit = *rate.next_at(now);
     now = answers.empty() ? next_permit : std::min(next_permit, answers.begin()->first);

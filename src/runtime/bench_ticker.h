@@ -1,11 +1,9 @@
 #pragma once
 #include <arpa/inet.h>
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
-#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <string>
 #include <string_view>
@@ -14,6 +12,8 @@
 #include <unistd.h>
 #include <utility>
 #include <vector>
+
+#include "net/test_frames.h"
 
 // For benchmarks: a ticker on 127.0.0.1 that shakes hands by TLS and WebSocket with one client and
 // then sends the same frames over and over, on a thread of its own, as fast as they are taken.
@@ -66,13 +66,9 @@ inline bool write_all(SSL* session, std::string_view bytes) {
          static_cast<int>(bytes.size());
 }
 
-// One unmasked binary frame, as a server sends it.
-inline std::string web_socket_frame(const Bytes& message) {
-  std::string out = "\x82\x7e";
-  out += static_cast<char>(message.size() >> 8);
-  out += static_cast<char>(message.size() & 0xFF);
-  out.append(message.begin(), message.end());
-  return out;
+inline std::string binary_frame(const Bytes& message) {
+  const std::string payload(message.begin(), message.end());
+  return net::test::frame(0x82, payload);
 }
 
 class Ticker {
@@ -82,7 +78,7 @@ class Ticker {
       : context_(SSL_CTX_new(TLS_server_method())) {
     SSL_CTX_use_certificate_chain_file(context_.get(), certificate_file.c_str());
     SSL_CTX_use_PrivateKey_file(context_.get(), key_file.c_str(), SSL_FILETYPE_PEM);
-    for (const auto& message : messages) frames_.push_back(web_socket_frame(message));
+    for (const auto& message : messages) frames_.push_back(binary_frame(message));
     auto any = loopback(0);
     ::bind(door_.number(), reinterpret_cast<sockaddr*>(&any), sizeof any);
     ::listen(door_.number(), 1);
@@ -103,7 +99,7 @@ class Ticker {
 
   // Goes out once, after what is on its way already.
   void send_once(const Bytes& message) {
-    once_ = web_socket_frame(message);
+    once_ = binary_frame(message);
     has_once_ = true;
   }
 
@@ -114,26 +110,12 @@ class Ticker {
     SSL_set_fd(session.get(), peer.number());
     if (SSL_accept(session.get()) != 1) return;
     const auto request = read_head(session.get());
-    if (request.empty() || !write_all(session.get(), answer_to(request))) return;
+    if (request.empty() || !write_all(session.get(), net::test::handshake_accepted(request)))
+      return;
     for (std::size_t i = 0; !ended_; ++i) {
       if (has_once_.exchange(false) && !write_all(session.get(), once_)) return;
       if (!write_all(session.get(), frames_[i % frames_.size()])) return;
     }
-  }
-
-  static std::string answer_to(const std::string& request) {
-    constexpr std::string_view name = "Sec-WebSocket-Key: ";
-    const auto begin = request.find(name) + name.size();
-    const auto key = request.substr(begin, request.find("\r\n", begin) - begin) +
-                     "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-    std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
-    unsigned size = 0;
-    EVP_Digest(key.data(), key.size(), hash.data(), &size, EVP_sha1(), nullptr);
-    std::array<unsigned char, 64> text{};
-    EVP_EncodeBlock(text.data(), hash.data(), static_cast<int>(size));
-    return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-           "Sec-WebSocket-Accept: " +
-           std::string(reinterpret_cast<const char*>(text.data())) + "\r\n\r\n";
   }
 
   TlsContext context_;

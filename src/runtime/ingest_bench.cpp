@@ -3,6 +3,7 @@
 #include <cstring>
 #include <signal.h>
 
+#include "base/bench_numbers.h"
 #include "kite/kite.h"
 #include "net/test_certificates.h"
 #include "runtime/bench_ticker.h"
@@ -15,6 +16,7 @@
 namespace hmt::runtime {
 namespace {
 
+using base::bench::mixed;
 using bench::Bytes;
 
 constexpr std::size_t instruments = 3'000;  // of one connection
@@ -26,12 +28,6 @@ constexpr std::int64_t middle_paise = 100'000;  // levels stand 5 % and more aro
 
 model::InstrumentToken token_of(std::size_t instrument) {
   return static_cast<model::InstrumentToken>(5'000 + instrument * 37) << 8 | 1;
-}
-
-std::uint32_t mixed(std::uint32_t number) {
-  auto bits = (number ^ number >> 16) * 0x85EBCA6B;
-  bits = (bits ^ bits >> 13) * 0xC2B2AE35;
-  return bits ^ bits >> 16;
 }
 
 void append(Bytes& to, std::uint32_t value, int width) {
@@ -135,7 +131,7 @@ void receive_and_decrypt_alone(benchmark::State& state) {
   const auto ticker = wire.ticker(messages);
   BareClient client(ticker->port(), state.range(0) == 1);
   if (!client.is_open()) return state.SkipWithError("no connection");
-  const auto bytes = frames_an_iteration * bench::web_socket_frame(messages.front()).size();
+  const auto bytes = frames_an_iteration * bench::binary_frame(messages.front()).size();
   for (auto _ : state) {
     if (!client.receive(bytes)) return state.SkipWithError("the connection ended");
   }

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "broker/silent_gateway.h"
 #include "runtime/runtime.h"
 #include "store/memory.h"
 
@@ -130,7 +131,7 @@ struct Ledger {
   std::vector<model::TriggerId> owners;  // of each order that was taken
 };
 
-class LedgerGateway final : public broker::OrderGateway {
+class LedgerGateway final : public broker::SilentGateway {
  public:
   LedgerGateway(agent::Scheduler& scheduler, Ledger& ledger,
                 std::function<model::TriggerId(const model::OrderTag&)> owner_of)
@@ -178,12 +179,6 @@ class LedgerGateway final : public broker::OrderGateway {
     listed.tick_size = model::Price::from_paise(5);
     answer(std::move(done), std::vector{listed});
   }
-  void warm_up() override {}
-  void cancel(const std::string&, broker::Done<std::string>) override {}
-  void order_history(const std::string&, broker::Done<std::vector<model::BrokerOrder>>) override {}
-  void trades(broker::Done<std::vector<broker::Trade>>) override {}
-  void margins(broker::Done<broker::Margins>) override {}
-  void quotes(const std::vector<std::string>&, broker::Done<std::vector<broker::Quote>>) override {}
   void history(model::InstrumentToken, model::Interval, base::Instant from, base::Instant,
                broker::Done<std::vector<model::Candle>> done) override {
     ledger_.asked.push_back("history");

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "broker/silent_gateway.h"
 #include "world/market.h"
 
 namespace hmt::world {
@@ -12,7 +13,7 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-class Gateway final : public broker::OrderGateway {
+class Gateway final : public broker::SilentGateway {
  public:
   Gateway(Commons& commons, ProcessClock& clock, Thread& orders)
       : commons_(commons), clock_(clock), orders_(orders) {}
@@ -59,17 +60,6 @@ class Gateway final : public broker::OrderGateway {
   void instruments(broker::Done<std::vector<model::Instrument>> done) override {
     answer<std::vector<model::Instrument>>(std::move(done), listed_instruments());
   }
-  void warm_up() override {}
-  void use_session(const std::string&) override {}
-  // The runtime asks nothing of these in a world.
-  void cancel(const std::string&, broker::Done<std::string>) override {}
-  void order_history(const std::string&, broker::Done<std::vector<model::BrokerOrder>>) override {}
-  void trades(broker::Done<std::vector<broker::Trade>>) override {}
-  void margins(broker::Done<broker::Margins>) override {}
-  void quotes(const std::vector<std::string>&, broker::Done<std::vector<broker::Quote>>) override {}
-  void history(model::InstrumentToken, model::Interval, base::Instant, base::Instant,
-               broker::Done<std::vector<model::Candle>>) override {}
-  void exchange_token(const std::string&, broker::Done<broker::Session>) override {}
 
  private:
   template <class T>

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <valgrind/callgrind.h>
 
+#include "base/bench_numbers.h"
 #include "kite/wire.h"
 #include "trigger/book.h"
 
@@ -12,16 +13,12 @@
 namespace hmt::kite {
 namespace {
 
+using base::bench::mixed;
+
 constexpr std::size_t packets_per_frame = 64;
 constexpr std::size_t frames = 256;
 constexpr std::uint32_t middle_paise = 100'000;
 constexpr std::uint32_t crashed_instrument = 7;
-
-std::uint32_t mixed(std::uint32_t number) {
-  std::uint32_t bits = (number ^ (number >> 16)) * 0x85EBCA6BU;
-  bits = (bits ^ (bits >> 13)) * 0xC2B2AE35U;
-  return bits ^ (bits >> 16);
-}
 
 model::InstrumentToken token_of(std::uint32_t instrument) {
   return (5'000 + instrument * 37) << 8 | 1;

@@ -1,6 +1,8 @@
 #include <benchmark/benchmark.h>
 
+#include "base/bench_numbers.h"
 #include "kite/full_packet.h"
+#include "kite/test_frames.h"
 
 // What every field of a full packet costs, depth included. The bytes are those of
 // bench/node/decode.mjs, which gives them to the stock client, and `digest` is of all that was
@@ -8,16 +10,13 @@
 namespace hmt::kite {
 namespace {
 
+using base::bench::mixed;
+using test::append;
+
 constexpr std::uint32_t frames = 16;
 constexpr std::uint32_t packets = 64;  // of a frame
 constexpr std::uint32_t words = 46;
 constexpr std::uint32_t morning = 1'795'924'800;  // epoch seconds
-
-std::uint32_t mixed(std::uint32_t number) {
-  auto bits = (number ^ number >> 16) * 0x85EBCA6B;
-  bits = (bits ^ bits >> 13) * 0xC2B2AE35;
-  return bits ^ bits >> 16;
-}
 
 // Everything below 2^31, because the stock client reads signed numbers.
 std::uint32_t word_of(std::uint32_t packet, std::uint32_t word) {
@@ -27,10 +26,6 @@ std::uint32_t word_of(std::uint32_t packet, std::uint32_t word) {
   if (word == 11 || word == 15) return morning + bits % 86'400;
   const bool is_count_of_orders = word >= 16 && (word - 16) % 3 == 2;
   return is_count_of_orders ? bits & 0x7FFF'0000 : bits >> 1;
-}
-
-void append(std::vector<std::uint8_t>& to, std::uint32_t value, int width) {
-  for (int i = width - 1; i >= 0; --i) to.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
 }
 
 std::vector<std::uint8_t> frame_of(std::uint32_t number) {

@@ -7,12 +7,15 @@
 #include <tuple>
 
 #include "kite/naive_wire.h"
+#include "kite/test_frames.h"
 
 namespace hmt::kite {
 namespace {
 
 using model::Tick;
-using Bytes = std::vector<std::uint8_t>;
+using test::append;
+using test::Bytes;
+using test::frame_of;
 
 Bytes from_hex(std::string_view hex) {
   Bytes bytes;
@@ -30,26 +33,12 @@ Bytes from_hex(std::string_view hex) {
   return bytes;
 }
 
-void append(Bytes& to, std::uint32_t value, int width) {
-  for (int i = width - 1; i >= 0; --i) to.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
-}
-
 // A packet of `length` bytes whose 32-bit words are 1000, 1001, 1002, …
 Bytes counted_packet(std::size_t length) {
   Bytes packet;
   for (std::uint32_t word = 1000; packet.size() + 4 <= length; ++word) append(packet, word, 4);
   packet.resize(length);
   return packet;
-}
-
-Bytes frame_of(const std::vector<Bytes>& packets) {
-  Bytes frame;
-  append(frame, static_cast<std::uint32_t>(packets.size()), 2);
-  for (const auto& packet : packets) {
-    append(frame, static_cast<std::uint32_t>(packet.size()), 2);
-    frame.insert(frame.end(), packet.begin(), packet.end());
-  }
-  return frame;
 }
 
 const base::Instant noon{std::chrono::sys_days(std::chrono::year(2026) / 11 / 23) +
@@ -180,28 +169,14 @@ TEST(Wire, TheTicksOfOneFrameReplaceThoseOfTheOneBefore) {
   EXPECT_EQ(ticks.data(), room) << "the vector's room is used again";
 }
 
-Bytes random_frame(std::mt19937& random) {
-  static constexpr std::array<std::size_t, 8> lengths{8, 28, 32, 44, 184, 0, 7, 60};
-  std::vector<Bytes> packets(random() % 6);
-  for (auto& packet : packets) {
-    packet.resize(lengths[random() % lengths.size()]);
-    for (auto& byte : packet) byte = static_cast<std::uint8_t>(random());
-  }
-  auto frame = frame_of(packets);
-  if (random() % 3 == 0) frame.resize(random() % (frame.size() + 1));
-  if (random() % 3 == 0 && !frame.empty()) {
-    frame[random() % frame.size()] = static_cast<std::uint8_t>(random());
-  }
-  return frame;
-}
-
 TEST(Wire, AgreesWithTheSlowDecoderOnRandomFrames) {
   const unsigned seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
+  static constexpr std::array<std::size_t, 8> lengths{8, 28, 32, 44, 184, 0, 7, 60};
   std::vector<Tick> ticks;
   for (int round = 0; round < 4'000; ++round) {
-    const auto frame = random_frame(random);
+    const auto frame = test::random_frame(random, lengths);
     const auto report = decode_frame(frame, noon, ticks);
     const auto [expected, expected_ticks] = naive_decode(frame, noon);
     ASSERT_EQ(report, expected);
