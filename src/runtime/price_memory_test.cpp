@@ -70,6 +70,15 @@ TEST(PriceMemory, NothingIsClaimedOfWhatWasNotSeen) {
   EXPECT_FALSE(memory.approach(pair(nine)).observed_since);
 }
 
+TEST(PriceMemory, OfManyGapsTheLatestAreTold) {
+  PriceMemory memory;
+  memory.note(tick(150'000, nine));
+  for (int n = 1; n <= 9; ++n) memory.note_gap(infy, nine + n * 1min, nine + n * 1min + 5s);
+  const auto gaps = memory.approach(pair(nine)).gaps;
+  ASSERT_EQ(gaps.size(), 8U);
+  EXPECT_EQ(gaps.front().from, nine + 2min);
+}
+
 TEST(PriceMemory, MinutesAreMadeOfTheirTicks) {
   PriceMemory memory;
   for (const auto paise : {150'000U, 151'000U, 149'000U, 150'500U}) memory.note(tick(paise, nine));
