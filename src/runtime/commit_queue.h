@@ -49,6 +49,7 @@ class CommitQueue {
 
   // While one lives nothing is taken from the queue, and then all at once: what belongs together
   // shares a flush, however early its first claim comes. For as long as a frame of prices takes.
+  // (What waits for a database that is away takes along what has come by its next try.)
   class Together {
    public:
     explicit Together(CommitQueue& queue);
