@@ -21,6 +21,6 @@ def measure(repeats):
 
 
 ROWS = [Row(5, "fire with group, sibling and intent record, in memory, against the Node.js version", measure,
-            "Texts: tag, rule and trail are strings that are made, copied into the claim and kept with the flight, some "
-            "twenty allocations a fire. In the larger book, cache misses: row, levels and group of a trigger that nothing "
+            "Texts: rule and trail are made at each fire, a quarter of its instructions, and flight, row, rule and trail are "
+            "allocations, seven a fire; its flight and row are memory that no cache holds yet. In the larger book, cache misses: row, levels and group of a trigger that nothing "
             "has touched since it was armed.")]

@@ -146,8 +146,9 @@ std::string detail_json(const model::Detail& detail) {
   std::set<std::string> used;
   for (const auto& [name, value] : detail) {
     // A name that comes twice would make the object ambiguous: the later one is told apart.
-    auto unique = name;
-    for (int n = 2; !used.insert(unique).second; ++n) unique = name + "_" + std::to_string(n);
+    auto unique = std::string(name);
+    for (int n = 2; !used.insert(unique).second; ++n)
+      unique = std::string(name).append("_").append(std::to_string(n));
     out.text(unique, value);
   }
   return out.done();

@@ -107,6 +107,12 @@ std::optional<std::int64_t> plain_raw(std::string_view text) {
   return value * unit;
 }
 
+// Writes `value` as `count` digits, and says where they end.
+char* put_digits(char* at, std::uint32_t value, int count) {
+  for (int i = count; i-- > 0; value /= 10) at[i] = static_cast<char>('0' + value % 10);
+  return at + count;
+}
+
 Result<Price> parse_decimal(std::string_view text, bool loose) {
   if (const auto raw = plain_raw(text)) return Price::from_raw(*raw);
   const auto decimal = split(text, loose);
@@ -127,21 +133,23 @@ Result<Price> Price::parse_rounded(std::string_view text) {
   return parse_decimal(text, true);
 }
 
-std::string Price::text() const {
-  const bool negative = raw_ < 0;
-  const auto magnitude =
-      negative ? 0 - static_cast<std::uint64_t>(raw_) : static_cast<std::uint64_t>(raw_);
-  std::array<char, 32> out{};
-  char* end = out.data();
-  if (negative) *end++ = '-';
-  end = std::to_chars(end, out.data() + out.size(), magnitude / one_rupee).ptr;
-  *end++ = '.';
-  auto fraction = magnitude % one_rupee;
-  for (int i = decimals; i-- > 0; fraction /= 10) end[i] = static_cast<char>('0' + fraction % 10);
-  const char* shortest = end + 2;
-  end += decimals;
-  while (end > shortest && end[-1] == '0') --end;
-  return {out.data(), end};
+ShortText<24> Price::short_text() const {
+  return ShortText<24>([this](char* at) {
+    const bool negative = raw_ < 0;
+    const auto magnitude =
+        negative ? 0 - static_cast<std::uint64_t>(raw_) : static_cast<std::uint64_t>(raw_);
+    if (negative) *at++ = '-';
+    char* end = std::to_chars(at, at + 12, magnitude / one_rupee).ptr;
+    *end++ = '.';
+    const auto fraction = static_cast<std::uint32_t>(magnitude % one_rupee);
+    constexpr std::uint32_t per_paisa = one_rupee / 100;
+    end = put_digits(end, fraction / per_paisa, 2);
+    if (const auto finer = fraction % per_paisa; finer != 0) {
+      end = put_digits(end, finer, decimals - 2);
+      while (end[-1] == '0') --end;
+    }
+    return end;
+  });
 }
 
 }  // namespace hmt::base

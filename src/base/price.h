@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/short_text.h"
 
 // An exact price in rupees: an integer count of ten-millionths, the finest unit on any Kite wire
 // (currency derivatives). Never a binary floating point number, from the socket to the screen.
@@ -37,7 +38,8 @@ class Price {
   }
 
   // Shortest exact decimal with at least two decimals: "1573.15", "83.0025", "1500.00".
-  std::string text() const;
+  ShortText<24> short_text() const;
+  std::string text() const { return std::string(short_text()); }
 
   constexpr auto operator<=>(const Price&) const = default;
   friend constexpr Price operator+(Price a, Price b) { return Price(a.raw_ + b.raw_); }

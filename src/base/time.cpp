@@ -12,27 +12,26 @@ using std::chrono::sys_days;
 using std::chrono::year_month_day;
 
 struct Civil {
-  int year;
-  unsigned month, day, hour, minute, second;
-  std::int64_t nanos;
+  std::uint32_t year, month, day, hour, minute, second, nanos;
 };
 
 Civil to_civil(Instant at) {
   const auto day = floor<days>(at);
   const year_month_day date{day};
   const auto within = at - day;
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(within).count();
-  return {static_cast<int>(date.year()),
+  const auto seconds =
+      static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(within).count());
+  return {static_cast<std::uint32_t>(static_cast<int>(date.year())),
           static_cast<unsigned>(date.month()),
           static_cast<unsigned>(date.day()),
-          static_cast<unsigned>(seconds / 3600),
-          static_cast<unsigned>(seconds / 60 % 60),
-          static_cast<unsigned>(seconds % 60),
-          within.count() % 1'000'000'000};
+          seconds / 3600,
+          seconds / 60 % 60,
+          seconds % 60,
+          static_cast<std::uint32_t>(within.count() % 1'000'000'000)};
 }
 
-// Writes `value` as `count` digits, and says where it ended.
-char* put_digits(char* at, std::int64_t value, int count) {
+// Writes `value` as `count` digits, and says where they end.
+char* put_digits(char* at, std::uint32_t value, int count) {
   for (int i = count; i-- > 0; value /= 10) at[i] = static_cast<char>('0' + value % 10);
   return at + count;
 }
@@ -55,11 +54,11 @@ char* put_time(char* at, const Civil& c) {
 }
 
 // Every order writes half a dozen of them. REQUIRES: a year of four digits.
-std::string rfc3339(const Civil& c, std::int64_t fraction, int decimals) {
-  std::array<char, 40> out{};
-  char* end = put_time(put(put_date(out.data(), c), 'T'), c);
-  end = put(put_digits(put(end, '.'), fraction, decimals), 'Z');
-  return {out.data(), end};
+ShortText<32> rfc3339(const Civil& c, std::uint32_t fraction, int decimals) {
+  return ShortText<32>([&](char* at) {
+    at = put_time(put(put_date(at, c), 'T'), c);
+    return put(put_digits(put(at, '.'), fraction, decimals), 'Z');
+  });
 }
 
 // Takes `count` digits off the front of `text`.
@@ -138,7 +137,7 @@ std::optional<Duration> take_offset(std::string_view& text) {
 
 std::string TradingDate::text() const {
   const year_month_day date{sys_days(std::chrono::days(days))};
-  const Civil c{static_cast<int>(date.year()),
+  const Civil c{static_cast<std::uint32_t>(static_cast<int>(date.year())),
                 static_cast<unsigned>(date.month()),
                 static_cast<unsigned>(date.day()),
                 0,
@@ -158,14 +157,14 @@ Duration time_of_day_ist(Instant at) {
   return local - floor<days>(local);
 }
 
-std::string to_rfc3339(Instant at) {
+ShortText<32> short_rfc3339(Instant at) {
   const auto c = to_civil(at);
   return rfc3339(c, c.nanos / 1'000'000, 3);
 }
 
 std::string to_rfc3339_nanos(Instant at) {
   const auto c = to_civil(at);
-  return rfc3339(c, c.nanos, 9);
+  return std::string(rfc3339(c, c.nanos, 9));
 }
 
 Result<Instant> parse_rfc3339(std::string_view text) {

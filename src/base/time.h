@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/short_text.h"
 
 // Instants are UTC with nanoseconds; only edges (logs, API, broker) turn them into text. Indian
 // time has no daylight saving, so it is a fixed offset. Nothing here reads a clock: time comes in
@@ -32,7 +33,10 @@ TradingDate trading_date(Instant at);
 Duration time_of_day_ist(Instant at);
 
 // "2026-11-23T03:45:00.123Z": UTC, milliseconds; for our API, logs and tables.
-std::string to_rfc3339(Instant at);
+ShortText<32> short_rfc3339(Instant at);
+inline std::string to_rfc3339(Instant at) {
+  return std::string(short_rfc3339(at));
+}
 // "2026-11-23T03:45:00.123456789Z": nothing is lost, and texts of one width sort as their instants.
 std::string to_rfc3339_nanos(Instant at);
 // The inverse of both; also takes other fractions and an offset such as +05:30. Errors: invalid.

@@ -42,7 +42,7 @@ ActiveRows::Row ActiveRows::packed(const model::Trigger& trigger) {
   return row;
 }
 
-model::Trigger ActiveRows::unpacked(const Row& row) const {
+void ActiveRows::unpack(const Row& row, model::Trigger& trigger) const {
   const auto leg = [&row](std::size_t place, model::Product product, bool is_limit,
                           model::LegState state) {
     return model::Leg{
@@ -52,7 +52,6 @@ model::Trigger ActiveRows::unpacked(const Row& row) const {
         .quantity = row.quantity[place],
         .state = state};
   };
-  model::Trigger trigger;
   trigger.id = row.id;
   trigger.user_id = owners_[row.owner].user;
   trigger.broker_connection_id = owners_[row.owner].connection;
@@ -72,7 +71,6 @@ model::Trigger ActiveRows::unpacked(const Row& row) const {
   trigger.created_at = row.created_at;
   trigger.updated_at = row.updated_at;
   if (row.expires) trigger.expires_at = row.expires_at;
-  return trigger;
 }
 
 ActiveRows::Number ActiveRows::find_by_tag_bits(std::uint64_t bits) const {
@@ -88,7 +86,9 @@ ActiveRows::Number ActiveRows::put(const model::Trigger& trigger) {
   auto& row = rows_[number];
   if (trigger.parent_id) join(*trigger.parent_id, number);
   if (row.expires) expiries_.emplace(std::pair(row.expires_at, row.sequence), number);
-  if (unpacked(row) != trigger) {
+  model::Trigger fitted;
+  unpack(row, fitted);
+  if (fitted != trigger) {
     row.unusual = true;
     unusual_.emplace(number, trigger);
   }
@@ -105,12 +105,20 @@ void ActiveRows::erase(Number number) {
   rows_.erase(number);
 }
 
-model::Trigger ActiveRows::whole(Number row) const {
-  return rows_[row].unusual ? unusual_.at(row) : unpacked(rows_[row]);
+void ActiveRows::read(Number row, model::Trigger& into) const {
+  if (rows_[row].unusual) {
+    into = unusual_.at(row);
+  } else {
+    unpack(rows_[row], into);
+  }
 }
 
 std::int64_t ActiveRows::version(Number row) const {
   return rows_[row].unusual ? unusual_.at(row).version : rows_[row].version;
+}
+
+std::int32_t ActiveRows::fire_no(Number row) const {
+  return rows_[row].unusual ? unusual_.at(row).fire_no : rows_[row].fire_no;
 }
 
 std::optional<model::GroupId> ActiveRows::group(Number row) const {

@@ -57,9 +57,16 @@ class ActiveRows {
   Number put(const model::Trigger& trigger);
   void erase(Number row);
 
-  model::Trigger whole(Number row) const;
+  // REQUIRES: `into` is new.
+  void read(Number row, model::Trigger& into) const;
+  model::Trigger whole(Number row) const {
+    model::Trigger trigger;
+    read(row, trigger);
+    return trigger;
+  }
   model::TriggerId id(Number row) const { return rows_[row].id; }
   std::int64_t version(Number row) const;
+  std::int32_t fire_no(Number row) const;
   model::InstrumentToken token(Number row) const { return rows_[row].token; }
   std::uint64_t tag_bits(Number row) const { return rows_[row].tag_bits; }
   std::optional<model::GroupId> group(Number row) const;
@@ -153,7 +160,7 @@ class ActiveRows {
   };
 
   Row packed(const model::Trigger& trigger);
-  model::Trigger unpacked(const Row& row) const;
+  void unpack(const Row& row, model::Trigger& trigger) const;
   void join(model::GroupId group, Number row);
   void leave(Number row);
   Number group_numbered(model::GroupId group);

@@ -107,9 +107,9 @@ class Engine {
     model::OrderTag tag;
     model::LegNumber leg = model::LegNumber::one;
   };
-  std::unique_ptr<Flight> flight_of(model::Trigger trigger, Fire fire, const model::Tick& tick,
-                                    base::Instant at) const;
-  std::int32_t next_fire_no(const model::Trigger& trigger) const;
+  std::unique_ptr<Flight> flight_of(ActiveRows::Number known, const Fire& fire,
+                                    const model::Tick& tick, base::Instant at) const;
+  std::int32_t next_fire_no(ActiveRows::Number row) const;
   void fired_too_often(Now& now, model::Trigger trigger);
 
   // outcome.cpp
@@ -161,7 +161,9 @@ class Engine {
   bool any_other(const Flight& flight, Condition holds) const;
   bool another_has_order(const Flight& flight) const;
   bool another_may_have_order(const Flight& flight) const;
-  // The row that the trigger's flights share, now as `trigger` says.
+  // The row that the trigger's flights share, emptied; a new one when there is none.
+  std::shared_ptr<model::Trigger> row_of(model::TriggerId id) const;
+  // The same, now as `trigger` says.
   std::shared_ptr<model::Trigger> row_for(model::Trigger trigger) const;
   void write_attempt(Now& now, const Flight& flight, model::Record record) const;
   void write_row(Now& now, const Flight& flight, model::Record record,

@@ -20,22 +20,19 @@ model::Evidence evidence_of(const model::Trigger& trigger, model::LegNumber leg,
           .rule = trigger::rule_text(trigger, leg, last)};
 }
 
-// Each text is made where it will stand: an initializer list would have them copied.
 model::Detail detail_of(const model::Attempt& attempt) {
   const auto& seen = attempt.evidence;
-  model::Detail detail;
-  detail.reserve(9);
-  detail.emplace_back("instrument", model::word(attempt.request.exchange));
-  detail.back().second.append(":").append(attempt.request.trading_symbol);
-  detail.emplace_back("rule", seen.rule);
-  detail.emplace_back("last_price", seen.last_price.text());
-  detail.emplace_back("received_at", base::to_rfc3339(seen.received_at));
-  detail.emplace_back("exchange_time", std::to_string(seen.exchange_time));
-  detail.emplace_back("last_trade_time", std::to_string(seen.last_trade_time));
-  detail.emplace_back("connection_epoch", std::to_string(seen.connection_epoch));
-  detail.emplace_back("after_gap", seen.after_gap ? "true" : "false");
-  detail.emplace_back("fire_no", std::to_string(attempt.fire_no));
-  return detail;
+  const auto& request = attempt.request;
+  return {
+      {"instrument", base::joined({model::word(request.exchange), ":", request.trading_symbol})},
+      {"rule", seen.rule},
+      {"last_price", seen.last_price.short_text()},
+      {"received_at", base::short_rfc3339(seen.received_at)},
+      {"exchange_time", base::digits_of(seen.exchange_time)},
+      {"last_trade_time", base::digits_of(seen.last_trade_time)},
+      {"connection_epoch", base::digits_of(seen.connection_epoch)},
+      {"after_gap", seen.after_gap ? "true" : "false"},
+      {"fire_no", base::digits_of(attempt.fire_no)}};
 }
 
 model::AuditEntry claimed(const model::Attempt& attempt) {
@@ -48,6 +45,18 @@ model::AuditEntry claimed(const model::Attempt& attempt) {
           .tag = attempt.tag,
           .detail = detail_of(attempt)};
 }
+
+// Made where it will stand: a claim is large, and full of texts.
+struct ClaimOf {
+  const Flight& flight;
+
+  operator model::Claim() const {
+    return {.attempt = flight.attempt,
+            .version = flight.claimed_version,
+            .group = flight.row->parent_id,
+            .audit = claimed(flight.attempt)};
+  }
+};
 
 }  // namespace
 
@@ -74,57 +83,54 @@ void Engine::fire(Now& now, const trigger::Hit& hit, const model::Tick& tick) {
     return;
   }
   if (is_held(known)) return;  // a sibling fired on this very tick; it comes back with its group
-  auto trigger = rows_.whole(known);
-  const auto fire_no = next_fire_no(trigger);
-  auto tag = oms::make_tag(settings_.tag_key, tag_scope(base::trading_date(now.at)),
-                           rows_.tag_bits(known), fire_no, 0);
+  const auto fire_no = next_fire_no(known);
+  const auto tag = oms::make_tag(settings_.tag_key, tag_scope(base::trading_date(now.at)),
+                                 rows_.tag_bits(known), fire_no, 0);
   if (flights_.contains(tag)) {
-    fired_too_often(now, std::move(trigger));
+    fired_too_often(now, rows_.whole(known));
     return;
   }
-  if (trigger.parent_id) handle(now, GroupWon{*trigger.parent_id, trigger.id});
+  if (const auto group = rows_.group(known)) handle(now, GroupWon{*group, hit.id});
+  auto given = flight_of(known, {fire_no, tag, hit.leg}, tick, now.at);
   rows_.erase(known);  // the book has let it go already
 
-  const auto& flight =
-      flights_.add(flight_of(std::move(trigger), {fire_no, std::move(tag), hit.leg}, tick, now.at));
-  now.ask(MakeClaim{.claim = {.attempt = flight.attempt,
-                              .version = flight.claimed_version,
-                              .group = flight.row->parent_id,
-                              .audit = claimed(flight.attempt)},
-                    .purpose = model::purpose_of(*flight.row)});
+  const auto& flight = flights_.add(std::move(given));
+  now.effects.emplace_back(std::in_place_type<MakeClaim>, ClaimOf{flight},
+                           model::purpose_of(*flight.row));
 }
 
 // The attempt that the fire is, and the row as it will be once the claim is durable.
-std::unique_ptr<Flight> Engine::flight_of(model::Trigger trigger, Fire fire,
+std::unique_ptr<Flight> Engine::flight_of(ActiveRows::Number known, const Fire& fire,
                                           const model::Tick& tick, base::Instant at) const {
   auto flight = std::make_unique<Flight>();
-  flight->claimed_version = trigger.version;
+  flight->row = row_of(rows_.id(known));
+  auto& row = *flight->row;
+  rows_.read(known, row);
+  flight->claimed_version = row.version;
   flight->claiming = true;
   auto& attempt = flight->attempt;
-  attempt.trigger_id = trigger.id;
-  attempt.user_id = trigger.user_id;
-  attempt.connection_id = trigger.broker_connection_id;
+  attempt.trigger_id = row.id;
+  attempt.user_id = row.user_id;
+  attempt.connection_id = row.broker_connection_id;
   attempt.fire_no = fire.number;
   attempt.leg = fire.leg;
   attempt.lease_epoch = settings_.lease_epoch;
   attempt.trading_date = base::trading_date(at);
   attempt.created_at = at;
-  attempt.tag = std::move(fire.tag);
-  attempt.request = oms::request_for(trigger, fire.leg, attempt.tag);
-  attempt.evidence = evidence_of(trigger, fire.leg, tick);
+  attempt.tag = fire.tag;
+  attempt.request = oms::request_for(row, fire.leg, attempt.tag);
+  attempt.evidence = evidence_of(row, fire.leg, tick);
 
-  flight->row = row_for(std::move(trigger));
-  auto& fired = *flight->row;
-  fired.status = model::TriggerStatus::firing;
-  fired.triggered_at = at;
-  fired.triggered_leg = fire.leg;
-  fired.triggered_price = attempt.evidence.last_price;
-  fired.fire_no = fire.number;
-  fired.order_id.clear();
-  fired.order_status.clear();
-  fired.filled_quantity = 0;
-  fired.average_price.reset();
-  fired.error_message.clear();
+  row.status = model::TriggerStatus::firing;
+  row.triggered_at = at;
+  row.triggered_leg = fire.leg;
+  row.triggered_price = attempt.evidence.last_price;
+  row.fire_no = fire.number;
+  row.order_id.clear();
+  row.order_status.clear();
+  row.filled_quantity = 0;
+  row.average_price.reset();
+  row.error_message.clear();
   return flight;
 }
 
@@ -151,9 +157,9 @@ void Engine::fired_too_often(Now& now, model::Trigger trigger) {
 
 // A number is used once, also when the row does not know yet of an order that was found at the
 // broker.
-std::int32_t Engine::next_fire_no(const model::Trigger& trigger) const {
-  auto last = trigger.fire_no;
-  for (const auto* flight = std::as_const(flights_).first_of(trigger.id); flight;
+std::int32_t Engine::next_fire_no(ActiveRows::Number row) const {
+  auto last = rows_.fire_no(row);
+  for (const auto* flight = std::as_const(flights_).first_of(rows_.id(row)); flight;
        flight = flight->next)
     last = std::max(last, flight->attempt.fire_no);
   return last + 1;

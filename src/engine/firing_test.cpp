@@ -100,7 +100,7 @@ TEST(Request, ALimitOrderGoesOutAtTheOrderPriceOfItsLeg) {
   EXPECT_EQ(request.side, Side::sell);
   EXPECT_EQ(request.trading_symbol, "INFY");
   EXPECT_EQ(request.tag, tag);
-  EXPECT_EQ(tag.size(), 20U);
+  EXPECT_EQ(tag.text().size(), 20U);
 }
 
 TEST(Request, WithoutAnOrderPriceItIsAMarketOrderWithProtection) {

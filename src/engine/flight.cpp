@@ -70,11 +70,17 @@ bool Engine::another_may_have_order(const Flight& flight) const {
   return any_other(flight, [](const Flight& other) { return other.may_have_order(); });
 }
 
-std::shared_ptr<model::Trigger> Engine::row_for(model::Trigger trigger) const {
-  const auto* flight = flights_.first_of(trigger.id);
-  if (!flight) return std::make_shared<model::Trigger>(std::move(trigger));
-  *flight->row = std::move(trigger);
+std::shared_ptr<model::Trigger> Engine::row_of(model::TriggerId id) const {
+  const auto* flight = flights_.first_of(id);
+  if (!flight) return std::make_shared<model::Trigger>();
+  *flight->row = {};
   return flight->row;
+}
+
+std::shared_ptr<model::Trigger> Engine::row_for(model::Trigger trigger) const {
+  auto row = row_of(trigger.id);
+  *row = std::move(trigger);
+  return row;
 }
 
 void Engine::write_attempt(Now& now, const Flight& flight, model::Record record) const {

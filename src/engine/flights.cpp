@@ -2,7 +2,7 @@
 
 namespace hmt::engine {
 
-Flight* Flights::find(std::string_view tag) {
+Flight* Flights::find(const model::OrderTag& tag) {
   const auto number = flights_.find(tag);
   if (number == Table::none) return nullptr;
   auto& flight = *flights_[number].flight;
@@ -10,7 +10,7 @@ Flight* Flights::find(std::string_view tag) {
   return &flight;
 }
 
-const Flight* Flights::find(std::string_view tag) const {
+const Flight* Flights::find(const model::OrderTag& tag) const {
   const auto number = flights_.find(tag);
   return number == Table::none ? nullptr : flights_[number].flight.get();
 }
@@ -21,7 +21,7 @@ Flight& Flights::add(std::unique_ptr<Flight> given) {
   flight.listed = false;
   const auto date = flight.attempt.trading_date;
   oldest_ = flights_.size() == 0 ? date : std::min(oldest_, date);
-  flights_.insert({ByTag::hash(std::string_view(flight.attempt.tag)), std::move(given)});
+  flights_.insert({flight.attempt.tag.hash(), std::move(given)});
   link(flight);
   note_change(flight);
   return flight;
@@ -45,7 +45,7 @@ void Flights::erase(Flight& flight) {
   if (flight.listed) waiting_.erase(&flight);
   std::erase(noted_, &flight);
   unlink(flight);
-  flights_.erase(flights_.find(std::string_view(flight.attempt.tag)));
+  flights_.erase(flights_.find(flight.attempt.tag));
 }
 
 Flight* Flights::first_of(model::TriggerId id) {

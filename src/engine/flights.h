@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <memory>
 #include <set>
-#include <string_view>
 #include <vector>
 
 #include "base/dense_table.h"
@@ -18,9 +17,9 @@ namespace hmt::engine {
 
 class Flights {
  public:
-  Flight* find(std::string_view tag);
-  const Flight* find(std::string_view tag) const;
-  bool contains(std::string_view tag) const { return find(tag) != nullptr; }
+  Flight* find(const model::OrderTag& tag);
+  const Flight* find(const model::OrderTag& tag) const;
+  bool contains(const model::OrderTag& tag) const { return find(tag) != nullptr; }
 
   // REQUIRES: none has its tag.
   Flight& add(std::unique_ptr<Flight> flight);
@@ -70,10 +69,10 @@ class Flights {
   struct ByTag {
     static const Kept& key_of(const Kept& kept) { return kept; }
     static std::size_t hash(const Kept& kept) { return kept.hash; }
-    static std::size_t hash(std::string_view tag) { return std::hash<std::string_view>{}(tag); }
+    static std::size_t hash(const model::OrderTag& tag) { return tag.hash(); }
   };
-  friend bool operator==(const Kept& kept, std::string_view tag) {
-    return kept.hash == ByTag::hash(tag) && kept.flight->attempt.tag == tag;
+  friend bool operator==(const Kept& kept, const model::OrderTag& tag) {
+    return kept.hash == tag.hash() && kept.flight->attempt.tag == tag;
   }
   struct InOrder {
     bool operator()(const Flight* a, const Flight* b) const {

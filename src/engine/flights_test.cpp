@@ -19,14 +19,14 @@ std::unique_ptr<Flight> flight(std::uint8_t trigger, const std::string& tag, int
 
 std::vector<std::string> tags(const std::vector<Flight*>& flights) {
   std::vector<std::string> out;
-  for (const auto* each : flights) out.push_back(each->attempt.tag);
+  for (const auto* each : flights) out.push_back(each->attempt.tag.text());
   return out;
 }
 
 std::vector<std::string> tags_of(Flights& flights, std::uint8_t trigger) {
   std::vector<std::string> out;
   for (auto* at = flights.first_of(trigger_id(trigger)); at; at = at->next)
-    out.push_back(at->attempt.tag);
+    out.push_back(at->attempt.tag.text());
   return out;
 }
 

@@ -17,8 +17,8 @@ model::Detail detail_of(const model::Attempt& attempt, model::OrderSource source
                        {"order_status", attempt.order_status},
                        {"filled_quantity", std::to_string(attempt.filled_quantity)},
                        {"from", sources[static_cast<int>(source)]}};
-  if (attempt.average_price) detail.emplace_back("average_price", attempt.average_price->text());
-  if (!attempt.message.empty()) detail.emplace_back("message", attempt.message);
+  if (attempt.average_price) detail.add("average_price", attempt.average_price->text());
+  if (!attempt.message.empty()) detail.add("message", attempt.message);
   return detail;
 }
 
@@ -259,8 +259,8 @@ void Engine::order_ended(Now& now, Flight& flight, model::OrderSource source,
     const bool rejected = phase == oms::Phase::rejected;
     audit.event = rejected ? "order_rejected" : "order_cancelled";
     audit.severity = Severity::alarm;
-    audit.detail.emplace_back("not_filled",
-                              std::to_string(attempt.request.quantity - attempt.filled_quantity));
+    audit.detail.add("not_filled",
+                     std::to_string(attempt.request.quantity - attempt.filled_quantity));
     if (flight.row->status != model::TriggerStatus::needs_attention) {
       flight.row->error_message =
           attempt.message.empty()

@@ -15,11 +15,10 @@ constexpr const char* registered = "PUT ORDER REQ RECEIVED";
 model::Detail detail_of(const model::PlaceAnswer& answer, const oms::Classified& classified) {
   model::Detail detail{{"verdict", std::string(oms::word(classified.verdict))},
                        {"because", std::string(classified.why)}};
-  if (answer.http_status != 0)
-    detail.emplace_back("http_status", std::to_string(answer.http_status));
-  if (!answer.error_type.empty()) detail.emplace_back("error_type", answer.error_type);
-  if (!answer.message.empty()) detail.emplace_back("message", answer.message);
-  if (!answer.order_id.empty()) detail.emplace_back("order_id", answer.order_id);
+  if (answer.http_status != 0) detail.add("http_status", std::to_string(answer.http_status));
+  if (!answer.error_type.empty()) detail.add("error_type", answer.error_type);
+  if (!answer.message.empty()) detail.add("message", answer.message);
+  if (!answer.order_id.empty()) detail.add("order_id", answer.order_id);
   return detail;
 }
 

@@ -67,7 +67,9 @@ model::PlaceAnswer any_answer(Chance& chance) {
 std::string text_of(const model::AuditEntry& entry) {
   auto text = entry.event + " " + std::string(word(entry.severity)) + " " + entry.tag + " " +
               base::to_rfc3339_nanos(entry.at);
-  for (const auto& [name, value] : entry.detail) text += " " + name + "=" + value;
+  for (const auto& [name, value] : entry.detail) {
+    text.append(" ").append(name).append("=").append(value);
+  }
   return text;
 }
 

@@ -174,7 +174,7 @@ class TestDesk {
   model::BrokerOrder order(const model::OrderTag& tag, std::string status,
                            std::string words = {}) const {
     model::BrokerOrder out;
-    out.order_id = "ORDER-" + tag.substr(14, 2);
+    out.order_id = "ORDER-" + tag.text().substr(14, 2);
     out.tag = tag;
     out.status = std::move(status);
     out.status_message = std::move(words);
@@ -321,7 +321,7 @@ class TestDesk {
       return;
     }
     const bool again = std::ranges::find(sent, attempt.tag, &model::Attempt::tag) != sent.end();
-    EXPECT_FALSE(again) << "the tag " << attempt.tag << " came to the gate twice";
+    EXPECT_FALSE(again) << "the tag " << attempt.tag.text() << " came to the gate twice";
     sent.push_back(attempt);
     take(AttemptForwarded{attempt.tag});
   }

@@ -207,8 +207,8 @@ std::size_t entries_before_exits(const std::vector<model::OrderTag>& left,
   std::size_t entries = 0;
   for (const auto& tag : left) {
     if (at_once.contains(tag)) continue;
-    if (tag.starts_with("ENTRY")) ++entries;
-    if (tag.starts_with("EXIT") && entries != 0) ++out;
+    if (std::string_view(tag).starts_with("ENTRY")) ++entries;
+    if (std::string_view(tag).starts_with("EXIT") && entries != 0) ++out;
   }
   return out;
 }

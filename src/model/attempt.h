@@ -2,9 +2,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
+#include "model/detail.h"
 #include "model/order.h"
 #include "model/tick.h"
 #include "model/trigger.h"
@@ -68,12 +67,10 @@ struct Attempt {
   bool operator==(const Attempt&) const = default;
 };
 
-// One line of the trail; the detail is ordered name/value text, without secrets.
-using Detail = std::vector<std::pair<std::string, std::string>>;
-
 enum class Severity : std::uint8_t { info, warning, alarm };
 std::string_view word(Severity);  // "info" "warning" "alarm"
 
+// One line of the trail.
 struct AuditEntry {
   base::Instant at{};
   std::string event;  // snake_case: "created", "claimed", "order_placed", …

@@ -6,13 +6,10 @@
 
 #include "base/price.h"
 #include "base/time.h"
+#include "model/order_tag.h"
 #include "model/trigger.h"
 
 namespace hmt::model {
-
-// The only key that a client may choose at the broker: at most 20 upper-case alphanumerics
-// (kite-protocol 3.4). Ours is made by oms/tag.h, one for each attempt.
-using OrderTag = std::string;
 
 // What is sent to the broker: variety regular, validity DAY.
 struct OrderRequest {
@@ -33,7 +30,7 @@ struct OrderRequest {
 // empty.
 struct BrokerOrder {
   std::string order_id;
-  OrderTag tag;
+  OrderTag tag;        // none: none, or longer than any of ours
   std::string status;  // the broker's own word, such as "COMPLETE"; the list is open
   std::string status_message;
   std::string account;

@@ -12,12 +12,18 @@ namespace {
 constexpr std::string_view alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 static_assert(alphabet.size() == 32);
 
-constexpr std::size_t tag_size = 20;
 constexpr std::size_t trigger_digits = 13;
 constexpr std::size_t mac_digits = 4;
 
-void put_digits(std::string& out, std::uint64_t value, std::size_t count) {
-  for (std::size_t i = count; i-- > 0;) out.push_back(alphabet[value >> (5 * i) & 31]);
+// Writes `value` as `count` digits, and says where they end.
+char* put_digits(char* at, std::uint64_t value, std::size_t count) {
+  for (std::size_t i = count; i-- > 0; value >>= 5) at[i] = alphabet[value & 31];
+  return at + count;
+}
+
+char* put_start(char* at, std::uint64_t trigger_bits) {
+  *at = 'T';
+  return put_digits(at + 1, trigger_bits, trigger_digits);
 }
 
 // The value of base-32 digits; nothing when one is foreign or the value does not fit 64 bits.
@@ -32,7 +38,9 @@ std::optional<std::uint64_t> read_digits(std::string_view digits) {
 }
 
 void append_bytes(std::string& out, std::uint64_t value, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
+  std::array<char, sizeof value> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(value >> (8 * i));
+  out.append(bytes.data(), count);
 }
 
 // Every field has its own width, and the account, which has not, its length in front.
@@ -43,8 +51,7 @@ std::uint64_t mac_of(const TagKey& key, const TagScope& scope, const TagParts& p
   text.append(scope.account);
   append_bytes(text, static_cast<std::uint32_t>(scope.date.days), 4);
   append_bytes(text, parts.trigger_bits, 8);
-  append_bytes(text, parts.fire_mod_32, 1);
-  append_bytes(text, parts.attempt_mod_32, 1);
+  append_bytes(text, std::uint64_t{parts.attempt_mod_32} << 8 | parts.fire_mod_32, 2);
 
   static_assert(crypto_shorthash_KEYBYTES == 16 && crypto_shorthash_BYTES == 8);
   std::array<std::uint8_t, crypto_shorthash_BYTES> hash{};
@@ -75,24 +82,21 @@ model::OrderTag make_tag(const TagKey& key, const TagScope& scope, std::uint64_t
                          std::int32_t fire_no, std::int32_t attempt_no) {
   const TagParts parts{trigger_bits, static_cast<std::uint8_t>(fire_no & 31),
                        static_cast<std::uint8_t>(attempt_no & 31)};
-  std::string tag;
-  tag.reserve(tag_size);
-  tag.push_back('T');
-  put_digits(tag, parts.trigger_bits, trigger_digits);
-  put_digits(tag, parts.fire_mod_32, 1);
-  put_digits(tag, parts.attempt_mod_32, 1);
-  put_digits(tag, mac_of(key, scope, parts), mac_digits);
-  return tag;
+  std::array<char, model::OrderTag::size_max> tag{};
+  auto* end = put_start(tag.data(), parts.trigger_bits);
+  end = put_digits(end, parts.fire_mod_32, 1);
+  end = put_digits(end, parts.attempt_mod_32, 1);
+  end = put_digits(end, mac_of(key, scope, parts), mac_digits);
+  return std::string_view(tag.data(), end);
 }
 
 std::string tag_start(model::TriggerId trigger) {
-  std::string start = "T";
-  put_digits(start, tag_bits(trigger), trigger_digits);
-  return start;
+  std::array<char, 1 + trigger_digits> start{};
+  return {start.data(), put_start(start.data(), tag_bits(trigger))};
 }
 
 std::optional<TagParts> read_tag(const TagKey& key, const TagScope& scope, std::string_view tag) {
-  if (tag.size() != tag_size || tag.front() != 'T') return std::nullopt;
+  if (tag.size() != model::OrderTag::size_max || tag.front() != 'T') return std::nullopt;
   const auto trigger = read_digits(tag.substr(1, trigger_digits));
   const auto fire = read_digits(tag.substr(14, 1));
   const auto attempt = read_digits(tag.substr(15, 1));

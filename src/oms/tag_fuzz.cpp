@@ -41,7 +41,7 @@ void fuzz_made(std::string_view text) {
   const auto place = bytes.take(1);
   const auto letter = alphabet[bytes.take(1) % 32];
   const oms::TagScope scope{std::string(bytes.rest()), {20'000}};
-  const auto tag = oms::make_tag(key, scope, id, fire, attempt);
+  const auto tag = oms::make_tag(key, scope, id, fire, attempt).text();
   const auto parts = oms::read_tag(key, scope, tag);
   require(parts.has_value(), "a tag of ours is not known as ours");
   look_at(*parts, tag);

@@ -292,13 +292,13 @@ bool CommitQueue::tell_refused(const base::Error& error, base::Instant at,
     entry.user_id = audit.front().user_id;
     entry.trigger_id = audit.front().trigger_id;
     entry.tag = audit.front().tag;
-    entry.detail.emplace_back("event", audit.front().event);
+    entry.detail.add("event", audit.front().event);
   }
   if (attempt) {
     entry.user_id = attempt->user_id;
     entry.trigger_id = attempt->trigger_id;
     entry.tag = attempt->tag;
-    entry.detail.emplace_back("attempt_state", word(attempt->state));
+    entry.detail.add("attempt_state", word(attempt->state));
   }
   agent::log_error("record_refused", {{"why", error.message}, {"tag", entry.tag}});
   const auto number = writer_.note(entry);

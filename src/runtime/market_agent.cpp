@@ -24,7 +24,7 @@ void tell(const std::vector<model::AuditEntry>& entries) {
     const auto trigger = entry.trigger_id ? entry.trigger_id->text() : std::string();
     std::string detail;
     for (const auto& [name, value] : entry.detail)
-      detail += (detail.empty() ? "" : ", ") + name + ": " + value;
+      detail.append(detail.empty() ? "" : ", ").append(name).append(": ").append(value);
     agent::log(level, entry.event,
                {{"trigger_id", trigger}, {"tag", entry.tag}, {"detail", detail}});
   }

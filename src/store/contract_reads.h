@@ -242,8 +242,8 @@ TEST_P(StoreContract, RecoveryJudgesOldAttemptsByTheirState) {
   std::set<model::TriggerId> listed;
   for (const auto& row : found.triggers) listed.insert(row.id);
   for (const auto& attempt : found.attempts) {
-    tags.push_back(attempt.tag);
-    EXPECT_TRUE(listed.contains(attempt.trigger_id)) << attempt.tag;
+    tags.push_back(attempt.tag.text());
+    EXPECT_TRUE(listed.contains(attempt.trigger_id)) << attempt.tag.text();
   }
   EXPECT_EQ(tags, expected);
 }

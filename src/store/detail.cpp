@@ -38,7 +38,7 @@ class Parser {
       if (!name || !take(':')) return std::nullopt;
       auto value = string();
       if (!value) return std::nullopt;
-      out.emplace_back(std::move(*name), std::move(*value));
+      out.add(*name, *value);
     } while (take(','));
     if (!take('}')) return std::nullopt;
     return at_end(out);

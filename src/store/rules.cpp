@@ -18,45 +18,40 @@ std::string text_of(const std::optional<model::Price>& price) {
 }
 
 void describe_leg(Detail& out, const Leg& leg, const std::string& n) {
-  out.emplace_back("product_type_" + n, word(leg.product));
-  out.emplace_back("trigger_price_" + n, leg.trigger_price.text());
-  out.emplace_back("order_price_" + n, text_of(leg.order_price));
-  out.emplace_back("quantity_" + n, std::to_string(leg.quantity));
+  out.add("product_type_" + n, word(leg.product));
+  out.add("trigger_price_" + n, leg.trigger_price.text());
+  out.add("order_price_" + n, text_of(leg.order_price));
+  out.add("quantity_" + n, std::to_string(leg.quantity));
 }
 
 // What users may write, by column; absent values are empty text.
 Detail describe(const Trigger& row) {
   Detail out;
-  out.emplace_back("trading_symbol", row.trading_symbol);
-  out.emplace_back("exchange", word(row.exchange));
-  out.emplace_back("instrument_token", std::to_string(row.instrument_token));
-  out.emplace_back("condition_type", word(row.condition));
-  out.emplace_back("transaction_type", word(row.side));
+  out.add("trading_symbol", row.trading_symbol);
+  out.add("exchange", word(row.exchange));
+  out.add("instrument_token", std::to_string(row.instrument_token));
+  out.add("condition_type", word(row.condition));
+  out.add("transaction_type", word(row.side));
   describe_leg(out, row.leg_1, "1");
   if (row.leg_2) describe_leg(out, *row.leg_2, "2");
-  out.emplace_back("direction", row.direction ? word(*row.direction) : "");
-  out.emplace_back("on_unknown", word(row.on_unknown));
-  out.emplace_back("purpose", row.purpose ? word(*row.purpose) : "");
-  out.emplace_back("broker_connection_id", row.broker_connection_id.text());
-  out.emplace_back("parent_id", row.parent_id ? row.parent_id->text() : "");
-  out.emplace_back("expires_at", row.expires_at ? base::to_rfc3339(*row.expires_at) : "");
+  out.add("direction", row.direction ? word(*row.direction) : "");
+  out.add("on_unknown", word(row.on_unknown));
+  out.add("purpose", row.purpose ? word(*row.purpose) : "");
+  out.add("broker_connection_id", row.broker_connection_id.text());
+  out.add("parent_id", row.parent_id ? row.parent_id->text() : "");
+  out.add("expires_at", row.expires_at ? base::to_rfc3339(*row.expires_at) : "");
   return out;
-}
-
-std::string value_of(const Detail& detail, const std::string& name) {
-  const auto at = std::ranges::find(detail, name, &Detail::value_type::first);
-  return at == detail.end() ? "" : at->second;
 }
 
 Detail differences(const Detail& before, const Detail& after) {
   Detail out;
   for (const auto& [name, value] : after) {
-    const auto old = value_of(before, name);
-    if (old != value) out.emplace_back(name, old + " -> " + value);
+    const auto old = before.value_of(name);
+    if (old != value) out.add(name, std::string(old).append(" -> ").append(value));
   }
   for (const auto& [name, old] : before) {
     if (std::ranges::find(after, name, &Detail::value_type::first) == after.end()) {
-      out.emplace_back(name, old + " -> ");
+      out.add(name, std::string(old).append(" -> "));
     }
   }
   return out;
@@ -159,8 +154,8 @@ model::AuditEntry connection_entry(const model::BrokerConnection& row, const std
   out.actor = actor.name;
   out.user_id = row.user_id;
   out.detail = {{"broker_connection_id", row.id.text()}, {"name", row.name}};
-  if (!row.account.empty()) out.detail.emplace_back("account", row.account);
-  if (!row.enabled) out.detail.emplace_back("enabled", "false");
+  if (!row.account.empty()) out.detail.add("account", row.account);
+  if (!row.enabled) out.detail.add("enabled", "false");
   return out;
 }
 
@@ -316,8 +311,8 @@ std::unexpected<base::Error> attempt_taken(const model::Attempt& attempt) {
 
 model::AuditEntry created_entry(const Trigger& row, const Actor& actor) {
   auto out = entry_of(row, "created", actor.name);
-  for (auto& item : describe(row)) {
-    if (!item.second.empty()) out.detail.push_back(std::move(item));
+  for (const auto& [name, value] : describe(row)) {
+    if (!value.empty()) out.detail.add(name, value);
   }
   return out;
 }
@@ -325,7 +320,7 @@ model::AuditEntry created_entry(const Trigger& row, const Actor& actor) {
 model::AuditEntry edited_entry(const Trigger& before, const Trigger& after, const Actor& actor) {
   auto out = entry_of(after, "edited", actor.name);
   out.detail = differences(describe(before), describe(after));
-  out.detail.emplace_back("version", std::to_string(after.version));
+  out.detail.add("version", std::to_string(after.version));
   return out;
 }
 
@@ -335,8 +330,8 @@ model::AuditEntry cancelled_entry(const Trigger& row, const Actor& actor) {
 
 model::AuditEntry sibling_entry(const Trigger& row, model::TriggerId winner) {
   auto out = entry_of(row, "cancelled", "engine");
-  out.detail.emplace_back("reason", "another trigger of its group fired");
-  out.detail.emplace_back("winner", winner.text());
+  out.detail.add("reason", "another trigger of its group fired");
+  out.detail.add("winner", winner.text());
   return out;
 }
 
@@ -356,7 +351,7 @@ model::AuditEntry switch_entry(bool stopped, const std::string& why, const Actor
   out.event = stopped ? "engine_stopped" : "engine_started";
   out.severity = stopped ? model::Severity::warning : model::Severity::info;
   out.actor = actor.name;
-  if (!why.empty()) out.detail.emplace_back("reason", why);
+  if (!why.empty()) out.detail.add("reason", why);
   return out;
 }
 

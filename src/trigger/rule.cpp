@@ -45,12 +45,10 @@ std::optional<LegNumber> leg_fired_by(const Trigger& trigger, Price last) {
 }
 
 std::string rule_text(const Trigger& trigger, LegNumber leg, Price last) {
-  std::string text;
-  text.reserve(48);
-  text.append(model::word(trigger.side));
-  text.append(leg == LegNumber::one ? " leg 1: LTP " : " leg 2: LTP ").append(last.text());
-  text.append(" ").append(model::word(row_of_contract(trigger, leg))).append(" ");
-  return text.append(trigger.leg(leg).trigger_price.text());
+  return base::joined({model::word(trigger.side),
+                       leg == LegNumber::one ? " leg 1: LTP " : " leg 2: LTP ", last.short_text(),
+                       " ", model::word(row_of_contract(trigger, leg)), " ",
+                       trigger.leg(leg).trigger_price.short_text()});
 }
 
 }  // namespace hmt::trigger

@@ -181,9 +181,9 @@ void tell(const Wanted& wanted) {
   (void)world.run();
   for (const auto& entry : world.story(wanted.story)) {
     std::printf("%s %s %s", base::to_rfc3339(entry.at).c_str(), entry.event.c_str(),
-                entry.tag.c_str());
+                entry.tag.text().c_str());
     for (const auto& [name, value] : entry.detail)
-      std::printf(" %s: %s;", name.c_str(), value.c_str());
+      std::printf(" %s: %s;", std::string(name).c_str(), std::string(value).c_str());
     std::printf("\n");
   }
 }

@@ -117,8 +117,9 @@ OrderRow read_order(ondemand::object object, model::BrokerOrder& order) {
   });
   order = std::move(raw.order);
   const bool ours = looks_like_ours(raw.tag) || !raw.tag_like_ours.empty();
-  order.tag = looks_like_ours(raw.tag) || raw.tag_like_ours.empty() ? std::move(raw.tag)
-                                                                    : std::move(raw.tag_like_ours);
+  const bool first = looks_like_ours(raw.tag) || raw.tag_like_ours.empty();
+  order.tag =
+      model::OrderTag::from_text(first ? raw.tag : raw.tag_like_ours).value_or(model::OrderTag());
   order.account = raw.account_id.empty() ? std::move(raw.placed_by) : std::move(raw.account_id);
   if (order.status_message.empty()) order.status_message = std::move(raw.message_raw);
   if (order.average_price == base::Price{}) order.average_price.reset();

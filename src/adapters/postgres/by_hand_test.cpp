@@ -177,8 +177,7 @@ TEST_F(ByHand, AChangeDuringAFireLosesAndTheTrailSaysSo) {
   ASSERT_EQ(rows.size(), 9U);
   EXPECT_EQ(rows[3].entry.event, "change_refused");
   EXPECT_EQ(rows[3].entry.severity, model::Severity::warning);
-  EXPECT_EQ(rows[3].entry.detail.front(),
-            (std::pair<std::string, std::string>("wanted", "delete")));
+  EXPECT_EQ(*rows[3].entry.detail.begin(), (model::Detail::value_type("wanted", "delete")));
 }
 
 TEST_F(ByHand, OnlyAnEngineFires) {

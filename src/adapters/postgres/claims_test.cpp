@@ -182,7 +182,7 @@ TEST_F(Claims, EachTriggerFiresOnceHoweverManyClaimIt) {
       const auto mine = open_database(place->url()).value();
       for (std::size_t i = 0; i < claims.size(); ++i) {
         auto one = claims[(i * 7 + static_cast<std::size_t>(engine) * 5) % claims.size()];
-        one.attempt.tag += std::string(1, static_cast<char>('A' + engine));
+        one.attempt.tag = one.attempt.tag + std::string(1, static_cast<char>('A' + engine));
         Changed seen;
         auto done = mine->writer().claim(std::span(&one, 1), seen);
         for (int again = 0; again < 20 && !done; ++again) {

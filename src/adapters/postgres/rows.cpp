@@ -9,6 +9,7 @@ namespace {
 
 using model::Leg;
 using model::LegNumber;
+using model::OrderTag;
 using model::Trigger;
 
 constexpr std::string_view nil = "'00000000-0000-0000-0000-000000000000'";
@@ -149,7 +150,7 @@ void add_leg(Fields& out, const Leg& leg) {
 
 }  // namespace
 
-std::optional<std::string_view> or_null(const std::string& text) {
+std::optional<std::string_view> or_null(std::string_view text) {
   if (text.empty()) return std::nullopt;
   return text;
 }
@@ -240,7 +241,7 @@ TriggerRow read_trigger(Columns in) {
 
 model::Attempt read_attempt(Columns in, std::string& problem) {
   model::Attempt out;
-  out.tag = in.text();
+  out.tag = in.word(OrderTag::from_text);
   out.trigger_id = in.id<model::TriggerId>();
   out.user_id = in.id<model::UserId>();
   out.connection_id = in.id<model::ConnectionId>();
@@ -274,7 +275,7 @@ store::AuditRow read_audit(Columns in) {
   out.entry.actor = in.text();
   out.entry.user_id = in.optional_id<model::UserId>();
   out.entry.trigger_id = in.optional_id<model::TriggerId>();
-  out.entry.tag = in.text();
+  out.entry.tag = OrderTag::from_text(in.text()).value_or(OrderTag());
   out.entry.detail = store::read_detail(in.text());
   return out;
 }
@@ -422,7 +423,8 @@ const Shape audit_shape = shape_of({{"at", "timestamptz"},
 
 Fields audit_fields(const model::AuditEntry& entry) {
   return Fields(entry.at, entry.event, word(entry.severity), entry.actor, entry.user_id,
-                entry.trigger_id, or_null(entry.tag), store::detail_text(entry.detail));
+                entry.trigger_id, or_null(std::string_view(entry.tag)),
+                store::detail_text(entry.detail));
 }
 
 const Shape connection_shape = shape_of({{"id", "uuid"},

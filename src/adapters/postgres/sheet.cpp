@@ -76,7 +76,7 @@ void Sheet::read(const Question& question) {
   std::vector<std::int32_t> fires;
   std::vector<std::int32_t> numbers;
   for (const auto* attempt : question.attempts) {
-    tags.push_back(attempt->tag);
+    tags.push_back(attempt->tag.text());
     ids.push_back(attempt->trigger_id);
     fires.push_back(attempt->fire_no);
     numbers.push_back(attempt->attempt_no);

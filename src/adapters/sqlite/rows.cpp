@@ -7,10 +7,11 @@ namespace {
 
 using model::Leg;
 using model::LegNumber;
+using model::OrderTag;
 using model::Trigger;
 
 // An empty text of the model is NULL in the table.
-std::optional<std::string_view> or_null(const std::string& text) {
+std::optional<std::string_view> or_null(std::string_view text) {
   if (text.empty()) return std::nullopt;
   return text;
 }
@@ -198,7 +199,7 @@ TriggerRow read_trigger(const Statement& statement) {
 model::Attempt read_attempt(const Statement& statement, std::string& problem) {
   auto in = statement.columns();
   model::Attempt out;
-  out.tag = in.text();
+  out.tag = in.word(OrderTag::from_text);
   out.trigger_id = in.id<model::TriggerId>();
   out.user_id = in.id<model::UserId>();
   out.connection_id = in.id<model::ConnectionId>();
@@ -233,7 +234,7 @@ store::AuditRow read_audit(const Statement& statement) {
   out.entry.actor = in.text();
   out.entry.user_id = in.optional_id<model::UserId>();
   out.entry.trigger_id = in.optional_id<model::TriggerId>();
-  out.entry.tag = in.text();
+  out.entry.tag = OrderTag::from_text(in.text()).value_or(OrderTag());
   out.entry.detail = store::read_detail(in.text());
   return out;
 }
