@@ -21,6 +21,7 @@
 #include "sqlite/connection.h"
 #include "sqlite/database.h"
 #include "sqlite/test_folder.h"
+#include "store/recovery.h"
 
 // One frame of prices fires 512 triggers: from its first packet to the last claim on disk, against
 // as many bytes written and flushed by hand into a file of the same folder. The engine, the commit
@@ -155,7 +156,7 @@ class Desk {
 
   // What another process would read now.
   std::string wrong() const {
-    const auto read = sqlite::open_reader(folder_.file())->recovery({0}, {});
+    const auto read = store::whole_recovery(*sqlite::open_reader(folder_.file()), {0});
     if (!read) return read.error().message;
     const auto firing =
         std::ranges::count(read->triggers, model::TriggerStatus::firing, &model::Trigger::status);
@@ -179,7 +180,11 @@ class Desk {
     links.read_book = [] {};
     links.blocked = [](const std::string&) {};
     market_->add_account({}, {}, std::move(links));
-    market_->begin({}, settings, writer.reader()->recovery({0}, {}).value(), {wall_clock(), {}});
+    market_->prepare({}, settings);
+    const auto read = writer.reader()->recovery(
+        {0}, {}, [this](store::Recovery part) { market_->take({}, std::move(part)); });
+    base::ensure(read.has_value(), "the records can be read");
+    market_->begin({}, {wall_clock(), {}});
     market_->evaluate({}, true);
   }
 

@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <cstdlib>
+#include <malloc.h>
 
 #include "agent/log.h"
 #include "app/build.h"
@@ -15,11 +16,19 @@ int exit_code(const base::Error& error) {
   return error.kind == base::ErrorKind::invalid ? 2 : 1;
 }
 
+// What was given back is soon wanted again: the parts of a start's records, the claims of a burst.
+// To take it from the system anew each time costs a page fault for every 4 KiB.
+void keep_memory() {
+  ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
+}
+
 }  // namespace
 
 int serve(const CommonOptions& options) {
   const auto config = load_config(options, process_environment(), true);
   if (!config) return 2;
+  keep_memory();
   block_signals();
   start_log(*config);
   auto station = Station::open(*config);

@@ -1,10 +1,11 @@
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <utility>
 #include <vector>
 
+#include "base/large_pages.h"
 #include "base/probe_index.h"
 
 // Many small things, each found by its key: they stand side by side in blocks, never move, and cost
@@ -17,6 +18,10 @@ class DenseTable {
  public:
   using Number = std::uint32_t;
   static constexpr Number none = ProbeIndex::none;
+
+  DenseTable() = default;
+  DenseTable(DenseTable&&) = default;
+  DenseTable& operator=(DenseTable&&) = default;
 
   template <class Key>
   Number find(const Key& key) const {
@@ -65,13 +70,23 @@ class DenseTable {
       free_.pop_back();
       return number;
     }
-    if (used_ == blocks_.size() * per_block) {
-      blocks_.push_back(std::make_unique<Thing[]>(per_block));
-    }
+    if (used_ == blocks_.size() * per_block) add_slab();
     return used_++;
   }
 
-  std::vector<std::unique_ptr<Thing[]>> blocks_;
+  // As many blocks as there are, up to a large page of them: the more there are, the more will
+  // come.
+  void add_slab() {
+    const auto count = std::clamp<std::size_t>(blocks_.size(), 1, blocks_max);
+    auto& slab = slabs_.emplace_back(count * per_block);
+    for (std::size_t i = 0; i < count; ++i) blocks_.push_back(slab.data() + i * per_block);
+  }
+
+  static constexpr std::size_t blocks_max =
+      std::max<std::size_t>(large_page / (per_block * sizeof(Thing)), 1);
+
+  std::vector<std::vector<Thing, LargePages<Thing>>> slabs_;
+  std::vector<Thing*> blocks_;  // the slabs' parts, each of `per_block`
   std::vector<Number> free_;
   Number used_ = 0;
   ProbeIndex index_;

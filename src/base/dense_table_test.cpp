@@ -65,6 +65,17 @@ TEST(DenseTable, WhatIsTakenOutIsLetGo) {
   EXPECT_EQ(what.use_count(), 1);
 }
 
+TEST(DenseTable, HoldsMoreThanALargePageOfThings) {
+  Prices table;
+  const auto count = static_cast<int>(3 * large_page / sizeof(Price));
+  for (int i = 0; i < count; ++i) table.insert({"SYMBOL" + std::to_string(i), i});
+  for (int i = 0; i < count; ++i) {
+    const auto number = table.find("SYMBOL" + std::to_string(i));
+    ASSERT_NE(number, Prices::none) << i;
+    ASSERT_EQ(table[number].paise, i);
+  }
+}
+
 TEST(DenseTable, AThingStaysWhereItIsWhileOthersCome) {
   Prices table;
   const auto* first = &table[table.insert({"INFY", 150'000})];

@@ -5,12 +5,21 @@
 namespace hmt::base {
 namespace {
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+constexpr std::uint8_t no_digit = 0xFF;
+
+constexpr auto hex_values = [] {
+  std::array<std::uint8_t, 256> out{};
+  out.fill(no_digit);
+  for (std::size_t i = 0; i < 10; ++i) out['0' + i] = static_cast<std::uint8_t>(i);
+  for (std::size_t i = 0; i < 6; ++i) {
+    out['a' + i] = out['A' + i] = static_cast<std::uint8_t>(10 + i);
+  }
+  return out;
+}();
+
+// Where the two digits of each byte stand in the text.
+constexpr std::array<std::uint8_t, 16> digit_places = {0,  2,  4,  6,  9,  11, 14, 16,
+                                                       19, 21, 24, 26, 28, 30, 32, 34};
 
 bool is_dash_place(std::size_t i) {
   return i == 8 || i == 13 || i == 18 || i == 23;
@@ -25,19 +34,19 @@ std::unexpected<Error> no_uuid() {
 
 Result<Uuid> Uuid::parse(std::string_view text) {
   if (text.size() != 36) return no_uuid();
+  if (text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return no_uuid();
+  const auto value_at = [text](std::size_t place) {
+    return hex_values[static_cast<unsigned char>(text[place])];
+  };
   Uuid out;
-  std::size_t nibble = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (is_dash_place(i)) {
-      if (text[i] != '-') return no_uuid();
-      continue;
-    }
-    const int value = hex_value(text[i]);
-    if (value < 0) return no_uuid();
-    auto& byte = out.bytes[nibble / 2];
-    byte = static_cast<std::uint8_t>(nibble % 2 == 0 ? value << 4 : byte | value);
-    ++nibble;
+  std::uint8_t seen = 0;  // of all digits; of one that is none more than four bits
+  for (std::size_t i = 0; i < out.bytes.size(); ++i) {
+    const auto high = value_at(digit_places[i]);
+    const auto low = value_at(digit_places[i] + 1U);
+    seen |= high | low;
+    out.bytes[i] = static_cast<std::uint8_t>(high << 4 | (low & 0x0F));
   }
+  if (seen > 0x0F) return no_uuid();
   return out;
 }
 

@@ -1,5 +1,6 @@
 #include "base/id.h"
 
+#include <cctype>
 #include <gtest/gtest.h>
 #include <random>
 #include <unordered_set>
@@ -24,6 +25,18 @@ TEST(Uuid, WhatIsNoUuidIsRefused) {
     const auto id = Uuid::parse(text);
     ASSERT_FALSE(id) << text;
     EXPECT_EQ(id.error().kind, ErrorKind::invalid);
+  }
+}
+
+TEST(Uuid, ACharacterThatIsNoDigitIsRefusedWhereverItStands) {
+  for (std::size_t place = 0; place < sample.size(); ++place) {
+    const bool dash = sample[place] == '-';
+    for (int c = 0; c < 256; ++c) {
+      std::string text(sample);
+      text[place] = static_cast<char>(c);
+      const bool good = dash ? c == '-' : std::isxdigit(c) != 0;
+      ASSERT_EQ(Uuid::parse(text).has_value(), good) << place << " " << c;
+    }
   }
 }
 

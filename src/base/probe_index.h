@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/large_pages.h"
+
 // Finds numbered things by a hash of their key: open addressing with linear probing over 32-bit
 // numbers alone, so that a lookup touches one short array and then the thing itself. The caller
 // knows the things: it says whether a number matches, and which hash a number has. At most half
@@ -71,14 +73,15 @@ class ProbeIndex {
 
   template <class HashOf>
   void grow(const HashOf& hash_of) {
-    std::vector<std::uint32_t> old(cells_.size() * 2, none);
+    Cells old(cells_.size() * 2, none);
     old.swap(cells_);
     for (const auto number : old) {
       if (number != none) place(number, hash_of(number));
     }
   }
 
-  std::vector<std::uint32_t> cells_ = std::vector<std::uint32_t>(16, none);
+  using Cells = std::vector<std::uint32_t, LargePages<std::uint32_t>>;
+  Cells cells_ = Cells(16, none);
   std::size_t size_ = 0;
 };
 

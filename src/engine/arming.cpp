@@ -5,7 +5,10 @@
 namespace hmt::engine {
 
 void Engine::handle(Now& now, const TriggerChanged& changed) {
-  const auto& trigger = changed.trigger;
+  take_row(now, changed.trigger);
+}
+
+void Engine::take_row(Now& now, const model::Trigger& trigger) {
   for (auto* flight = flights_.first_of(trigger.id); flight; flight = flight->next) {
     if (flight->claiming) {
       flight->changed =
@@ -16,7 +19,7 @@ void Engine::handle(Now& now, const TriggerChanged& changed) {
   }
   const auto known = rows_.find(trigger.id);
   if (known != ActiveRows::none && rows_.version(known) >= trigger.version) return;  // older news
-  disarm(now, trigger.id);
+  if (known != ActiveRows::none) disarm(now, known);
   if (trigger.status != model::TriggerStatus::active) return;
   if (const auto refused = unclaimable_.find(trigger.id); refused != unclaimable_.end()) {
     if (trigger.version <= refused->second) {
@@ -86,8 +89,10 @@ void Engine::tell_not_armed(Now& now, const model::Trigger& trigger, const char*
 }
 
 void Engine::disarm(Now& now, model::TriggerId id) {
-  const auto row = rows_.find(id);
-  if (row == ActiveRows::none) return;
+  if (const auto row = rows_.find(id); row != ActiveRows::none) disarm(now, row);
+}
+
+void Engine::disarm(Now& now, ActiveRows::Number row) {
   take_out_of_book(now, row);
   rows_.erase(row);
 }

@@ -18,6 +18,12 @@ void Engine::on_tick(const model::Tick& tick, base::Instant at, std::vector<Effe
   flights_.look_again();
 }
 
+void Engine::on_row(const model::Trigger& row, base::Instant at, std::vector<Effect>& effects) {
+  Now now{at, effects};
+  take_row(now, row);
+  flights_.look_again();
+}
+
 std::optional<base::Instant> Engine::next_wake() const {
   std::optional<base::Instant> wake = book_due_;
   const auto sooner = [&wake](std::optional<base::Instant> at) {

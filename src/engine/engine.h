@@ -61,6 +61,8 @@ class Engine {
 
   // The hot path of `on`, without the variant.
   void on_tick(const model::Tick& tick, base::Instant at, std::vector<Effect>& effects);
+  // TriggerChanged, without a copy of the row: a start tells a million.
+  void on_row(const model::Trigger& row, base::Instant at, std::vector<Effect>& effects);
 
   // When ClockAdvanced is wanted next; nothing when nothing waits for time.
   std::optional<base::Instant> next_wake() const;
@@ -84,11 +86,13 @@ class Engine {
 
   // arming.cpp
   void handle(Now& now, const TriggerChanged& changed);
+  void take_row(Now& now, const model::Trigger& trigger);
   void handle(Now& now, const TriggerRemoved& removed);
   void handle(Now& now, const GroupWon& won);
   void handle(Now& now, const Evaluation& evaluation);
   void arm(Now& now, const model::Trigger& trigger);
   void disarm(Now& now, model::TriggerId id);
+  void disarm(Now& now, ActiveRows::Number row);
   void put_in_book(Now& now, const model::Trigger& trigger);
   void tell_not_armed(Now& now, const model::Trigger& trigger, const char* why) const;
   void take_out_of_book(Now& now, ActiveRows::Number row);

@@ -274,7 +274,7 @@ class World {
   }
   bool held(const model::Trigger& row) const {
     if (!row.parent_id) return false;
-    for (const auto& won : desk.records.reader_of().recovery({}).value().winners) {
+    for (const auto& won : store::whole_recovery(desk.records.reader_of(), {}).value().winners) {
       if (won.group == *row.parent_id && won.winner != row.id) return true;
     }
     return false;

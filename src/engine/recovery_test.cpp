@@ -13,7 +13,8 @@ using testing::IsEmpty;
 void take_over(TestDesk& desk) {
   auto settings = test_settings();
   settings.lease_epoch = desk.writer->take_lease("successor", desk.now).value();
-  const auto left = desk.records.reader_of().recovery(base::trading_date(desk.now)).value();
+  const auto left =
+      store::whole_recovery(desk.records.reader_of(), base::trading_date(desk.now)).value();
   desk.restart(settings);
   for (const auto& won : left.winners) desk.step(GroupWon{won.group, won.winner});
   for (const auto& row : left.triggers) desk.step(TriggerChanged{row});

@@ -7,6 +7,7 @@
 
 #include "engine/engine.h"
 #include "store/memory.h"
+#include "store/recovery.h"
 
 // For tests: an engine, its records, and a broker of whom the test decides every word. A trader's
 // story is told in steps; what a step asks to be durable is committed before the step returns,

@@ -8,10 +8,20 @@ using base::Result;
 
 constexpr Quantity quantity_max = 10'000'000;
 
-Result<void> check_price(Price price, const std::string& field, const Instrument* instrument,
+// A leg's columns; they become texts only where one is wrong, for a start checks millions.
+struct LegColumns {
+  std::string_view trigger_price;
+  std::string_view order_price;
+  std::string_view quantity;
+};
+constexpr LegColumns columns_1 = {"trigger_price_1", "order_price_1", "quantity_1"};
+constexpr LegColumns columns_2 = {"trigger_price_2", "order_price_2", "quantity_2"};
+
+Result<void> check_price(Price price, std::string_view column, const Instrument* instrument,
                          bool on_tick) {
+  if (price > Price{} && !instrument) return {};
+  const std::string field(column);
   if (price <= Price{}) return invalid(field, field + " must be above zero");
-  if (!instrument) return {};
   const auto segment = segment_of(instrument->token);
   if (!segment) return {};
   const auto wire_unit = Price::from_raw(Price::one_rupee / wire_units_per_rupee(*segment));
@@ -23,22 +33,28 @@ Result<void> check_price(Price price, const std::string& field, const Instrument
   return {};
 }
 
-Result<void> check_leg(const Leg& leg, const std::string& n, const Instrument* instrument) {
-  if (auto ok = check_price(leg.trigger_price, "trigger_price_" + n, instrument, false); !ok)
-    return ok;
-  if (leg.order_price) {
-    if (auto ok = check_price(*leg.order_price, "order_price_" + n, instrument, true); !ok)
-      return ok;
+Result<void> check_quantity(Quantity quantity, std::string_view column,
+                            const Instrument* instrument) {
+  if (quantity <= 0 || quantity > quantity_max) {
+    const std::string field(column);
+    return invalid(field, field + " must be between 1 and " + std::to_string(quantity_max));
   }
-  const auto quantity = "quantity_" + n;
-  if (leg.quantity <= 0 || leg.quantity > quantity_max) {
-    return invalid(quantity, quantity + " must be between 1 and " + std::to_string(quantity_max));
-  }
-  if (instrument && instrument->lot_size > 0 && leg.quantity % instrument->lot_size != 0) {
-    return invalid(quantity, quantity + " must be a multiple of the lot size " +
-                                 std::to_string(instrument->lot_size));
+  if (instrument && instrument->lot_size > 0 && quantity % instrument->lot_size != 0) {
+    const std::string field(column);
+    return invalid(field, field + " must be a multiple of the lot size " +
+                              std::to_string(instrument->lot_size));
   }
   return {};
+}
+
+Result<void> check_leg(const Leg& leg, const LegColumns& columns, const Instrument* instrument) {
+  if (auto ok = check_price(leg.trigger_price, columns.trigger_price, instrument, false); !ok)
+    return ok;
+  if (leg.order_price) {
+    if (auto ok = check_price(*leg.order_price, columns.order_price, instrument, true); !ok)
+      return ok;
+  }
+  return check_quantity(leg.quantity, columns.quantity, instrument);
 }
 
 Result<void> check_two_legs(const Trigger& trigger) {
@@ -83,13 +99,13 @@ Result<void> check_trigger(const Trigger& trigger, const Instrument* instrument)
   if (!segment_of(trigger.instrument_token)) {
     return invalid("instrument_token", "instrument_token names no known segment");
   }
-  if (auto ok = check_leg(trigger.leg_1, "1", instrument); !ok) return ok;
+  if (auto ok = check_leg(trigger.leg_1, columns_1, instrument); !ok) return ok;
   if (trigger.condition == Condition::single) {
     if (trigger.leg_2) return invalid("trigger_price_2", "a single trigger has no second leg");
     return {};
   }
   if (auto ok = check_two_legs(trigger); !ok) return ok;
-  return check_leg(*trigger.leg_2, "2", instrument);
+  return check_leg(*trigger.leg_2, columns_2, instrument);
 }
 
 }  // namespace hmt::model

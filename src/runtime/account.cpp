@@ -208,15 +208,14 @@ bool Account::stands(const model::Trigger& row, std::map<model::TriggerId, std::
   return false;
 }
 
-void Account::correct_tokens(const std::vector<model::Trigger>& triggers) {
+void Account::correct_tokens(const std::vector<model::Trigger>& triggers,
+                             std::map<model::TriggerId, std::string>& gone) {
   auto& market = common_.market;
-  std::map<model::TriggerId, std::string> gone;
   for (const auto& trigger : triggers) {
     if (stands(trigger, gone) && gone_.contains(trigger.id)) {
       common_.schedulers.market.post([&market, trigger] { market.row_changed(trigger); });
     }
   }
-  tell_gone(std::move(gone));
 }
 
 void Account::admit(const model::Trigger& row) {
@@ -234,14 +233,21 @@ void Account::instruments_changed() {
   const std::optional<model::ConnectionId> only =
       common_.settings.many_users ? std::optional(id()) : std::nullopt;
   auto& orders = common_.schedulers.orders;
-  common_.commits.command(
-      [this, &orders, only, alive = std::weak_ptr(alive_)](store::Writer& writer) {
-        auto recovery = writer.reader()->recovery(base::trading_date(orders.now()), only);
-        if (!recovery) return;
-        orders.post([this, alive, triggers = std::move(recovery->triggers)] {
-          if (!alive.expired()) correct_tokens(triggers);
+  common_.commits.command([this, &orders, only,
+                           alive = std::weak_ptr(alive_)](store::Writer& writer) {
+    const auto gone = std::make_shared<std::map<model::TriggerId, std::string>>();
+    const auto read = writer.reader()->recovery(
+        base::trading_date(orders.now()), only, [this, &orders, gone, alive](store::Recovery part) {
+          orders.post([this, gone, alive, triggers = std::move(part.triggers)] {
+            if (!alive.expired()) correct_tokens(triggers, *gone);
+          });
         });
-      });
+    orders.post([this, gone, alive, whole = read.has_value()] {
+      if (alive.expired()) return;
+      if (!whole) gone->insert(gone_.begin(), gone_.end());
+      tell_gone(std::move(*gone));
+    });
+  });
 }
 
 // ---- health

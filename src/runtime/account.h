@@ -84,22 +84,25 @@ class Account final : public OrderListener {
   void on_book_readable(bool readable, const std::string& why) override;
 
  private:
+  struct Records;
   struct Boot;
   void boot_ask_account(std::shared_ptr<Boot> boot);
   void boot_bind(std::shared_ptr<Boot> boot);
   void boot_ask_instruments(std::shared_ptr<Boot> boot);
   void boot_read_records(std::shared_ptr<Boot> boot);
   void boot_read_rows(std::shared_ptr<Boot> boot);
+  void boot_take(Boot& boot, store::Recovery part);
   void boot_read_book(std::shared_ptr<Boot> boot);
   void boot_begin(std::shared_ptr<Boot> boot, engine::BookRead book);
   void boot_failed(std::shared_ptr<Boot> boot, const std::string& part, const std::string& why);
   void start_boot();
   void set_reason(const std::string& part, std::optional<std::string> reason,
                   StandingBoard::Kind kind = StandingBoard::Kind::blinding);
-  void correct_tokens(const std::vector<model::Trigger>& triggers);
+  void correct_tokens(const std::vector<model::Trigger>& triggers,
+                      std::map<model::TriggerId, std::string>& gone);
   bool stands(const model::Trigger& row, std::map<model::TriggerId, std::string>& gone);
   void tell_gone(std::map<model::TriggerId, std::string> gone);
-  void tell_unreadable(const store::Recovery& recovery);
+  void tell_unreadable(const std::vector<std::string>& rows);
   void check_health();
   void health_answered(base::Result<broker::Account> account);
   void expect_session_end();

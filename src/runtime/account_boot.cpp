@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "agent/log.h"
@@ -13,11 +14,20 @@ constexpr base::Duration retry_max = std::chrono::minutes(1);
 
 }  // namespace
 
+// What the account keeps of the records: their triggers go on to its engine.
+struct Account::Records {
+  std::size_t triggers = 0;
+  std::size_t attempts = 0;
+  std::vector<base::Instant> sent;  // when each attempt was forwarded
+  std::vector<std::string> unreadable;
+  std::map<model::TriggerId, std::string> gone;
+};
+
 struct Account::Boot {
   std::uint64_t number = 0;
   base::Duration retry{};
   std::string account;
-  store::Recovery recovery;
+  Records records;
 };
 
 void Account::start_boot() {
@@ -99,42 +109,64 @@ void Account::boot_ask_instruments(std::shared_ptr<Boot> boot) {
   });
 }
 
-// The former engine of the account is forgotten before its records are read: what happens from here
-// on belongs to the next.
+// The next engine is made before the records are read: what happens from here on belongs to it.
 void Account::boot_read_records(std::shared_ptr<Boot> boot) {
   auto& orders = common_.schedulers.orders;
+  auto engine_settings = common_.settings.engine;
+  engine_settings.lease_epoch = lease_epoch_;
+  engine_settings.account = boot->account;
   common_.schedulers.market.post([this, boot, &orders, &market = common_.market, account = id(),
-                                  alive = std::weak_ptr(alive_)] {
-    market.forget(account);
+                                  engine_settings = std::move(engine_settings),
+                                  alive = std::weak_ptr(alive_)]() mutable {
+    market.prepare(account, std::move(engine_settings));
     orders.post([this, boot, alive] {
       if (!alive.expired() && boot->number == boot_number_) boot_read_rows(boot);
     });
   });
 }
 
+// Each part goes on to the market's thread, where it is armed, while the next is read.
 void Account::boot_read_rows(std::shared_ptr<Boot> boot) {
   auto& orders = common_.schedulers.orders;
+  boot->records = {};
   const std::optional<model::ConnectionId> only =
       common_.settings.many_users ? std::optional(id()) : std::nullopt;
+  const auto take = [this, boot, &orders, alive = std::weak_ptr(alive_)](store::Recovery part) {
+    orders.post([this, boot, alive, part = std::move(part)]() mutable {
+      if (!alive.expired() && boot->number == boot_number_) boot_take(*boot, std::move(part));
+    });
+  };
   const bool taken = common_.commits.command(
-      [this, boot, only, &orders, alive = std::weak_ptr(alive_)](store::Writer& writer) mutable {
-        auto recovery = writer.reader()->recovery(base::trading_date(orders.now()), only);
-        orders.post(
-            [this, boot = std::move(boot), recovery = std::move(recovery), alive]() mutable {
-              if (alive.expired() || boot->number != boot_number_) return;
-              if (!recovery) {
-                boot_failed(std::move(boot), "store",
-                            "The records cannot be read: " + recovery.error().message);
-                return;
-              }
-              set_reason("store", std::nullopt);
-              boot->recovery = std::move(*recovery);
-              tell_unreadable(boot->recovery);
-              correct_tokens(boot->recovery.triggers);
-              boot_read_book(std::move(boot));
-            });
+      [this, boot, only, take, &orders, alive = std::weak_ptr(alive_)](store::Writer& writer) {
+        const auto read = writer.reader()->recovery(base::trading_date(orders.now()), only, take);
+        orders.post([this, boot, read, alive] {
+          if (alive.expired() || boot->number != boot_number_) return;
+          if (!read) {
+            boot_failed(boot, "store", "The records cannot be read: " + read.error().message);
+            return;
+          }
+          set_reason("store", std::nullopt);
+          tell_unreadable(boot->records.unreadable);
+          tell_gone(std::move(boot->records.gone));
+          boot_read_book(boot);
+        });
       });
   if (!taken) boot_failed(boot, "store", too_many_wait);
+}
+
+void Account::boot_take(Boot& boot, store::Recovery part) {
+  auto& records = boot.records;
+  records.triggers += part.triggers.size();
+  records.attempts += part.attempts.size();
+  for (const auto& attempt : part.attempts) {
+    if (attempt.forwarded_at) records.sent.push_back(*attempt.forwarded_at);
+  }
+  std::ranges::move(part.unreadable, std::back_inserter(records.unreadable));
+  correct_tokens(part.triggers, records.gone);
+  common_.schedulers.market.post(
+      [&market = common_.market, id = id(), part = std::move(part)]() mutable {
+        market.take(id, std::move(part));
+      });
 }
 
 void Account::boot_read_book(std::shared_ptr<Boot> boot) {
@@ -152,11 +184,7 @@ void Account::boot_read_book(std::shared_ptr<Boot> boot) {
 }
 
 void Account::boot_begin(std::shared_ptr<Boot> boot, engine::BookRead book) {
-  std::vector<base::Instant> sent;
-  for (const auto& attempt : boot->recovery.attempts) {
-    if (attempt.forwarded_at) sent.push_back(*attempt.forwarded_at);
-  }
-  orders_.gate().restore_rate(sent);
+  orders_.gate().restore_rate(boot->records.sent);
   const bool run = host_.is_running() && row_.enabled;
   if (run) {
     orders_.gate().open(lease_epoch_);
@@ -171,35 +199,31 @@ void Account::boot_begin(std::shared_ptr<Boot> boot, engine::BookRead book) {
   set_reason("way", row_.enabled ? std::nullopt
                                  : std::optional<std::string>(
                                        "The broker connection is switched off by its owner"));
-  auto engine_settings = common_.settings.engine;
-  engine_settings.lease_epoch = lease_epoch_;
-  engine_settings.account = boot->account;
+  const auto& records = boot->records;
   note(run ? "engine_started" : "engine_off", model::Severity::info,
        {{"lease_epoch", std::to_string(lease_epoch_)},
         {"account", boot->account},
-        {"triggers", std::to_string(boot->recovery.triggers.size())},
-        {"attempts", std::to_string(boot->recovery.attempts.size())}});
-  agent::log_info("recovered",
-                  {{"epoch", static_cast<long long>(lease_epoch_)},
-                   {"connection", id().text()},
-                   {"triggers", static_cast<long long>(boot->recovery.triggers.size())},
-                   {"attempts", static_cast<long long>(boot->recovery.attempts.size())},
-                   {"running", run}});
-  common_.schedulers.market.post([&market = common_.market, id = id(), boot,
-                                  engine_settings = std::move(engine_settings),
-                                  book = std::move(book), run]() mutable {
-    market.begin(id, std::move(engine_settings), std::move(boot->recovery), std::move(book));
-    market.evaluate(id, run);
-  });
+        {"triggers", std::to_string(records.triggers)},
+        {"attempts", std::to_string(records.attempts)}});
+  agent::log_info("recovered", {{"epoch", static_cast<long long>(lease_epoch_)},
+                                {"connection", id().text()},
+                                {"triggers", static_cast<long long>(records.triggers)},
+                                {"attempts", static_cast<long long>(records.attempts)},
+                                {"running", run}});
+  common_.schedulers.market.post(
+      [&market = common_.market, id = id(), book = std::move(book), run]() mutable {
+        market.begin(id, std::move(book));
+        market.evaluate(id, run);
+      });
   host_.account_began(*this);
 }
 
-void Account::tell_unreadable(const store::Recovery& recovery) {
-  for (const auto& row : recovery.unreadable) {
+void Account::tell_unreadable(const std::vector<std::string>& rows) {
+  for (const auto& row : rows) {
     note("row_unreadable", model::Severity::alarm, {{"row", row}});
     agent::log_error("row_unreadable", {{"row", row}});
   }
-  const auto count = recovery.unreadable.size();
+  const auto count = rows.size();
   set_reason("records",
              count == 0 ? std::nullopt
                         : std::optional(std::to_string(count) +

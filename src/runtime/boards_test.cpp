@@ -117,6 +117,23 @@ TEST(StandingBoard, ATriggerIsWatchedOnlyAtItsOwnVersionAndWithNoReasonAgainst) 
   EXPECT_NE(board.why_not_watched(owner, id, 1), "");
 }
 
+TEST(StandingBoard, WhatIsArmedForAnEngineThatHasNotBegunIsNotWatchedYet) {
+  StandingBoard board;
+  const model::TriggerId id{.uuid = {.bytes = {1}}};
+  const model::ConnectionId mine{.uuid = {.bytes = {2}}};
+  const model::ConnectionId theirs{.uuid = {.bytes = {3}}};
+  const engine::Armed armed[] = {{.id = id, .version = 1, .token = 408065}};
+  board.set_status(EngineStatus::running);
+  board.set_preparing(mine, true);
+  board.set_preparing(theirs, true);
+  board.armed(mine, armed);
+  EXPECT_THAT(board.why_not_watched(mine, id, 1), testing::HasSubstr("not armed"));
+  board.set_preparing(theirs, false);
+  EXPECT_THAT(board.why_not_watched(mine, id, 1), testing::HasSubstr("not armed"));
+  board.set_preparing(mine, false);
+  EXPECT_EQ(board.why_not_watched(mine, id, 1), "");
+}
+
 TEST(StandingBoard, WhatBlindsOneUsersAccountIsToldOfItsTriggersAndCountedForOthers) {
   StandingBoard board(true);
   const model::TriggerId id{.uuid = {.bytes = {1}}};

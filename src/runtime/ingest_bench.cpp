@@ -158,7 +158,9 @@ class Market final : public feed::FeedObserver {
     agent_.use_feed(feed_);
     model::ConnectionId account;
     agent_.add_account(account, {}, account_links());
-    agent_.begin(account, {}, triggers(), {});
+    agent_.prepare(account, {});
+    agent_.take(account, triggers());
+    agent_.begin(account, {});
     agent_.evaluate(account, true);
     feed_.start();
   }

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::size_t wanted_max = 500;       // live prices for each screen
 constexpr std::size_t wanted_by_all = 2'000;  // the rest of the feed's room is for triggers
-constexpr std::size_t effects_in_hand_max = 1'000;
 
 double seconds(base::Duration duration) {
   return static_cast<double>(duration.count()) / 1e9;
@@ -83,11 +82,7 @@ void MarketAgent::remove_account(model::ConnectionId id) {
 }
 
 void MarketAgent::forget(model::ConnectionId id) {
-  auto* account = find(id);
-  if (!account) return;
-  forget(*account);
-  account->recovers = true;
-  account->is_away = false;
+  if (auto* account = find(id)) forget(*account);
 }
 
 void MarketAgent::lose_lease() {
@@ -105,7 +100,7 @@ void MarketAgent::forget_all() {
 
 void MarketAgent::forget(Account& account) {
   account.engine.reset();
-  account.recovers = false;
+  account.next.reset();
   fresh_.forget_lost_fires();
   // What is watched from here on is not held against a price from before.
   for (const auto token : account.watched) fresh_.forget(token);
@@ -117,39 +112,82 @@ void MarketAgent::forget(Account& account) {
   });
 }
 
-void MarketAgent::begin(model::ConnectionId id, engine::Settings settings, store::Recovery recovery,
-                        engine::BookRead book) {
+void MarketAgent::prepare(model::ConnectionId id, engine::Settings settings) {
   auto* account = find(id);
   if (!account) return;
-  standing_.none_armed(id);
-  for (const auto token : std::exchange(account->watched, {})) unwatch(*account, token);
-  account->name = settings.account;
-  account->recovers = false;
+  forget(*account);
+  account->is_away = false;
+  standing_.set_preparing(id, true);
+  auto& next = account->next.emplace();
+  next.account = settings.account;
+  next.engine = std::make_unique<engine::Engine>(std::move(settings));
+}
+
+void MarketAgent::take(model::ConnectionId id, store::Recovery part) {
+  auto* account = find(id);
+  if (!account || !account->next) return;
+  auto& next = *account->next;
   const auto now = read_clock();
-  auto& engine = account->engine.emplace(std::move(settings));
-  recover(*account, std::move(recovery), now);
+  for (const auto& won : part.winners) {
+    next.engine->on(engine::GroupWon{won.group, won.winner}, now, next.effects);
+  }
+  for (auto& attempt : part.attempts) {
+    next.rows[attempt.trigger_id];
+    next.attempts.push_back(std::move(attempt));
+  }
+  if (!next.rows.empty()) {
+    for (const auto& trigger : part.triggers) {
+      if (const auto row = next.rows.find(trigger.id); row != next.rows.end()) {
+        row->second = trigger;
+      }
+    }
+  }
+  arm(*account, part.triggers, now);
+}
+
+// The board is told at once, for it says nothing of them before the engine begins: a million
+// effects that wait would fill the memory.
+void MarketAgent::arm(Account& account, const std::vector<model::Trigger>& triggers,
+                      base::Instant now) {
+  auto& next = *account.next;
+  std::vector<engine::Armed> armed;
+  armed.reserve(triggers.size());
+  for (const auto& trigger : triggers) {
+    if (!owns(account, trigger)) continue;
+    next.engine->on_row(trigger, now, effects_);
+    for (auto& effect : effects_) {
+      if (const auto* stands = std::get_if<engine::Armed>(&effect)) {
+        armed.push_back(*stands);
+      } else {
+        next.effects.push_back(std::move(effect));
+      }
+    }
+    effects_.clear();
+  }
+  standing_.armed(account.id, armed);
+}
+
+void MarketAgent::begin(model::ConnectionId id, engine::BookRead book) {
+  auto* account = find(id);
+  if (!account || !account->next) return;
+  for (const auto token : std::exchange(account->watched, {})) unwatch(*account, token);
+  auto next = std::move(*std::exchange(account->next, std::nullopt));
+  account->name = next.account;
+  account->engine = std::move(next.engine);
+  standing_.set_preparing(id, false);
+  const auto now = read_clock();
+  auto& engine = *account->engine;
+  std::swap(effects_, next.effects);
+  recover_attempts(engine, next, now);
   engine.on(std::move(book), now, effects_);
   for (auto& event : std::exchange(account->early, {})) engine.on(event, now, effects_);
   finish(*account);
   tell_counts();
 }
 
-// Nothing is evaluated yet, so what is armed may be carried out a part at a time: a million effects
-// at once would fill the memory.
-void MarketAgent::recover(Account& account, store::Recovery recovery, base::Instant now) {
-  auto& engine = *account.engine;
-  for (const auto& won : recovery.winners)
-    engine.on(engine::GroupWon{won.group, won.winner}, now, effects_);
-  std::map<model::TriggerId, std::optional<model::Trigger>> rows;  // of the attempts
-  for (const auto& attempt : recovery.attempts) rows[attempt.trigger_id];
-  for (auto& trigger : recovery.triggers) {
-    if (const auto row = rows.find(trigger.id); row != rows.end()) row->second = trigger;
-    if (!owns(account, trigger)) continue;
-    engine.on(engine::TriggerChanged{std::move(trigger)}, now, effects_);
-    if (effects_.size() >= effects_in_hand_max) finish(account);
-  }
-  for (const auto& attempt : recovery.attempts) {
-    const auto& row = rows.at(attempt.trigger_id);
+void MarketAgent::recover_attempts(engine::Engine& engine, const Next& next, base::Instant now) {
+  for (const auto& attempt : next.attempts) {
+    const auto& row = next.rows.at(attempt.trigger_id);
     if (!row) {
       agent::log_error("attempt_without_row", {{"tag", attempt.tag}});
       continue;
@@ -173,7 +211,7 @@ void MarketAgent::handle(model::ConnectionId id, engine::Event event) {
 void MarketAgent::handle(Account& account, engine::Event event) {
   if (!account.engine) {
     if (account.is_away) return;
-    if (account.recovers || is_of_an_order(event)) account.early.push_back(std::move(event));
+    if (account.next || is_of_an_order(event)) account.early.push_back(std::move(event));
     return;
   }
   const auto now = read_clock();
@@ -256,7 +294,7 @@ void MarketAgent::on_ticks(std::span<const model::Tick> ticks) {
 bool MarketAgent::lease_allows() {
   if (!links_.may_fire) return true;
   const bool any = std::ranges::any_of(
-      accounts_, [](const auto& entry) { return entry.second.engine.has_value(); });
+      accounts_, [](const auto& entry) { return entry.second.engine != nullptr; });
   const bool may = !any || links_.may_fire();
   if (may == std::exchange(may_fire_, may)) return may;
   standing_.set_reason("lease_fresh",

@@ -57,17 +57,20 @@ class MarketAgent final : public feed::FeedObserver {
   // Only rows of its owner are its engine's, whoever else names the connection.
   void add_account(model::ConnectionId id, model::UserId owner, AccountLinks links);
   void remove_account(model::ConnectionId id);
-  // Drops the account's engine, ahead of reading its records: what happens from here on belongs to
-  // the next.
+  // Its engine ends: it claims nothing any more.
   void forget(model::ConnectionId id);
   void forget_all();
   // The lease is another's: what is still heard of orders is its holder's to find, and must not be
   // played to an engine of a later lease.
   void lose_lease();
-  // Takes over what the records hold, and what the broker's book says at this moment; a former
-  // engine is forgotten. What was heard before `begin` is played after it.
-  void begin(model::ConnectionId id, engine::Settings settings, store::Recovery recovery,
-             engine::BookRead book);
+  // The way of an engine. Ahead of reading its account's records, one is made and the former
+  // dropped: what happens from here on belongs to the next. It takes the records in parts, while
+  // more are read, and begins with what the broker's book says at that moment. What was heard
+  // meanwhile is played then, and only then is anything carried out. One that was forgotten on its
+  // way takes nothing and does not begin.
+  void prepare(model::ConnectionId id, engine::Settings settings);
+  void take(model::ConnectionId id, store::Recovery part);
+  void begin(model::ConnectionId id, engine::BookRead book);
   void evaluate(model::ConnectionId id, bool on);
   void evaluate_all(bool on);
   void handle(model::ConnectionId id, engine::Event event);
@@ -94,16 +97,25 @@ class MarketAgent final : public feed::FeedObserver {
   void on_session_refused(std::string_view reason) override;
 
  private:
+  // An engine that takes over the records and has not begun.
+  struct Next {
+    std::unique_ptr<engine::Engine> engine;
+    std::string account;  // the broker's user id
+    std::vector<model::Attempt> attempts;
+    std::map<model::TriggerId, std::optional<model::Trigger>> rows;  // of the attempts
+    std::vector<engine::Effect> effects;                             // but for what is armed
+  };
+
   // One account's engine, and what it has asked for.
   struct Account {
     model::ConnectionId id;
     model::UserId owner;
     AccountLinks links;
     std::string name;  // the broker's user id, once its engine has begun
-    std::optional<engine::Engine> engine;
+    std::unique_ptr<engine::Engine> engine;
+    std::optional<Next> next;          // its records are being read: all news is kept for it
     std::vector<engine::Event> early;  // heard before the engine began
-    bool recovers = false;  // its records are being read: all news is kept for the next engine
-    bool is_away = false;   // since the lease was lost
+    bool is_away = false;              // since the lease was lost
     std::map<model::TriggerId, std::int64_t> aside;  // by version
     std::set<model::InstrumentToken> watched;
     std::set<model::InstrumentToken> unserved;  // wanted, and no connection has room
@@ -116,7 +128,8 @@ class MarketAgent final : public feed::FeedObserver {
   bool owns(const Account& account, const model::Trigger& trigger) const;
   void handle(Account& account, engine::Event event);
   void forget(Account& account);
-  void recover(Account& account, store::Recovery recovery, base::Instant now);
+  void arm(Account& account, const std::vector<model::Trigger>& triggers, base::Instant now);
+  void recover_attempts(engine::Engine& engine, const Next& next, base::Instant now);
   base::Instant read_clock();
   bool lease_allows();
   void evaluate_tick(const model::Tick& tick, base::Instant now);

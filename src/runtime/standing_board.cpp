@@ -45,6 +45,7 @@ void StandingBoard::set_owner(model::ConnectionId account, model::UserId owner,
 void StandingBoard::forget_account(model::ConnectionId account) {
   const std::scoped_lock lock(mutex_);
   accounts_.erase(account);
+  preparing_.erase(account);
   forget_armed(account);
 }
 
@@ -96,11 +97,20 @@ void StandingBoard::set_started(base::Instant at, std::int64_t lease_epoch) {
 
 void StandingBoard::armed(model::ConnectionId account, model::TriggerId id, std::int64_t version) {
   const std::scoped_lock lock(mutex_);
+  put_armed({id, &*armed_for_.insert(account).first, version});
+}
+
+void StandingBoard::armed(model::ConnectionId account, std::span<const engine::Armed> triggers) {
+  const std::scoped_lock lock(mutex_);
   const auto* armed_for = &*armed_for_.insert(account).first;
-  if (const auto known = armed_.find(id); known != armed_.none) {
-    armed_[known] = {id, armed_for, version};
+  for (const auto& each : triggers) put_armed({each.id, armed_for, each.version});
+}
+
+void StandingBoard::put_armed(const Armed& armed) {
+  if (const auto known = armed_.find(armed.id); known != armed_.none) {
+    armed_[known] = armed;
   } else {
-    armed_.insert({id, armed_for, version});
+    armed_.insert(armed);
   }
 }
 
@@ -112,6 +122,11 @@ void StandingBoard::disarmed(model::TriggerId id) {
 void StandingBoard::none_armed(model::ConnectionId account) {
   const std::scoped_lock lock(mutex_);
   forget_armed(account);
+}
+
+void StandingBoard::set_preparing(model::ConnectionId account, bool preparing) {
+  const std::scoped_lock lock(mutex_);
+  preparing ? void(preparing_.insert(account)) : void(preparing_.erase(account));
 }
 
 const std::string* StandingBoard::blinding(const Reasons& reasons) {
@@ -204,7 +219,7 @@ std::string StandingBoard::why_not_watched(model::ConnectionId account, model::T
   }
   if (standing_.status == EngineStatus::starting) return "The engine is starting";
   const auto armed = armed_.find(id);
-  if (armed == armed_.none)
+  if (armed == armed_.none || preparing_.contains(*armed_[armed].account))
     return "The engine has not armed it yet, or a trigger of its group has fired";
   if (armed_[armed].version != version) return "The engine has not taken over its last change yet";
   return {};

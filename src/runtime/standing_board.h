@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -44,8 +45,11 @@ class StandingBoard {
   void set_started(base::Instant at, std::int64_t lease_epoch);
 
   void armed(model::ConnectionId account, model::TriggerId id, std::int64_t version);
+  void armed(model::ConnectionId account, std::span<const engine::Armed> triggers);
   void disarmed(model::TriggerId id);
   void none_armed(model::ConnectionId account);
+  // While an account's engine is made, what is armed for it is not watched yet.
+  void set_preparing(model::ConnectionId account, bool preparing);
 
   FeedStatus feed() const;
   // Of all accounts, without a word about which of them is not live; of one owner's, by name.
@@ -80,6 +84,7 @@ class StandingBoard {
     static std::size_t hash(model::TriggerId id) { return base::hash_of(id.uuid); }
   };
   void forget_armed(model::ConnectionId account);
+  void put_armed(const Armed& armed);
   static const std::string* blinding(const Reasons& reasons);
   Standing of_the_engine() const;
   void add_reasons_of_all(Standing& standing) const;
@@ -94,6 +99,7 @@ class StandingBoard {
   Reasons reasons_;
   std::map<model::ConnectionId, Account> accounts_;
   std::set<model::ConnectionId> armed_for_;
+  std::set<model::ConnectionId> preparing_;
   base::DenseTable<Armed, ById> armed_;
 };
 

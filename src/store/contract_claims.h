@@ -170,12 +170,12 @@ TEST_P(StoreContract, NothingIsClaimedWhileTheEngineIsStopped) {
 TEST_P(StoreContract, TheSwitchOutlivesARestart) {
   ASSERT_TRUE(writer().set_stopped(true, "holiday", operator_, at_minute(1)));
   backend_->reopen();
-  const auto recovery = reader()->recovery({0}).value();
+  const auto recovery = whole_recovery(*reader(), {0}).value();
   EXPECT_TRUE(recovery.stopped);
   EXPECT_EQ(recovery.stopped_why, "holiday");
   ASSERT_TRUE(writer().set_stopped(false, "back", operator_, at_minute(2)));
-  EXPECT_FALSE(reader()->recovery({0})->stopped);
-  EXPECT_EQ(reader()->recovery({0})->stopped_why, "");
+  EXPECT_FALSE(whole_recovery(*reader(), {0})->stopped);
+  EXPECT_EQ(whole_recovery(*reader(), {0})->stopped_why, "");
 }
 
 TEST_P(StoreContract, OneOfAGroupWinsAndItsSiblingDoesNot) {

@@ -109,13 +109,13 @@ TEST_P(StoreContract, RecoveryOfOneConnectionLeavesTheOthersOut) {
   other.user_id = user_id(2);
   other.broker_connection_id = connection_id(2);
   create(in_group(other, 9));
-  const auto found = reader()->recovery(base::trading_date(at_minute(0)), connection_id(1));
+  const auto found = whole_recovery(*reader(), base::trading_date(at_minute(0)), connection_id(1));
   ASSERT_TRUE(found);
   ASSERT_EQ(found->triggers.size(), 2U);
   EXPECT_EQ(found->triggers[0].id, mine.id);
   EXPECT_EQ(found->triggers[1].id, fired.id);
   EXPECT_EQ(found->attempts.size(), 1U);
-  const auto theirs = reader()->recovery(base::trading_date(at_minute(0)), connection_id(2));
+  const auto theirs = whole_recovery(*reader(), base::trading_date(at_minute(0)), connection_id(2));
   EXPECT_EQ(theirs->triggers.size(), 1U);
   EXPECT_TRUE(theirs->attempts.empty());
 }

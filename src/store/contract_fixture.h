@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "store/store.h"
+#include "store/recovery.h"
 
 namespace hmt::store {
 

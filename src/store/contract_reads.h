@@ -194,7 +194,7 @@ TEST_P(StoreContract, RecoveryHoldsAllThatMayStillAct) {
   record({record_of(placed),
           record_of(outcome_of(done, model::TriggerStatus::triggered), at_minute(6))});
 
-  const auto now = reader()->recovery(today).value();
+  const auto now = whole_recovery(*reader(), today).value();
   EXPECT_EQ(ids_of(now.triggers), (std::vector{active.id, firing.id, done.id}));
   ASSERT_EQ(now.attempts.size(), 2U);
   EXPECT_EQ(now.attempts[0].tag, "TAG2");
@@ -202,7 +202,7 @@ TEST_P(StoreContract, RecoveryHoldsAllThatMayStillAct) {
   EXPECT_FALSE(now.stopped);
   EXPECT_TRUE(now.unreadable.empty());
 
-  const auto later = reader()->recovery({today.days + 1}).value();
+  const auto later = whole_recovery(*reader(), {today.days + 1}).value();
   EXPECT_EQ(ids_of(later.triggers), (std::vector{active.id, firing.id}));
   ASSERT_EQ(later.attempts.size(), 1U);
   EXPECT_EQ(later.attempts[0].tag, "TAG2");
@@ -214,7 +214,26 @@ TEST_P(StoreContract, RecoveryIsOldestFirstWhateverHasFired) {
     const bool fires = n == 1 || n == 3 || n == 4 || n == 6;
     expected.push_back(fires ? fire(stop_loss(n), tag_of(n)).id : create(stop_loss(n)).id);
   }
-  EXPECT_EQ(ids_of(reader()->recovery({0})->triggers), expected);
+  EXPECT_EQ(ids_of(whole_recovery(*reader(), {0})->triggers), expected);
+}
+
+TEST_P(StoreContract, RecoveryComesInPartsOfWhichTheFirstHasAllButTheTriggers) {
+  fire(stop_loss(1), "TAG1");
+  const std::uint32_t count = 600;
+  for (std::uint32_t n = 2; n <= count; ++n) create(stop_loss(n));
+  std::vector<Recovery> parts;
+  const auto read =
+      reader()->recovery({0}, {}, [&](Recovery part) { parts.push_back(std::move(part)); });
+  ASSERT_TRUE(read);
+  ASSERT_GE(parts.size(), 2U);
+  EXPECT_EQ(parts[0].attempts.size(), 1U);
+  std::uint32_t told = 0;
+  for (const auto& part : parts) {
+    EXPECT_LE(part.triggers.size(), 256U);
+    EXPECT_TRUE(&part == &parts[0] || part.attempts.empty());
+    for (const auto& row : part.triggers) EXPECT_EQ(row.id, trigger_id(++told));
+  }
+  EXPECT_EQ(told, count);
 }
 
 TEST_P(StoreContract, RecoveryJudgesOldAttemptsByTheirState) {
@@ -237,7 +256,7 @@ TEST_P(StoreContract, RecoveryJudgesOldAttemptsByTheirState) {
       if (open || waits) expected.push_back(tag_of(n));
     }
   }
-  const auto found = reader()->recovery(tomorrow).value();
+  const auto found = whole_recovery(*reader(), tomorrow).value();
   std::vector<std::string> tags;
   std::set<model::TriggerId> listed;
   for (const auto& row : found.triggers) listed.insert(row.id);
@@ -254,14 +273,14 @@ TEST_P(StoreContract, RecoveryNamesTheWinnersOfGroupsThatStillHaveAnActiveMember
   ASSERT_EQ(claim_one(claim_of(one, "TAG1")), ClaimVerdict::won);
   fire(in_group(stop_loss(3), 8), "TAG3");
   create(in_group(stop_loss(4), 9));
-  const auto winners = reader()->recovery({0})->winners;
+  const auto winners = whole_recovery(*reader(), {0})->winners;
   ASSERT_EQ(winners.size(), 1U);
   EXPECT_EQ(winners[0].group, group_id(7));
   EXPECT_EQ(winners[0].winner, one.id);
 }
 
 TEST_P(StoreContract, AnEmptyStoreRecoversToNothing) {
-  const auto found = reader()->recovery({0}).value();
+  const auto found = whole_recovery(*reader(), {0}).value();
   EXPECT_TRUE(found.triggers.empty());
   EXPECT_TRUE(found.attempts.empty());
   EXPECT_TRUE(found.winners.empty());

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "store/memory_state.h"
 #include "store/rules.h"
@@ -27,8 +28,8 @@ class MemoryReader : public Reader {
   Result<std::optional<std::string>> kept_answer(const std::string& key,
                                                  const std::string& request_hash,
                                                  const Actor& actor) override;
-  Result<Recovery> recovery(base::TradingDate since,
-                            std::optional<model::ConnectionId> only) override;
+  Result<void> recovery(base::TradingDate since, std::optional<model::ConnectionId> only,
+                        const TakePart& take) override;
   Result<Switch> engine_switch() override { return Switch{state_->stopped, state_->stopped_why}; }
   Result<base::Duration> lease_left() override {
     if (!state_->lease_lasts) return base::Duration(0);
@@ -123,33 +124,43 @@ Result<std::optional<std::string>> MemoryReader::kept_answer(const std::string& 
   return at->second.answer;
 }
 
-Result<Recovery> MemoryReader::recovery(base::TradingDate since,
-                                        std::optional<model::ConnectionId> only) {
-  Recovery out;
-  out.stopped = state_->stopped;
-  out.stopped_why = state_->stopped_why;
+Result<void> MemoryReader::recovery(base::TradingDate since,
+                                    std::optional<model::ConnectionId> only, const TakePart& take) {
+  Recovery first;
+  first.stopped = state_->stopped;
+  first.stopped_why = state_->stopped_why;
   std::map<TriggerId, bool> named;
   for (const auto& attempt : state_->attempts) {
     if (only && attempt.connection_id != *only) continue;
     if (attempt.trading_date < since && !is_open(attempt, state_->find(attempt.trigger_id))) {
       continue;
     }
-    out.attempts.push_back(attempt);
+    first.attempts.push_back(attempt);
     named[attempt.trigger_id] = true;
   }
   std::map<model::GroupId, bool> live;
+  std::vector<Trigger> open;
   for (const auto& [number, row] : state_->rows) {
     const bool active = row.status == TriggerStatus::active;
     if (only && row.broker_connection_id != *only) continue;
     if (active && row.parent_id) live[*row.parent_id] = true;
     if (active || row.status == TriggerStatus::firing || named.contains(row.id)) {
-      out.triggers.push_back(row);
+      open.push_back(row);
     }
   }
   for (const auto& [group, winner] : state_->winners) {
-    if (live.contains(group)) out.winners.push_back({group, winner});
+    if (live.contains(group)) first.winners.push_back({group, winner});
   }
-  return out;
+  take(std::move(first));
+  // Few to a part, so that whoever takes them is used to several.
+  constexpr std::size_t rows_of_part = 3;
+  Recovery part;
+  for (auto& row : open) {
+    part.triggers.push_back(std::move(row));
+    if (part.triggers.size() == rows_of_part) take(std::exchange(part, {}));
+  }
+  if (!part.triggers.empty()) take(std::move(part));
+  return {};
 }
 
 Result<std::vector<model::BrokerConnection>> MemoryReader::connections(const Actor& actor) {

@@ -126,7 +126,7 @@ struct GroupWinner {
   model::TriggerId winner;
 };
 
-// What start-up needs: nothing that may still act is left out.
+// What start-up needs, or a part of it: nothing that may still act is left out.
 struct Recovery {
   std::vector<model::Trigger>
       triggers;  // active and firing, oldest first; and those of the attempts below
@@ -139,6 +139,11 @@ struct Recovery {
   std::vector<std::string> unreadable;  // rows that make no sense, or that an open attempt misses:
                                         // id and reason; they are left alone
 };
+
+// Takes the parts of a recovery while the next are read, for there may be a million triggers. The
+// first part has all but the triggers; these follow, some hundreds at a time, and what is
+// unreadable with them.
+using TakePart = std::function<void(Recovery part)>;
 
 // Reads see the last commit. Thread rule: a Reader is used by one thread at a time; make one for
 // each.
@@ -158,9 +163,10 @@ class Reader {
   virtual Result<std::optional<std::string>> kept_answer(const std::string& key,
                                                          const std::string& request_hash,
                                                          const Actor& actor) = 0;
-  // `only`: what concerns this connection alone; nothing: everything.
-  virtual Result<Recovery> recovery(base::TradingDate since,
-                                    std::optional<model::ConnectionId> only = {}) = 0;
+  // `only`: what concerns this connection alone; nothing: everything. All parts are of one commit.
+  // After an error those that were taken are worth nothing. `take` is called before this returns.
+  virtual Result<void> recovery(base::TradingDate since, std::optional<model::ConnectionId> only,
+                                const TakePart& take) = 0;
 
   // A user's own; the operator's: all. Oldest first.
   virtual Result<std::vector<model::BrokerConnection>> connections(const Actor& actor) = 0;

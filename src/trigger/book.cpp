@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/ensure.h"
+#include "base/large_pages.h"
 #include "base/probe_index.h"
 #include "trigger/bounds.h"
 #include "trigger/levels.h"
@@ -63,6 +64,10 @@ class Entries {
  public:
   using Places = std::array<Place, 2>;
 
+  Entries() = default;
+  Entries(Entries&&) = default;
+  Entries& operator=(Entries&&) = default;
+
   Entry& operator[](std::uint32_t number) { return block_of(number).entries[number % per_block]; }
   const Entry& operator[](std::uint32_t number) const {
     return block_of(number).entries[number % per_block];
@@ -75,9 +80,7 @@ class Entries {
       free_.pop_back();
       return number;
     }
-    if (used_ == blocks_.size() * per_block) {
-      blocks_.push_back(std::make_unique<Block>());
-    }
+    if (used_ == blocks_.size() * per_block) add_slab();
     return used_++;
   }
 
@@ -97,9 +100,18 @@ class Entries {
     Entry entries[per_block];
     Places places[per_block];
   };
+  // As many blocks as there are, up to a large page of them.
+  static constexpr std::size_t blocks_max = base::large_page / sizeof(Block);
+
   Block& block_of(std::uint32_t number) const { return *blocks_[number / per_block]; }
 
-  std::vector<std::unique_ptr<Block>> blocks_;
+  void add_slab() {
+    auto& slab = slabs_.emplace_back(std::clamp<std::size_t>(blocks_.size(), 1, blocks_max));
+    for (auto& block : slab) blocks_.push_back(&block);
+  }
+
+  std::vector<std::vector<Block, base::LargePages<Block>>> slabs_;
+  std::vector<Block*> blocks_;  // the slabs' parts
   std::vector<std::uint32_t> free_;
   std::uint32_t used_ = 0;
 };

@@ -66,7 +66,7 @@ struct ByHand : PostgresTest {
 TEST_F(ByHand, TheOriginalInsertIsAnActiveTrigger) {
   connect_users();
   EXPECT_EQ(as_operator(original_insert), "");
-  const auto found = reader()->recovery({0}).value();
+  const auto found = store::whole_recovery(*reader(), {0}).value();
   EXPECT_THAT(found.unreadable, testing::IsEmpty());
   ASSERT_EQ(found.triggers.size(), 1U);
   const auto& row = found.triggers[0];
@@ -135,7 +135,7 @@ TEST_F(ByHand, TheTableRefusesWhatMakesNoSense) {
   for (const auto* value : {"83.0025", "0.0000001", "1500.000000000", "99999999.99", "100000000"}) {
     EXPECT_EQ(sql(short_insert(", order_price_1", std::string(", ") + value)), "") << value;
   }
-  EXPECT_TRUE(reader()->recovery({0})->unreadable.empty());
+  EXPECT_TRUE(store::whole_recovery(*reader(), {0})->unreadable.empty());
 }
 
 TEST_F(ByHand, AHandOnTheTableMovesTheVersionAndLeavesATrace) {
@@ -405,7 +405,7 @@ TEST_F(ByHand, AStartReadsEveryRowAsTheListsShowIt) {
     filter.cursor = page.next_cursor;
   } while (!filter.cursor.empty());
   std::ranges::reverse(listed);
-  const auto found = reader()->recovery({0}).value();
+  const auto found = store::whole_recovery(*reader(), {0}).value();
   EXPECT_EQ(found.triggers.size(), 1600U * 9);
   EXPECT_TRUE(found.triggers == listed);
   EXPECT_TRUE(found.unreadable.empty());

@@ -112,7 +112,7 @@ TEST_F(LeaseTest, AClaimThatOutlivesItsLeaseIsDurableBeforeTheNextHolder) {
     taken = rival->writer().take_lease("second", at_minute(1));
   }
   ASSERT_TRUE(taken) << taken.error().message;
-  const auto found = rival->writer().reader()->recovery({0}).value();
+  const auto found = store::whole_recovery(*rival->writer().reader(), {0}).value();
   claiming.join();
   sql("DROP FUNCTION public.slow() CASCADE");
   ASSERT_TRUE(verdicts) << verdicts.error().message;

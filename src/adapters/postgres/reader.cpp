@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "postgres/rows.h"
 #include "store/rules.h"
@@ -70,14 +69,6 @@ std::vector<model::Attempt> read_attempts(const Rows& rows, std::vector<std::str
   return out;
 }
 
-// Why a row cannot be watched or looked after; empty when it can.
-std::string trouble_with(const TriggerRow& row) {
-  if (!row.problem.empty()) return row.problem;
-  if (row.trigger.status != model::TriggerStatus::active) return {};
-  const auto sound = model::check_trigger(row.trigger, nullptr);
-  return sound ? std::string() : sound.error().message;
-}
-
 // A million of them at times: through a cursor, from their index as they are wanted.
 const std::string& active_triggers() {
   static const std::string sql =
@@ -111,10 +102,6 @@ const std::string& open_attempts() {
   return sql;
 }
 
-constexpr auto count_active =
-    "SELECT count(*) FROM hmt_gtt_orders WHERE status = 'active' AND ($1::uuid IS NULL OR "
-    "broker_connection_id = $1)";
-
 constexpr auto open_groups =
     "SELECT id, winner FROM hmt_groups g WHERE winner IS NOT NULL AND EXISTS (SELECT FROM "
     "hmt_gtt_orders t WHERE t.parent_id = g.id AND t.status = 'active' AND ($1::uuid IS NULL OR "
@@ -126,54 +113,20 @@ const std::string& all_connections() {
   return sql;
 }
 
-void keep_sound(TriggerRow row, store::Recovery& out) {
-  auto trouble = trouble_with(row);
-  if (trouble.empty()) {
-    out.triggers.push_back(std::move(row.trigger));
-  } else {
-    out.unreadable.push_back(row.trigger.id.text() + ": " + trouble);
-  }
+std::vector<TriggerRow> read_triggers(const Rows& rows) {
+  std::vector<TriggerRow> out;
+  for (int i = 0; i < rows.size(); ++i) out.push_back(read_trigger(rows.row(i)));
+  return out;
 }
 
-// What comes by number, between others by number.
-class Merging {
- public:
-  Merging(const Rows& others, store::Recovery& out) : out_(out) {
-    for (int i = 0; i < others.size(); ++i) others_.push_back(read_trigger(others.row(i)));
-    next_ = others_.begin();
+std::vector<store::GroupWinner> read_winners(const Rows& rows) {
+  std::vector<store::GroupWinner> out;
+  for (int i = 0; i < rows.size(); ++i) {
+    auto in = rows.row(i);
+    const auto group = in.id<model::GroupId>();
+    out.push_back({group, in.id<model::TriggerId>()});
   }
-  void add(const Rows& rows) {
-    for (int i = 0; i < rows.size(); ++i) {
-      auto row = read_trigger(rows.row(i));
-      for (; next_ != others_.end() && next_->number < row.number; ++next_) {
-        keep_sound(std::move(*next_), out_);
-      }
-      keep_sound(std::move(row), out_);
-    }
-  }
-  void finish() {
-    for (; next_ != others_.end(); ++next_) keep_sound(std::move(*next_), out_);
-  }
-
- private:
-  std::vector<TriggerRow> others_;
-  std::vector<TriggerRow>::iterator next_;
-  store::Recovery& out_;
-};
-
-// Nobody looks after an open attempt whose trigger is gone or cannot be read.
-void name_orphans(store::Recovery& out) {
-  std::set<model::TriggerId> missed;
-  for (const auto& attempt : out.attempts) {
-    if (store::is_open(attempt, nullptr)) missed.insert(attempt.trigger_id);
-  }
-  if (missed.empty()) return;
-  for (const auto& trigger : out.triggers) missed.erase(trigger.id);
-  for (const auto& attempt : out.attempts) {
-    if (!store::is_open(attempt, nullptr) || !missed.contains(attempt.trigger_id)) continue;
-    out.unreadable.push_back("attempt " + attempt.tag + ": its trigger " +
-                             attempt.trigger_id.text() + " is gone or cannot be read");
-  }
+  return out;
 }
 
 constexpr auto the_switch = "SELECT stopped, why FROM hmt_engine_switch";
@@ -362,8 +315,9 @@ Result<std::optional<std::string>> PostgresReader::kept_answer(const std::string
   return in.text();
 }
 
-Result<store::Recovery> PostgresReader::recovery(base::TradingDate since,
-                                                 std::optional<model::ConnectionId> only) {
+Result<void> PostgresReader::recovery(base::TradingDate since,
+                                      std::optional<model::ConnectionId> only,
+                                      const store::TakePart& take) {
   auto loan = pool_->take();
   if (!loan) return std::unexpected(loan.error());
   auto& connection = **loan;
@@ -373,28 +327,20 @@ Result<store::Recovery> PostgresReader::recovery(base::TradingDate since,
   const auto winners = connection.queue(open_groups, Fields(only));
   const auto attempts = connection.queue(open_attempts(), Fields(since, only));
   const auto stop = connection.queue(the_switch);
-  const auto count = connection.queue(count_active, Fields(only));
   connection.queue(active_triggers(), Fields(only));
   connection.exchange();
-  store::Recovery out;
-  Merging triggers(connection.rows(others), out);
-  if (const auto& counted = connection.rows(count); !counted.empty()) {
-    out.triggers.reserve(static_cast<std::size_t>(counted.front().integer()));
-  }
-  connection.fetch("active", [&](const Rows& rows) { triggers.add(rows); });
-  triggers.finish();
-  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
-  for (int i = 0; i < connection.rows(winners).size(); ++i) {
-    auto in = connection.rows(winners).row(i);
-    const auto group = in.id<model::GroupId>();
-    out.winners.push_back({group, in.id<model::TriggerId>()});
-  }
-  out.attempts = read_attempts(connection.rows(attempts), &out.unreadable);
-  name_orphans(out);
+  store::Recovery first;
   const auto now = read_switch(connection.rows(stop));
-  out.stopped = now.stopped;
-  out.stopped_why = now.why;
-  return out;
+  first.stopped = now.stopped;
+  first.stopped_why = now.why;
+  first.winners = read_winners(connection.rows(winners));
+  first.attempts = read_attempts(connection.rows(attempts), &first.unreadable);
+  store::RecoveryParts parts(std::move(first), read_triggers(connection.rows(others)), take);
+  connection.fetch("active", [&](const Rows& rows) {
+    for (int i = 0; i < rows.size(); ++i) parts.add(read_trigger(rows.row(i), parts.place()));
+  });
+  parts.finish();
+  return transaction.commit();
 }
 
 Result<store::Switch> PostgresReader::engine_switch() {

@@ -26,8 +26,8 @@ class PostgresReader : public store::Reader {
   base::Result<std::optional<std::string>> kept_answer(const std::string& key,
                                                        const std::string& request_hash,
                                                        const store::Actor& actor) override;
-  base::Result<store::Recovery> recovery(base::TradingDate since,
-                                         std::optional<model::ConnectionId> only) override;
+  base::Result<void> recovery(base::TradingDate since, std::optional<model::ConnectionId> only,
+                              const store::TakePart& take) override;
   base::Result<store::Switch> engine_switch() override;
   base::Result<base::Duration> lease_left() override;
   base::Result<store::TriggerCounts> counts(const store::Actor& actor) override;

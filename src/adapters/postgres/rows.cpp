@@ -199,9 +199,8 @@ const std::string connection_columns = "id, " + or_nil("user_id") + ", broker, n
 
 const std::string sealed_columns = "sealed_api_key, sealed_api_secret, sealed_access_token";
 
-TriggerRow read_trigger(Columns in) {
-  TriggerRow out;
-  auto& row = out.trigger;
+store::ReadRow read_trigger(Columns in, Trigger& row) {
+  store::ReadRow out;
   out.number = in.integer();
   row.id = in.id<model::TriggerId>();
   row.user_id = in.id<model::UserId>();
@@ -236,6 +235,12 @@ TriggerRow read_trigger(Columns in) {
   row.fire_no = static_cast<std::int32_t>(in.integer());
   row.created_at = in.instant();
   out.problem = in.problem();
+  return out;
+}
+
+TriggerRow read_trigger(Columns in) {
+  TriggerRow out;
+  static_cast<store::ReadRow&>(out) = read_trigger(std::move(in), out.trigger);
   return out;
 }
 

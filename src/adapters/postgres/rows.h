@@ -7,7 +7,7 @@
 #include "model/attempt.h"
 #include "postgres/fields.h"
 #include "postgres/link.h"
-#include "store/store.h"
+#include "store/recovery.h"
 
 // Rows to values and back. What SQL must name, it names from here.
 namespace hmt::postgres {
@@ -20,12 +20,10 @@ extern const std::string audit_columns;           // of hmt_audit, `number` firs
 extern const std::string connection_columns;      // of broker_connections, without the sealed ones
 extern const std::string sealed_columns;
 
-struct TriggerRow {
-  std::int64_t number = 0;
-  model::Trigger trigger;
-  std::string problem;  // empty: the row can be read
-};
+using store::TriggerRow;
 
+// Into a row that is new.
+store::ReadRow read_trigger(Columns in, model::Trigger& row);
 TriggerRow read_trigger(Columns in);
 model::Attempt read_attempt(Columns in, std::string& problem);
 store::AuditRow read_audit(Columns in);

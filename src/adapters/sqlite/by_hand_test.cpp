@@ -25,7 +25,7 @@ std::string short_insert(const std::string& extra_columns = "",
 TEST_F(SqliteDatabase, TheOriginalInsertIsAnActiveTrigger) {
   open();
   EXPECT_EQ(by_hand(path, original_insert), "");
-  const auto found = reader()->recovery({0}).value();
+  const auto found = store::whole_recovery(*reader(), {0}).value();
   EXPECT_THAT(found.unreadable, testing::IsEmpty());
   ASSERT_EQ(found.triggers.size(), 1U);
   const auto& row = found.triggers[0];
@@ -154,7 +154,7 @@ TEST_F(SqliteDatabase, ARowThatMakesNoSenseIsReportedAndLeftAlone) {
                               "3'; PRAGMA ignore_check_constraints = ON;" +
                               short_insert(", id, order_price_1", ", '" + bad + "4', 'cheap'")),
             "");
-  const auto found = reader()->recovery({0}).value();
+  const auto found = store::whole_recovery(*reader(), {0}).value();
   ASSERT_EQ(found.triggers.size(), 1U);
   EXPECT_EQ(found.triggers[0], good);
   ASSERT_EQ(found.unreadable.size(), 4U);
@@ -200,7 +200,7 @@ TEST_F(SqliteDatabase, AnAttemptThatCannotBeReadOrHasLostItsTriggerIsReported) {
   Changed changed;
   ASSERT_EQ(writer().claim(std::span(&claim, 1), changed)->front(), ClaimVerdict::won);
   EXPECT_EQ(by_hand(path, "UPDATE hmt_order_attempts SET seen_at = 'noon'"), "");
-  auto found = reader()->recovery({0}).value();
+  auto found = store::whole_recovery(*reader(), {0}).value();
   ASSERT_EQ(found.unreadable.size(), 1U);
   EXPECT_THAT(found.unreadable[0], HasSubstr("attempt TAG1: seen_at is 'noon'"));
 
@@ -209,7 +209,7 @@ TEST_F(SqliteDatabase, AnAttemptThatCannotBeReadOrHasLostItsTriggerIsReported) {
                     "UPDATE hmt_gtt_orders SET status = 'failed', version = 9;"
                     "DELETE FROM hmt_gtt_orders"),
             "");
-  found = reader()->recovery({0}).value();
+  found = store::whole_recovery(*reader(), {0}).value();
   ASSERT_EQ(found.unreadable.size(), 1U);
   EXPECT_THAT(found.unreadable[0], HasSubstr("attempt TAG1: its trigger " + row.id.text()));
 }

@@ -57,11 +57,7 @@ std::string explanation(int code, const std::string& path, const char* detail) {
 
 // ---- columns
 
-bool Columns::is_null() const {
-  return sqlite3_column_type(statement_, next_) == SQLITE_NULL;
-}
-
-std::string_view Columns::peek() const {
+std::string_view Columns::look() const {
   const auto* text = sqlite3_column_text(statement_, next_);
   if (!text) return {};
   const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, next_));
@@ -76,24 +72,26 @@ void Columns::blame(std::string_view why) {
 }
 
 std::int64_t Columns::integer() {
-  return sqlite3_column_int64(statement_, next_++);
+  const auto out = sqlite3_column_int64(statement_, next_);
+  skip();
+  return out;
 }
 
 std::string Columns::text() {
   std::string out(peek());
-  ++next_;
+  skip();
   return out;
 }
 
 base::Price Columns::price() {
   const auto parsed = base::Price::parse(peek());
   if (!parsed) blame(parsed.error().message);
-  ++next_;
+  skip();
   return parsed.value_or(base::Price{});
 }
 
 std::optional<base::Price> Columns::optional_price() {
-  if (is_null()) return skip(), std::nullopt;
+  if (!peek().data()) return skip(), std::nullopt;
   return price();
 }
 
@@ -102,12 +100,12 @@ base::Instant Columns::instant() {
   // SQLite's own datetime('now') names no zone and means UTC.
   if (!parsed) parsed = base::parse_rfc3339(std::string(peek()) + "Z");
   if (!parsed) blame(parsed.error().message);
-  ++next_;
+  skip();
   return parsed.value_or(base::Instant{});
 }
 
 std::optional<base::Instant> Columns::optional_instant() {
-  if (is_null()) return skip(), std::nullopt;
+  if (!peek().data()) return skip(), std::nullopt;
   return instant();
 }
 
@@ -188,7 +186,7 @@ Result<void> Connection::set_up(Access access) {
     script("PRAGMA journal_mode = WAL");
     script("PRAGMA synchronous = FULL");
     script("PRAGMA foreign_keys = ON");
-    script("PRAGMA cache_size = -65536");  // KiB: a burst finds its pages, and spills none
+    use_cache(cache_of_bursts);
     keep_log_short();
   } else {
     // The last connection to close would checkpoint; a reader never may.
@@ -240,6 +238,10 @@ Statement Connection::statement(std::string_view sql) {
 void Connection::script(std::string_view sql) {
   if (has_failed()) return;
   check(sqlite3_exec(handle_, std::string(sql).c_str(), nullptr, nullptr, nullptr));
+}
+
+void Connection::use_cache(int kibibytes) {
+  script("PRAGMA cache_size = -" + std::to_string(kibibytes));
 }
 
 void Connection::let_schema_be_edited(bool may) {

@@ -36,8 +36,7 @@ class Columns {
  public:
   explicit Columns(sqlite3_stmt* statement) : statement_(statement) {}
 
-  bool is_null() const;  // the next column
-  void skip() { ++next_; }
+  void skip() { peeked_.reset(), ++next_; }
   std::int64_t integer();
   std::string text();  // NULL is empty
   base::Price price();
@@ -49,13 +48,13 @@ class Columns {
   Identifier id() {
     const auto parsed = Identifier::parse(peek());
     if (!parsed) blame(parsed.error().message);
-    ++next_;
+    skip();
     return parsed.value_or(Identifier{});
   }
 
   template <class Identifier>
   std::optional<Identifier> optional_id() {
-    if (is_null()) return skip(), std::nullopt;
+    if (!peek().data()) return skip(), std::nullopt;
     return id<Identifier>();
   }
 
@@ -64,13 +63,13 @@ class Columns {
   auto word(From from) {
     const auto found = from(peek());
     if (!found) blame("an unknown word");
-    ++next_;
+    skip();
     return found.value_or(typename decltype(from(std::string_view{}))::value_type{});
   }
 
   template <class From>
   decltype(std::declval<From>()(std::string_view{})) optional_word(From from) {
-    if (is_null()) return skip(), std::nullopt;
+    if (!peek().data()) return skip(), std::nullopt;
     return word(from);
   }
 
@@ -78,11 +77,17 @@ class Columns {
   const std::string& problem() const { return problem_; }
 
  private:
-  std::string_view peek() const;
+  // The next column's text; of NULL none, not even an empty one.
+  std::string_view peek() {
+    if (!peeked_) peeked_ = look();
+    return *peeked_;
+  }
+  std::string_view look() const;
   void blame(std::string_view why);
 
   sqlite3_stmt* statement_;
   int next_ = 0;
+  std::optional<std::string_view> peeked_;
   std::string problem_;
 };
 
@@ -140,6 +145,10 @@ class Connection {
   // Prepared once, then kept. Not two uses of one text at a time.
   Statement statement(std::string_view sql);
   void script(std::string_view sql);  // statements without parameters or answers
+
+  static constexpr int cache_of_bursts = 65'536;  // a burst finds its pages, and spills none
+  static constexpr int cache_of_a_walk = 1'024;   // who reads all once wants none of it again
+  void use_cache(int kibibytes);
 
   // A migration may edit the schema's own table; nobody else.
   void let_schema_be_edited(bool may);

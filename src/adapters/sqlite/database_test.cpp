@@ -313,7 +313,7 @@ TEST_F(SqliteDatabase, AKillLosesNoClaimThatWasAnswered) {
     ::close(ends[0]);
 
     open();
-    const auto found = reader()->recovery({0}).value();
+    const auto found = store::whole_recovery(*reader(), {0}).value();
     std::size_t firing = 0;
     for (const auto& row : found.triggers) firing += row.status == model::TriggerStatus::firing;
     EXPECT_GE(found.attempts.size(), answered);
@@ -351,7 +351,7 @@ TEST_F(SqliteDatabase, AReaderOfAFileThatIsNotThereSaysSo) {
   const auto looking = open_reader(folder.file("none.db"));
   EXPECT_EQ(looking->last_event().error().kind, ErrorKind::unavailable);
   EXPECT_EQ(looking->trigger(trigger_id(1), anybody).error().kind, ErrorKind::unavailable);
-  EXPECT_EQ(looking->recovery({0}).error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(store::whole_recovery(*looking, {0}).error().kind, ErrorKind::unavailable);
 }
 
 TEST_F(SqliteDatabase, AReaderWorksBesideTheEngineAndAfterIt) {

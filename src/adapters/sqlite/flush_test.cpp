@@ -125,7 +125,7 @@ TEST_F(SqliteFlush, AClaimWhoseFlushFailsIsUnknownAndTheFileIsLeftAloneUntilARes
 
   database.reset();
   open();
-  const auto found = reader()->recovery({0}).value();
+  const auto found = store::whole_recovery(*reader(), {0}).value();
   EXPECT_LE(found.attempts.size(), 1U);
   EXPECT_EQ(by_hand(path, "PRAGMA integrity_check"), "ok\n");
   auto again = claims[1];

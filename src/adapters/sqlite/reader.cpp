@@ -1,8 +1,5 @@
 #include "sqlite/reader.h"
 
-#include <algorithm>
-#include <set>
-
 #include "sqlite/rows.h"
 #include "store/rules.h"
 
@@ -57,96 +54,53 @@ void read_attempts(Statement& statement, std::vector<model::Attempt>& out,
   }
 }
 
-// Why a row cannot be watched or looked after; empty when it can.
-std::string trouble_with(const TriggerRow& row) {
-  if (!row.problem.empty()) return row.problem;
-  if (row.trigger.status != model::TriggerStatus::active) return {};
-  const auto sound = model::check_trigger(row.trigger, nullptr);
-  return sound ? std::string() : sound.error().message;
-}
-
-void keep_sound(TriggerRow row, store::Recovery& out) {
-  auto trouble = trouble_with(row);
-  if (trouble.empty()) {
-    out.triggers.push_back(std::move(row.trigger));
-    return;
-  }
-  const auto name = row.name.empty() ? row.trigger.id.text() : std::move(row.name);
-  out.unreadable.push_back(name + ": " + trouble);
+// A condition that stands behind others; its value is bound with `bind_if`.
+std::string and_if(const std::optional<model::ConnectionId>& only, std::string_view condition) {
+  return only ? " AND " + std::string(condition) : std::string();
 }
 
 // Those that are not active: few, but for one that is made later.
-std::vector<TriggerRow> read_other_open_triggers(Connection& connection, base::TradingDate since) {
-  static const std::string sql =
+std::vector<TriggerRow> read_other_open_triggers(Connection& connection, base::TradingDate since,
+                                                 const std::optional<model::ConnectionId>& only) {
+  const auto sql =
       "SELECT " + trigger_columns +
       " FROM hmt_gtt_orders WHERE status <> 'active' AND number IN ("
       "SELECT number FROM hmt_gtt_orders WHERE status = 'firing' UNION "
       "SELECT t.number FROM hmt_order_attempts a JOIN hmt_gtt_orders t ON t.id = a.trigger_id "
-      "WHERE a.state IN ('queued', 'forwarded', 'unknown') OR a.trading_date >= ?) "
-      "ORDER BY number";
+      "WHERE a.state IN ('queued', 'forwarded', 'unknown') OR a.trading_date >= ?)" +
+      and_if(only, "broker_connection_id = ?") + " ORDER BY number";
   std::vector<TriggerRow> out;
   auto rows = connection.statement(sql);
   rows.bind(std::string_view(since.text()));
+  bind_if(rows, only);
   while (rows.step()) out.push_back(read_trigger(rows));
   return out;
 }
 
-std::size_t count_active(Connection& connection) {
-  auto row = connection.statement("SELECT count(*) FROM hmt_gtt_orders WHERE status = 'active'");
-  return row.step() ? static_cast<std::size_t>(row.columns().integer()) : 0;
-}
-
-// The active ones, a million of them at times, come from their index as they are wanted, and are
-// neither collected nor sorted first. The others are put between them.
-void read_open_triggers(Connection& connection, base::TradingDate since, store::Recovery& out) {
-  static const std::string sql =
-      "SELECT " + trigger_columns + " FROM hmt_gtt_orders WHERE status = 'active' ORDER BY number";
-  auto others = read_other_open_triggers(connection, since);
-  out.triggers.reserve(count_active(connection) + others.size());
-  auto other = others.begin();
-  auto rows = connection.statement(sql);
-  while (rows.step()) {
-    auto row = read_trigger(rows);
-    for (; other != others.end() && other->number < row.number; ++other) {
-      keep_sound(std::move(*other), out);
-    }
-    keep_sound(std::move(row), out);
-  }
-  for (; other != others.end(); ++other) keep_sound(std::move(*other), out);
-}
-
-void read_open_attempts(Connection& connection, base::TradingDate since, store::Recovery& out) {
-  static const std::string sql =
+void read_open_attempts(Connection& connection, base::TradingDate since,
+                        const std::optional<model::ConnectionId>& only, store::Recovery& out) {
+  const auto sql =
       "SELECT " + attempt_columns +
       " FROM hmt_order_attempts WHERE number IN ("
       "SELECT number FROM hmt_order_attempts WHERE state IN ('queued', 'forwarded', 'unknown') "
       "UNION SELECT number FROM hmt_order_attempts WHERE trading_date >= ? UNION "
       "SELECT a.number FROM hmt_order_attempts a JOIN hmt_gtt_orders t ON t.id = a.trigger_id "
-      "WHERE a.state IN ('not_placed', 'absent') AND t.status = 'firing') ORDER BY number";
+      "WHERE a.state IN ('not_placed', 'absent') AND t.status = 'firing')" +
+      and_if(only, "broker_connection_id = ?") + " ORDER BY number";
   auto rows = connection.statement(sql);
   rows.bind(std::string_view(since.text()));
+  bind_if(rows, only);
   read_attempts(rows, out.attempts, &out.unreadable);
 }
 
-// Nobody looks after an open attempt whose trigger is gone or cannot be read.
-void name_orphans(store::Recovery& out) {
-  std::set<model::TriggerId> missed;
-  for (const auto& attempt : out.attempts) {
-    if (store::is_open(attempt, nullptr)) missed.insert(attempt.trigger_id);
-  }
-  if (missed.empty()) return;
-  for (const auto& trigger : out.triggers) missed.erase(trigger.id);
-  for (const auto& attempt : out.attempts) {
-    if (!store::is_open(attempt, nullptr) || !missed.contains(attempt.trigger_id)) continue;
-    out.unreadable.push_back("attempt " + attempt.tag + ": its trigger " +
-                             attempt.trigger_id.text() + " is gone or cannot be read");
-  }
-}
-
-void read_winners(Connection& connection, store::Recovery& out) {
-  auto rows = connection.statement(
+void read_winners(Connection& connection, const std::optional<model::ConnectionId>& only,
+                  store::Recovery& out) {
+  const auto sql =
       "SELECT id, winner FROM hmt_groups g WHERE winner IS NOT NULL AND EXISTS (SELECT 1 FROM "
-      "hmt_gtt_orders t WHERE t.parent_id = g.id AND t.status = 'active') ORDER BY id");
+      "hmt_gtt_orders t WHERE t.parent_id = g.id AND t.status = 'active'" +
+      and_if(only, "t.broker_connection_id = ?") + ") ORDER BY id";
+  auto rows = connection.statement(sql);
+  bind_if(rows, only);
   while (rows.step()) {
     auto in = rows.columns();
     store::GroupWinner winner;
@@ -160,6 +114,17 @@ void read_winners(Connection& connection, store::Recovery& out) {
   }
 }
 
+// The active ones, a million of them at times, come from their index as they are wanted, and are
+// neither collected nor sorted first.
+void read_active_triggers(Connection& connection, const std::optional<model::ConnectionId>& only,
+                          store::RecoveryParts& parts) {
+  const auto sql = "SELECT " + trigger_columns + " FROM hmt_gtt_orders WHERE status = 'active'" +
+                   and_if(only, "broker_connection_id = ?") + " ORDER BY number";
+  auto rows = connection.statement(sql);
+  bind_if(rows, only);
+  while (rows.step()) parts.add(read_trigger(rows, parts.place()));
+}
+
 store::Switch read_switch(Connection& connection) {
   auto row = connection.statement("SELECT stopped, why FROM hmt_engine_switch");
   if (!row.step()) return {true, "the switch in the database is missing"};
@@ -167,16 +132,6 @@ store::Switch read_switch(Connection& connection) {
   store::Switch out{.stopped = in.integer() != 0, .why = in.text()};
   if (!out.stopped) out.why.clear();
   return out;
-}
-
-void leave_out_others(model::ConnectionId only, store::Recovery& out) {
-  std::set<model::GroupId> groups;
-  std::erase_if(out.triggers, [&](const auto& row) { return row.broker_connection_id != only; });
-  std::erase_if(out.attempts, [&](const auto& row) { return row.connection_id != only; });
-  for (const auto& row : out.triggers) {
-    if (row.parent_id) groups.insert(*row.parent_id);
-  }
-  std::erase_if(out.winners, [&](const auto& won) { return !groups.contains(won.group); });
 }
 
 std::vector<model::BrokerConnection> read_connections(Connection& connection) {
@@ -345,21 +300,22 @@ Result<std::optional<std::string>> SqliteReader::kept_answer(const std::string& 
   return answer;
 }
 
-Result<store::Recovery> SqliteReader::recovery(base::TradingDate since,
-                                               std::optional<model::ConnectionId> only) {
+Result<void> SqliteReader::recovery(base::TradingDate since,
+                                    std::optional<model::ConnectionId> only,
+                                    const store::TakePart& take) {
   if (auto ready = connect(); !ready) return std::unexpected(ready.error());
-  store::Recovery out;
   Transaction transaction(*connection_, Transaction::Kind::read);
-  read_open_triggers(*connection_, since, out);
-  read_winners(*connection_, out);
-  read_open_attempts(*connection_, since, out);
-  name_orphans(out);
+  store::Recovery first;
   const auto now = read_switch(*connection_);
-  out.stopped = now.stopped;
-  out.stopped_why = now.why;
-  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
-  if (only) leave_out_others(*only, out);
-  return out;
+  first.stopped = now.stopped;
+  first.stopped_why = now.why;
+  read_winners(*connection_, only, first);
+  read_open_attempts(*connection_, since, only, first);
+  auto others = read_other_open_triggers(*connection_, since, only);
+  store::RecoveryParts parts(std::move(first), std::move(others), take);
+  read_active_triggers(*connection_, only, parts);
+  parts.finish();
+  return transaction.commit();
 }
 
 Result<std::vector<model::BrokerConnection>> SqliteReader::connections(const Actor& actor) {

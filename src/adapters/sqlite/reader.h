@@ -25,8 +25,8 @@ class SqliteReader : public store::Reader {
   base::Result<std::optional<std::string>> kept_answer(const std::string& key,
                                                        const std::string& request_hash,
                                                        const store::Actor& actor) override;
-  base::Result<store::Recovery> recovery(base::TradingDate since,
-                                         std::optional<model::ConnectionId> only) override;
+  base::Result<void> recovery(base::TradingDate since, std::optional<model::ConnectionId> only,
+                              const store::TakePart& take) override;
   base::Result<store::Switch> engine_switch() override;
   base::Result<store::TriggerCounts> counts(const store::Actor& actor) override;
   base::Result<std::vector<model::BrokerConnection>> connections(

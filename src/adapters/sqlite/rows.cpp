@@ -151,10 +151,9 @@ const std::string connection_columns =
     "id, user_id, broker, name, account, sealed_api_key, sealed_api_secret, sealed_access_token, "
     "session_expires_at, enabled, version, created_at, updated_at";
 
-TriggerRow read_trigger(const Statement& statement) {
+store::ReadRow read_trigger(const Statement& statement, Trigger& row) {
   auto in = statement.columns();
-  TriggerRow out;
-  auto& row = out.trigger;
+  store::ReadRow out;
   out.number = in.integer();
   row.id = in.id<model::TriggerId>();
   row.user_id = in.id<model::UserId>();
@@ -193,6 +192,12 @@ TriggerRow read_trigger(const Statement& statement) {
   auto again = statement.columns();
   again.skip();
   out.name = again.text();
+  return out;
+}
+
+TriggerRow read_trigger(const Statement& statement) {
+  TriggerRow out;
+  static_cast<store::ReadRow&>(out) = read_trigger(statement, out.trigger);
   return out;
 }
 

@@ -5,7 +5,7 @@
 
 #include "model/attempt.h"
 #include "sqlite/connection.h"
-#include "store/store.h"
+#include "store/recovery.h"
 
 // Rows to values and back.
 namespace hmt::sqlite {
@@ -16,13 +16,10 @@ extern const std::string attempt_columns;     // of hmt_order_attempts
 extern const std::string audit_columns;       // of hmt_audit, `number` first
 extern const std::string connection_columns;  // of broker_connections
 
-struct TriggerRow {
-  std::int64_t number = 0;
-  model::Trigger trigger;
-  std::string problem;  // empty: the row can be read
-  std::string name;     // of one that cannot: its id as the table has it
-};
+using store::TriggerRow;
 
+// The row that the statement stands on, into one that is new.
+store::ReadRow read_trigger(const Statement& statement, model::Trigger& row);
 TriggerRow read_trigger(const Statement& statement);
 model::Attempt read_attempt(const Statement& statement, std::string& problem);
 store::AuditRow read_audit(const Statement& statement);
