@@ -75,6 +75,20 @@ void keep_sound(TriggerRow row, store::Recovery& out) {
   out.unreadable.push_back(name + ": " + trouble);
 }
 
+// Of the attempts `a`; of its two dates the second is the earlier.
+const std::string& is_open_or_of_today_or_lacks_its_end() {
+  static const std::string sql =
+      "(a.state IN ('queued', 'forwarded', 'unknown') OR a.trading_date >= ? OR (a.trading_date >= "
+      "? AND a.state = 'placed' AND coalesce(a.order_status, '') NOT IN " +
+      std::string(store::last_words) + "))";
+  return sql;
+}
+
+void bind_dates(Statement& rows, base::TradingDate since) {
+  const base::TradingDate before{since.days - store::days_looked_back};
+  rows.bind(std::string_view(since.text()), std::string_view(before.text()));
+}
+
 // Those that are not active: few, but for one that is made later.
 std::vector<TriggerRow> read_other_open_triggers(Connection& connection, base::TradingDate since) {
   static const std::string sql =
@@ -82,11 +96,11 @@ std::vector<TriggerRow> read_other_open_triggers(Connection& connection, base::T
       " FROM hmt_gtt_orders WHERE status <> 'active' AND number IN ("
       "SELECT number FROM hmt_gtt_orders WHERE status = 'firing' UNION "
       "SELECT t.number FROM hmt_order_attempts a JOIN hmt_gtt_orders t ON t.id = a.trigger_id "
-      "WHERE a.state IN ('queued', 'forwarded', 'unknown') OR a.trading_date >= ?) "
-      "ORDER BY number";
+      "WHERE " +
+      is_open_or_of_today_or_lacks_its_end() + ") ORDER BY number";
   std::vector<TriggerRow> out;
   auto rows = connection.statement(sql);
-  rows.bind(std::string_view(since.text()));
+  bind_dates(rows, since);
   while (rows.step()) out.push_back(read_trigger(rows));
   return out;
 }
@@ -119,12 +133,13 @@ void read_open_attempts(Connection& connection, base::TradingDate since, store::
   static const std::string sql =
       "SELECT " + attempt_columns +
       " FROM hmt_order_attempts WHERE number IN ("
-      "SELECT number FROM hmt_order_attempts WHERE state IN ('queued', 'forwarded', 'unknown') "
-      "UNION SELECT number FROM hmt_order_attempts WHERE trading_date >= ? UNION "
+      "SELECT number FROM hmt_order_attempts a WHERE " +
+      is_open_or_of_today_or_lacks_its_end() +
+      " UNION "
       "SELECT a.number FROM hmt_order_attempts a JOIN hmt_gtt_orders t ON t.id = a.trigger_id "
       "WHERE a.state IN ('not_placed', 'absent') AND t.status = 'firing') ORDER BY number";
   auto rows = connection.statement(sql);
-  rows.bind(std::string_view(since.text()));
+  bind_dates(rows, since);
   read_attempts(rows, out.attempts, &out.unreadable);
 }
 
