@@ -77,18 +77,27 @@ TEST(Flights, OneOfTheSameTagIsReplacedWhereItStands) {
 
 TEST(Flights, ANewDayForgetsWhatIsOverAndKeepsWhatIsNot) {
   Flights flights;
-  flights.put(flight(1, "YESTERDAYS"));
+  flights.put(flight(1, "YESTERDAYS")).attempt.state = AttemptState::withdrawn;
   flights.put(flight(2, "YESTERDAYS-UNKNOWN")).attempt.state = AttemptState::unknown;
+  flights.put(flight(4, "YESTERDAYS-QUEUED"));
+  flights.put(flight(5, "YESTERDAYS-FORWARDED")).attempt.state = AttemptState::forwarded;
+  flights.put(flight(6, "YESTERDAYS-OPEN")).attempt.state = AttemptState::placed;
+  flights.find("YESTERDAYS-OPEN")->attempt.order_status = "OPEN";
   flights.put(flight(3, "TODAYS", 2));
   flights.look_again();
   flights.forget_before({2});
   EXPECT_EQ(flights.find("YESTERDAYS"), nullptr);
   EXPECT_NE(flights.find("TODAYS"), nullptr);
   ASSERT_NE(flights.find("YESTERDAYS-UNKNOWN"), nullptr);
+  EXPECT_NE(flights.find("YESTERDAYS-QUEUED"), nullptr);
+  EXPECT_NE(flights.find("YESTERDAYS-FORWARDED"), nullptr);
+  ASSERT_NE(flights.find("YESTERDAYS-OPEN"), nullptr);
 
-  flights.find("YESTERDAYS-UNKNOWN")->parked = true;
-  flights.forget_before({2});
-  EXPECT_EQ(flights.find("YESTERDAYS-UNKNOWN"), nullptr);
+  for (const auto* tag : {"YESTERDAYS-UNKNOWN", "YESTERDAYS-OPEN"}) {
+    flights.find(tag)->parked = true;
+    flights.forget_before({2});
+    EXPECT_EQ(flights.find(tag), nullptr);
+  }
 }
 
 }  // namespace

@@ -51,6 +51,7 @@ void Engine::handle(Now& now, const OrderNews& news) {
 void Engine::handle(Now& now, const BookRead& read) {
   for (const auto& order : read.orders) take_news(now, order, model::OrderSource::book);
   count_absence(now, read.started_at);
+  park_lapsed(now, read);
 }
 
 void Engine::take_news(Now& now, const model::BrokerOrder& order, model::OrderSource source) {
@@ -60,7 +61,7 @@ void Engine::take_news(Now& now, const model::BrokerOrder& order, model::OrderSo
     return;
   }
   if (flight->claiming) return;  // not ours yet; the next reading brings it again
-  const bool known = flight->attempt.state == AttemptState::placed;
+  const bool known = flight->attempt.state == AttemptState::placed && !flight->parked;
   const auto came_to_nothing = [&order] {
     return oms::phase_of(order.status) == oms::Phase::rejected && order.filled_quantity == 0;
   };
