@@ -22,6 +22,16 @@ model::Detail detail_of(const model::Attempt& attempt, model::OrderSource source
   return detail;
 }
 
+// What is not filled is nobody's any more, once the order had stood at the exchange; empty: the
+// other leg is not gone, or there is none.
+std::string other_leg_gone(const model::Trigger& row, model::LegNumber fired) {
+  const auto other = model::other(fired);
+  if (!row.leg_2 || row.leg(other).state != model::LegState::dropped) return {};
+  const std::string name =
+      other == model::LegNumber::one ? "The stop (leg 1)" : "The target (leg 2)";
+  return name + " is not armed any more: this trigger does not protect the position";
+}
+
 // What the gate or the broker had said makes this order a surprise.
 bool was_written_off(AttemptState state) {
   return state == AttemptState::withdrawn || state == AttemptState::not_placed ||
@@ -255,6 +265,7 @@ void Engine::order_ended(Now& now, Flight& flight, model::OrderSource source,
                          model::Record record) {
   const auto& attempt = flight.attempt;
   const auto phase = oms::phase_of(attempt.order_status);
+  const auto group = settle_if_working(flight);
   auto& audit = record.audit.front();
   if (phase == oms::Phase::cancelled || phase == oms::Phase::rejected) {
     const bool rejected = phase == oms::Phase::rejected;
@@ -262,6 +273,8 @@ void Engine::order_ended(Now& now, Flight& flight, model::OrderSource source,
     audit.severity = Severity::alarm;
     audit.detail.emplace_back("not_filled",
                               std::to_string(attempt.request.quantity - attempt.filled_quantity));
+    if (auto gone = other_leg_gone(*flight.row, flight.leg()); !gone.empty())
+      audit.detail.emplace_back("not_protected", std::move(gone));
     if (flight.row->status != model::TriggerStatus::needs_attention) {
       flight.row->error_message =
           attempt.message.empty()
@@ -276,7 +289,6 @@ void Engine::order_ended(Now& now, Flight& flight, model::OrderSource source,
     return;
   }
   if (flight.awaits_book()) plan_book_reading(now.at);
-  const auto group = settle_if_working(flight);
   write_row(now, flight, std::move(record), group);
 }
 
