@@ -66,6 +66,7 @@ std::string approach_json(const Why& why) {
 
 std::string placed_words(const model::Attempt& attempt) {
   if (attempt.order_status.empty()) return "its order is at the broker";
+  if (attempt.order_status == "UNKNOWN") return "the day of its order ended, unseen how";
   auto words = "the broker says " + attempt.order_status;
   if (attempt.filled_quantity > 0 && attempt.filled_quantity < attempt.request.quantity) {
     words += ", " + std::to_string(attempt.filled_quantity) + " of " +

@@ -157,6 +157,7 @@ class Engine {
   void recover_placed(Now& now, Flight& flight);
   void park(Now& now, Flight& flight, const std::string& why, model::Record record);
   void park_of_earlier_day(Now& now, Flight& flight);
+  void park_lapsed(Now& now, const BookRead& read);
   void plan_book_reading(base::Instant at);
 
   // flight.cpp

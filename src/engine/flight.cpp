@@ -6,7 +6,7 @@
 namespace hmt::engine {
 
 bool Flight::is_working() const {
-  return attempt.state == model::AttemptState::placed &&
+  return !parked && attempt.state == model::AttemptState::placed &&
          !oms::is_terminal(oms::phase_of(attempt.order_status));
 }
 

@@ -19,7 +19,7 @@ struct Flight {
   bool settled = false;   // the group's other legs are decided
   bool over = false;      // the row lives on without it: armed again, failed, or tried anew
   bool doubled = false;   // the broker has a second order of its tag, and people were told
-  bool parked = false;    // given up to a person: no longer looked up
+  bool parked = false;    // given up to a person: no longer looked up or followed
   // News of the row that came while it was being claimed.
   std::shared_ptr<const model::Trigger> changed;
   std::optional<base::Instant> read_book_at;  // no answer by then: look
@@ -65,7 +65,11 @@ struct Flight {
   // Time, or a reading of the order book, may bring something for it.
   bool waits() const {
     return read_book_at || retry_at || absence || is_unresolved() || is_working() ||
-           counts_as_unknown();
+           awaits_book() || counts_as_unknown();
+  }
+  // Word of it is still to come, from the records, the gate or the broker.
+  bool is_under_way() const {
+    return claiming || attempt.state == model::AttemptState::queued || waits();
   }
   bool counts_as_unknown() const {
     return !parked && attempt.state == model::AttemptState::unknown;

@@ -107,7 +107,7 @@ void Flights::forget_before(base::TradingDate today) {
   flights_.each([&](Number number) {
     auto& flight = *flights_[number].flight;
     if (flight.attempt.trading_date >= today) return;
-    if (flight.claiming || flight.is_unresolved() || flight.retry_at) {
+    if (flight.is_under_way()) {
       oldest_ = std::min(oldest_, flight.attempt.trading_date);
     } else {
       over.push_back(&flight);

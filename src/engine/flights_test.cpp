@@ -95,10 +95,14 @@ TEST(Flights, OneOfTheSameTagIsReplacedWhereItStands) {
 
 TEST(Flights, ANewDayForgetsWhatIsOverAndKeepsWhatIsNot) {
   Flights flights;
-  flights.put(flight(1, "YESTERDAYS"));
+  flights.put(flight(1, "YESTERDAYS")).attempt.state = AttemptState::withdrawn;
   flights.put(flight(2, "YESTERDAYS-UNKNOWN")).attempt.state = AttemptState::unknown;
   flights.put(flight(4, "YESTERDAYS-RETRY")).retry_at = monday_morning();
   flights.put(flight(5, "YESTERDAYS-CLAIM")).claiming = true;
+  flights.put(flight(6, "YESTERDAYS-QUEUED"));
+  flights.put(flight(7, "YESTERDAYS-FORWARDED")).attempt.state = AttemptState::forwarded;
+  flights.put(flight(8, "YESTERDAYS-OPEN")).attempt.state = AttemptState::placed;
+  flights.find("YESTERDAYS-OPEN")->attempt.order_status = "OPEN";
   flights.put(flight(3, "TODAYS", 2));
   flights.look_again();
   flights.forget_before({2});
@@ -106,10 +110,15 @@ TEST(Flights, ANewDayForgetsWhatIsOverAndKeepsWhatIsNot) {
   for (const auto* tag : {"TODAYS", "YESTERDAYS-RETRY", "YESTERDAYS-CLAIM"})
     EXPECT_NE(flights.find(tag), nullptr) << tag;
   ASSERT_NE(flights.find("YESTERDAYS-UNKNOWN"), nullptr);
+  EXPECT_NE(flights.find("YESTERDAYS-QUEUED"), nullptr);
+  EXPECT_NE(flights.find("YESTERDAYS-FORWARDED"), nullptr);
+  ASSERT_NE(flights.find("YESTERDAYS-OPEN"), nullptr);
 
-  flights.find("YESTERDAYS-UNKNOWN")->parked = true;
-  flights.forget_before({2});
-  EXPECT_EQ(flights.find("YESTERDAYS-UNKNOWN"), nullptr);
+  for (const auto* tag : {"YESTERDAYS-UNKNOWN", "YESTERDAYS-OPEN"}) {
+    flights.find(tag)->parked = true;
+    flights.forget_before({2});
+    EXPECT_EQ(flights.find(tag), nullptr);
+  }
 }
 
 }  // namespace

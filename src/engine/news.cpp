@@ -22,6 +22,16 @@ model::Detail detail_of(const model::Attempt& attempt, model::OrderSource source
   return detail;
 }
 
+// What is not filled is nobody's any more, once the order had stood at the exchange; empty: the
+// other leg is not gone, or there is none.
+std::string other_leg_gone(const model::Trigger& row, model::LegNumber fired) {
+  const auto other = model::other(fired);
+  if (!row.leg_2 || row.leg(other).state != model::LegState::dropped) return {};
+  const std::string name =
+      other == model::LegNumber::one ? "The stop (leg 1)" : "The target (leg 2)";
+  return name + " is not armed any more: this trigger does not protect the position";
+}
+
 // What the gate or the broker had said makes this order a surprise.
 bool was_written_off(AttemptState state) {
   return state == AttemptState::withdrawn || state == AttemptState::not_placed ||
@@ -51,6 +61,7 @@ void Engine::handle(Now& now, const OrderNews& news) {
 void Engine::handle(Now& now, const BookRead& read) {
   for (const auto& order : read.orders) take_news(now, order, model::OrderSource::book);
   count_absence(now, read.started_at);
+  park_lapsed(now, read);
 }
 
 void Engine::take_news(Now& now, const model::BrokerOrder& order, model::OrderSource source) {
@@ -60,7 +71,7 @@ void Engine::take_news(Now& now, const model::BrokerOrder& order, model::OrderSo
     return;
   }
   if (flight->claiming) return;  // not ours yet; the next reading brings it again
-  const bool known = flight->attempt.state == AttemptState::placed;
+  const bool known = flight->attempt.state == AttemptState::placed && !flight->parked;
   const auto came_to_nothing = [&order] {
     return oms::phase_of(order.status) == oms::Phase::rejected && order.filled_quantity == 0;
   };
@@ -254,6 +265,7 @@ void Engine::order_ended(Now& now, Flight& flight, model::OrderSource source,
                          model::Record record) {
   const auto& attempt = flight.attempt;
   const auto phase = oms::phase_of(attempt.order_status);
+  const auto group = settle_if_working(flight);
   auto& audit = record.audit.front();
   if (phase == oms::Phase::cancelled || phase == oms::Phase::rejected) {
     const bool rejected = phase == oms::Phase::rejected;
@@ -261,6 +273,8 @@ void Engine::order_ended(Now& now, Flight& flight, model::OrderSource source,
     audit.severity = Severity::alarm;
     audit.detail.add("not_filled",
                      std::to_string(attempt.request.quantity - attempt.filled_quantity));
+    if (auto gone = other_leg_gone(*flight.row, flight.leg()); !gone.empty())
+      audit.detail.add("not_protected", gone);
     if (flight.row->status != model::TriggerStatus::needs_attention) {
       flight.row->error_message =
           attempt.message.empty()
@@ -275,7 +289,6 @@ void Engine::order_ended(Now& now, Flight& flight, model::OrderSource source,
     return;
   }
   if (flight.awaits_book()) plan_book_reading(now.at);
-  const auto group = settle_if_working(flight);
   write_row(now, flight, std::move(record), group);
 }
 

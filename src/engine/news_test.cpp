@@ -79,6 +79,30 @@ TEST_F(News, ACancelledOrderRaisesAnAlarmWithWhatIsStillOpen) {
   EXPECT_THAT(alarm.detail, testing::Contains(testing::Pair("not_filled", "6")));
 }
 
+TEST_F(News, AStopThatTheExchangeEndsUnfilledSaysThatTheTargetIsNotArmedAnyMore) {
+  const auto is_told = testing::Contains(
+      testing::Pair("not_protected",
+                    "The target (leg 2) is not armed any more: this trigger does not protect the "
+                    "position"));
+  desk.news(desk.order(tag, "CANCELLED", "out of the execution range"));
+  EXPECT_THAT(desk.trail(Severity::alarm).back().detail, is_told);
+  EXPECT_EQ(desk.row().error_message, "out of the execution range");
+
+  desk.create(stop_and_target(2));
+  const auto rejected = desk.fire("1500");
+  desk.news(desk.order(rejected, "OPEN"));
+  desk.news(desk.order(rejected, "REJECTED", "Price band"));
+  EXPECT_EQ(desk.alarms().back(), "order_rejected");
+  EXPECT_THAT(desk.trail(Severity::alarm).back().detail, is_told);
+}
+
+TEST_F(News, ARejectionThatLeavesTheTargetArmedDoesNotSayThatItIsGone) {
+  desk.book({desk.order(tag, "REJECTED", "Margin exceeds")});
+  EXPECT_EQ(desk.row().leg_2->state, LegState::armed);
+  EXPECT_THAT(desk.trail(Severity::alarm).back().detail,
+              testing::Not(testing::Contains(testing::Key("not_protected"))));
+}
+
 TEST(Answered, AnAnswerThatComesAfterTheFillIsOnRecordAllTheSame) {
   TestDesk desk;
   desk.create(stop_and_target());

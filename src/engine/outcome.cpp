@@ -42,8 +42,11 @@ void Engine::handle(Now& now, const AttemptWithdrawn& withdrawn) {
   flight->read_book_at.reset();
   flight->retry_at.reset();
   flight->absence.reset();
-  rearm_whole(now, *flight,
-              record_of(now, *flight, "not_sent", Severity::warning, {{"why", withdrawn.why}}));
+  const bool lost_its_day = flight->attempt.trading_date != base::trading_date(now.at);
+  rearm_whole(
+      now, *flight,
+      record_of(now, *flight, "not_sent", lost_its_day ? Severity::alarm : Severity::warning,
+                {{"why", withdrawn.why}}));
 }
 
 void Engine::handle(Now& now, const AttemptAnswered& answered) {

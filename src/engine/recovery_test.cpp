@@ -388,6 +388,36 @@ TEST_F(Recovery, WhatAnEarlierDayLeftUnresolvedIsParkedForAPerson) {
   EXPECT_EQ(desk.sent.size(), 1U);
 }
 
+TEST_F(Recovery, ADayOrderThatRestedOverTheNightIsUnknownAndSaidOnce) {
+  desk.create(stop_and_target());
+  const auto tag = desk.fire("1500");
+  desk.answer(tag, accepted(desk.order(tag, "").order_id));
+  desk.news(desk.filled(tag, 4, "OPEN"));
+  desk.now += std::chrono::hours(24);
+  for (int starts = 0; starts < 3; ++starts) {
+    take_over(desk);
+    desk.book({});
+    EXPECT_EQ(desk.row().status, TriggerStatus::needs_attention);
+    EXPECT_EQ(desk.row().order_status, "UNKNOWN");
+    EXPECT_EQ(desk.row().filled_quantity, 4) << "what is known stays";
+    EXPECT_EQ(desk.alarms(), std::vector<std::string>{"order_end_not_seen"});
+    EXPECT_FALSE(desk.is_armed());
+  }
+  EXPECT_EQ(desk.sent.size(), 1U);
+}
+
+TEST_F(Recovery, ADayOrderThatTheBookStillTellsOfAfterTheNightIsFollowedOn) {
+  desk.create(stop_and_target());
+  const auto tag = desk.fire("1500");
+  desk.answer(tag, accepted(desk.order(tag, "").order_id));
+  desk.news(desk.order(tag, "OPEN"));
+  desk.now += std::chrono::hours(24);
+  take_over(desk);
+  desk.book({desk.order(tag, "CANCELLED")});
+  EXPECT_EQ(desk.row().order_status, "CANCELLED");
+  EXPECT_EQ(desk.alarms(), std::vector<std::string>{"order_cancelled"});
+}
+
 TEST_F(Recovery, WhatIsParkedOfAnEarlierDayIsNotSearchedForInTodaysBook) {
   desk.create(stop_loss(1));
   desk.fire();

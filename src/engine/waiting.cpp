@@ -13,6 +13,9 @@ namespace {
 using model::AttemptState;
 using model::Severity;
 
+constexpr const char* end_not_seen =
+    "Its day has ended and its end was not seen: a DAY order that is not filled lapses. Look "
+    "at the broker's positions";
 constexpr const char* parked_unknown =
     "The broker never said whether it has this order, and its order book never showed it: check "
     "before trading on";
@@ -115,6 +118,25 @@ void Engine::park_of_earlier_day(Now& now, Flight& flight) {
   }
   park(now, flight, "Left unresolved on an earlier trading day: check the broker's records",
        record_of(now, flight, "parked", Severity::alarm, {{"why", "an earlier trading day"}}));
+}
+
+// A DAY order does not live on, and the book of a new day tells only of its own.
+void Engine::park_lapsed(Now& now, const BookRead& read) {
+  const auto today = base::trading_date(read.started_at);
+  flights_.look_again();
+  for (auto* flight : flights_.waiting()) {
+    const auto& attempt = flight->attempt;
+    if (attempt.trading_date >= today || !(flight->is_working() || flight->awaits_book())) continue;
+    const auto shown = std::ranges::find(read.orders, attempt.tag, &model::BrokerOrder::tag);
+    if (shown != read.orders.end()) continue;
+    park(now, *flight, end_not_seen,
+         record_of(now, *flight, "order_end_not_seen", Severity::alarm,
+                   {{"order_id", attempt.order_id},
+                    {"order_status", attempt.order_status},
+                    {"filled_quantity", std::to_string(attempt.filled_quantity)},
+                    {"trading_date", attempt.trading_date.text()},
+                    {"why", end_not_seen}}));
+  }
 }
 
 void Engine::handle(Now& now, const ClockAdvanced&) {
@@ -221,7 +243,11 @@ void Engine::shown_absent(Now& now, Flight& flight) {
 }
 
 void Engine::park(Now& now, Flight& flight, const std::string& why, model::Record record) {
-  if (flight.attempt.state != AttemptState::absent) flight.attempt.state = AttemptState::unknown;
+  auto& attempt = flight.attempt;
+  const bool is_known =
+      attempt.state == AttemptState::absent || attempt.state == AttemptState::placed;
+  if (!is_known) attempt.state = AttemptState::unknown;
+  attempt.order_status = "UNKNOWN";
   flight.parked = true;
   flight.absence.reset();
   flight.row->status = model::TriggerStatus::needs_attention;

@@ -373,9 +373,106 @@ TEST(BookReading, FlightsAreForgottenOnTheNextDayAndTheirNewsWithThem) {
   TestDesk desk;
   desk.create(stop_loss());
   const auto tag = desk.fire();
-  desk.answer(tag, accepted("1"));
+  desk.answer(tag, accepted(desk.order(tag, "").order_id));
+  desk.news(desk.filled(tag, 10, "COMPLETE"));
   desk.pass(std::chrono::hours(20));
   EXPECT_EQ(desk.engine.flight(tag), nullptr);
+}
+
+// ---- a night falls
+
+struct DayOrder : testing::Test {
+  // A stop-loss that rests at the exchange.
+  void SetUp() override {
+    desk.create(stop_and_target());
+    tag = desk.fire("1500");
+    desk.answer(tag, accepted(desk.order(tag, "").order_id));
+    desk.news(desk.order(tag, "OPEN"));
+    desk.at_broker = {desk.order(tag, "OPEN")};
+    desk.book_is_readable = true;
+    desk.pass(std::chrono::hours(14));
+  }
+  TestDesk desk;
+  model::OrderTag tag;
+};
+
+TEST_F(DayOrder, WhoseEndWasNotSeenIsUnknownOnTheNextDayAndSaidOnce) {
+  EXPECT_THAT(desk.alarms(), ElementsAre()) << "its day is not over";
+  desk.at_broker.clear();
+  desk.pass(std::chrono::hours(6));
+  ASSERT_THAT(desk.alarms(), ElementsAre("order_end_not_seen"));
+  EXPECT_EQ(desk.row().status, TriggerStatus::needs_attention);
+  EXPECT_EQ(desk.row().order_status, "UNKNOWN");
+  EXPECT_THAT(desk.row().error_message, testing::HasSubstr("its end was not seen"));
+  EXPECT_EQ(desk.row().leg_2->state, LegState::dropped);
+  EXPECT_EQ(desk.attempt().order_status, "UNKNOWN");
+  EXPECT_EQ(desk.attempt().state, AttemptState::placed) << "that the broker had it is known";
+  const auto alarm = desk.trail(Severity::alarm).back();
+  EXPECT_THAT(alarm.detail, testing::Contains(testing::Pair("order_status", "OPEN")));
+  desk.pass(std::chrono::hours(48));
+  EXPECT_THAT(desk.alarms(), ElementsAre("order_end_not_seen"));
+  EXPECT_EQ(desk.engine.flight(tag), nullptr);
+}
+
+TEST_F(DayOrder, ThatTheBookOfTheNextDayStillTellsOfIsFollowedOn) {
+  desk.pass(std::chrono::hours(6));
+  EXPECT_EQ(desk.row().order_status, "OPEN");
+  desk.at_broker = {desk.filled(tag, 0, "CANCELLED")};
+  desk.pass(seconds(5));
+  EXPECT_EQ(desk.row().status, TriggerStatus::triggered);
+  EXPECT_EQ(desk.row().order_status, "CANCELLED");
+  EXPECT_THAT(desk.alarms(), ElementsAre("order_cancelled"));
+}
+
+TEST_F(DayOrder, ThatIsHeardOfAfterAllTellsItsEnd) {
+  desk.now += std::chrono::hours(6);
+  desk.book({});
+  ASSERT_EQ(desk.row().order_status, "UNKNOWN");
+  desk.news(desk.filled(tag, 10, "COMPLETE"));
+  EXPECT_EQ(desk.row().status, TriggerStatus::triggered);
+  EXPECT_EQ(desk.row().order_status, "COMPLETE");
+  EXPECT_EQ(desk.row().error_message, "");
+}
+
+TEST_F(DayOrder, WhoseRejectionNoBookConfirmedIsUnknownOnTheNextDay) {
+  desk.create(stop_and_target(2));
+  const auto second = desk.fire("1500");
+  desk.book_is_readable = false;
+  desk.news(desk.order(second, "REJECTED", "Margin exceeds"));
+  ASSERT_EQ(desk.row(trigger_id(2)).leg_2->state, LegState::armed) << "the book has to agree";
+  desk.at_broker.clear();
+  desk.book_is_readable = true;
+  desk.now += std::chrono::hours(6);
+  desk.pass(minutes(2));
+  EXPECT_EQ(desk.row(trigger_id(2)).status, TriggerStatus::needs_attention);
+  EXPECT_EQ(desk.row(trigger_id(2)).order_status, "UNKNOWN");
+  EXPECT_EQ(desk.engine.flight(second), nullptr);
+}
+
+TEST(FireThatWaits, PastTheEndOfItsDayIsArmedAgainWithAnAlarm) {
+  TestDesk desk;
+  desk.create(stop_loss(2));
+  const auto filled = desk.fire("1500");
+  desk.news(desk.filled(filled, 10, "COMPLETE"));  // so that the book is read each minute
+  desk.at_broker = {desk.filled(filled, 10, "COMPLETE")};
+  desk.book_is_readable = true;
+  desk.create(stop_and_target());
+  desk.permits = false;
+  desk.gate_keeps = true;
+  desk.tick("1500");
+  const auto tag = desk.attempt().tag;
+  desk.pass(std::chrono::hours(20));
+  ASSERT_EQ(desk.row().status, TriggerStatus::firing);
+  desk.step(AttemptWithdrawn{tag, 1, "It waited past the end of its trading day"});
+  EXPECT_EQ(desk.attempt().state, AttemptState::withdrawn);
+  EXPECT_EQ(desk.row().status, TriggerStatus::active);
+  EXPECT_EQ(desk.row().error_message, "It waited past the end of its trading day");
+  EXPECT_TRUE(desk.is_armed());
+  EXPECT_THAT(desk.alarms(), ElementsAre("not_sent"));
+  desk.permits = true;
+  desk.gate_keeps = false;
+  desk.fire("1600");
+  EXPECT_EQ(desk.sent.back().fire_no, 2);
 }
 
 }  // namespace

@@ -8,6 +8,12 @@
 
 namespace hmt::gate {
 
+namespace {
+
+constexpr const char* day_has_ended = "It waited past the end of its trading day";
+
+}  // namespace
+
 bool Gate::Turn::operator<(const Turn& other) const {
   const int rank = purpose == model::Purpose::exit ? 0 : 1;
   const int other_rank = other.purpose == model::Purpose::exit ? 0 : 1;
@@ -90,6 +96,10 @@ void Gate::pump() {
       shut(std::string(shut_why_));
       return;
     }
+    if (!is_of_today(queue_.begin()->second)) {
+      withdraw(take_first().tag, day_has_ended);
+      continue;
+    }
     const auto now = rate_time();
     {
       const std::scoped_lock lock(rate_mutex_);
@@ -98,14 +108,23 @@ void Gate::pump() {
         return;
       }
     }
-    auto first = queue_.extract(queue_.begin());
-    queued_ = queue_.size();
-    forward(std::move(first.mapped()));
+    forward(take_first());
   }
 }
 
+model::Attempt Gate::take_first() {
+  auto first = queue_.extract(queue_.begin());
+  queued_ = queue_.size();
+  return std::move(first.mapped());
+}
+
+bool Gate::is_of_today(const model::Attempt& attempt) const {
+  return attempt.trading_date == base::trading_date(scheduler_.now());
+}
+
 void Gate::wake_at(std::optional<base::Instant> at) {
-  constexpr base::Duration look_again = std::chrono::minutes(1);  // the day's orders are used up
+  constexpr base::Duration look_again = std::chrono::minutes(1);
+  day_used_up_ = !at;
   const auto wait =
       at ? std::max(*at - rate_time(), base::Duration(std::chrono::milliseconds(1))) : look_again;
   scheduler_.cancel(timer_);
@@ -136,6 +155,7 @@ std::string Gate::objection(const model::Attempt& attempt) const {
   if (settings_.forbidden) {
     if (auto why = settings_.forbidden(); !why.empty()) return why;
   }
+  if (!is_of_today(attempt)) return day_has_ended;
   // Either way: a wall clock that was set back since says nothing about the attempt's age.
   if (!attempt.forwarded_at ||
       std::chrono::abs(scheduler_.now() - *attempt.forwarded_at) > settings_.time_to_live) {

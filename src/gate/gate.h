@@ -20,9 +20,9 @@
 // said so already, because a permit was at hand (`reserve`), or the journal says so now.
 // Immediately before the first byte the switch, the lease epoch and the time to live are looked at
 // again; what they refuse is proven not sent. Orders beyond the account's rate wait here, exits
-// first, then the oldest. Thread rule: the scheduler's thread, but for `reserve`, `queued` and
-// `in_flight`. Limits: the queue holds what is durable, so it is as long as the fires that were
-// claimed.
+// first, then the oldest; what still waits when its trading day ends is never sent. Thread rule:
+// the scheduler's thread, but for `reserve`, `queued` and `in_flight`. Limits: the queue holds what
+// is durable, so it is as long as the fires that were claimed.
 namespace hmt::gate {
 
 // Makes it durable that the attempt's bytes may leave. `done` runs on the gate's scheduler, with
@@ -74,6 +74,8 @@ class Gate {
   // What was sent before a restart counts against the rate. Any thread.
   void restore_rate(const std::vector<base::Instant>& sent);
 
+  // What waits, waits because the day's orders are used up. The scheduler's thread.
+  bool is_day_used_up() const { return day_used_up_ && !queue_.empty(); }
   std::size_t queued() const { return queued_.load(std::memory_order_relaxed); }  // any thread
   std::size_t in_flight() const {
     return in_flight_.load(std::memory_order_relaxed);
@@ -93,6 +95,8 @@ class Gate {
   };
 
   void pump();
+  model::Attempt take_first();
+  bool is_of_today(const model::Attempt& attempt) const;
   void forward(model::Attempt attempt);
   void send(model::Attempt attempt);
   std::string objection(const model::Attempt& attempt) const;
@@ -119,6 +123,7 @@ class Gate {
   std::string shut_why_ = "The engine is starting";
   std::int64_t lease_epoch_ = 0;
   std::map<Turn, model::Attempt> queue_;
+  bool day_used_up_ = false;  // when something last had to wait
   std::map<model::OrderTag, Sending> sending_;
   std::map<model::OrderTag, std::int64_t> seen_;  // and under which lease, the last time
   std::set<model::OrderTag> withdrawn_;           // of those: never to be sent, and told so again

@@ -193,6 +193,7 @@ std::vector<Fire> fires_of(std::uint64_t seed, base::Instant now) {
     fire.attempt.request.tag = fire.attempt.tag;
     fire.attempt.lease_epoch = 1;
     fire.attempt.created_at = now;
+    fire.attempt.trading_date = base::trading_date(now);
     out.push_back(std::move(fire));
   }
   std::mt19937_64 random(seed);

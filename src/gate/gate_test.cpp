@@ -448,8 +448,35 @@ TEST_F(NarrowGate, TheMinuteAndTheDayAreKeptToo) {
   scheduler.advance(std::chrono::hours(12));
   EXPECT_EQ(gateway.left.size(), 5U) << "the day's orders are used up";
   EXPECT_EQ(gate.queued(), 3U);
-  scheduler.advance(std::chrono::hours(3));
-  EXPECT_EQ(gateway.left.size(), 8U) << "and the next day they are not";
+}
+
+TEST_F(NarrowGate, WhatStillWaitsWhenItsDayEndsIsNeverSent) {
+  for (int i = 0; i < 7; ++i) submit("T" + std::to_string(i));
+  EXPECT_FALSE(gate.is_day_used_up()) << "it is the second that is used up";
+  scheduler.advance(minutes(2));
+  ASSERT_EQ(gateway.left.size(), 5U);
+  EXPECT_TRUE(gate.is_day_used_up());
+  observer.told.clear();
+  scheduler.advance(std::chrono::hours(15));
+  EXPECT_EQ(gateway.left.size(), 5U);
+  EXPECT_THAT(observer.told,
+              ElementsAre("withdrawn T5: It waited past the end of its trading day",
+                          "withdrawn T6: It waited past the end of its trading day"));
+  EXPECT_EQ(gate.queued(), 0U);
+  EXPECT_FALSE(gate.is_day_used_up());
+  submit("NEXT");
+  EXPECT_EQ(gateway.left.back(), "NEXT") << "the next day has orders of its own";
+}
+
+TEST_F(GateTest, AnOrderThatIsHeldUpOverMidnightIsNotSent) {
+  gateway.lets_go = false;
+  scheduler.advance(std::chrono::hours(14) + minutes(29) + seconds(59));  // 23:59:59 in India
+  gate.submit(permitted("A"), model::Purpose::exit);
+  scheduler.advance(milliseconds(1500));
+  gateway.let_go();
+  EXPECT_THAT(gateway.left, IsEmpty());
+  EXPECT_THAT(observer.told,
+              ElementsAre("forwarded A", "withdrawn A: It waited past the end of its trading day"));
 }
 
 TEST_F(NarrowGate, WhatWasSentBeforeARestartCounts) {
@@ -490,6 +517,7 @@ TEST(GateEnd, AnswersThatComeAfterTheGateIsGoneAreIgnored) {
     model::Attempt attempt;
     attempt.tag = "A";
     attempt.lease_epoch = 1;
+    attempt.trading_date = base::trading_date(scheduler.now());
     gate.submit(attempt, model::Purpose::exit);
     journal.writes = false;
     attempt.tag = "B";

@@ -122,6 +122,7 @@ struct Bench : testing::Test {
     out.request.tag = tag;
     out.lease_epoch = 1;
     out.created_at = scheduler.now();
+    out.trading_date = base::trading_date(out.created_at);
     return out;
   }
   void submit(const std::string& tag, model::Purpose purpose = model::Purpose::exit) {

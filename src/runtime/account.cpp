@@ -39,8 +39,7 @@ AccountLinks Account::links() {
                 orders.post([this, alive, attempt, purpose] {
                   if (alive.expired()) return;
                   orders_.gate().submit(attempt, purpose);
-                  common_.standing.set_queued(id(),
-                                              static_cast<std::int64_t>(orders_.gate().queued()));
+                  tell_queue();
                 });
               },
           .read_book =
@@ -125,11 +124,32 @@ void Account::expect_session_end() {
 void Account::on_order_event(engine::Event event) {
   const auto* answered = std::get_if<engine::AttemptAnswered>(&event);
   if (answered && !answered->answer.order_id.empty()) block_for_ = {};
-  common_.standing.set_queued(id(), static_cast<std::int64_t>(orders_.gate().queued()));
+  tell_queue();
   common_.schedulers.market.post(
       [&market = common_.market, id = id(), event = std::move(event)]() mutable {
         market.handle(id, std::move(event));
       });
+}
+
+// A fire that waits for the next second is nothing to be told of; one that may never leave is.
+void Account::tell_queue() {
+  const auto queued = orders_.gate().queued();
+  common_.standing.set_queued(id(), static_cast<std::int64_t>(queued));
+  const bool used_up = orders_.gate().is_day_used_up();
+  if (!used_up && !day_used_up_) return;
+  if (!std::exchange(day_used_up_, used_up)) {
+    note("orders_of_the_day_used_up", model::Severity::alarm,
+         {{"waiting", std::to_string(queued)},
+          {"orders_a_day", std::to_string(common_.settings.gate.rate.per_day)}});
+  }
+  set_reason("orders of the day",
+             used_up
+                 ? std::optional(
+                       "The account's " + std::to_string(common_.settings.gate.rate.per_day) +
+                       " orders of the day (HMT_ORDERS_PER_DAY) are used up: " +
+                       std::to_string(queued) + " that fired wait, and are not sent on another day")
+                 : std::nullopt,
+             StandingBoard::Kind::degrading);
 }
 
 void Account::on_broker_session(bool accepted, const std::string& why) {

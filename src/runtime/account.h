@@ -103,6 +103,7 @@ class Account final : public OrderListener {
   bool stands(const model::Trigger& row, std::map<model::TriggerId, std::string>& gone);
   void tell_gone(std::map<model::TriggerId, std::string> gone);
   void tell_unreadable(const std::vector<std::string>& rows);
+  void tell_queue();
   void check_health();
   void health_answered(base::Result<broker::Account> account);
   void expect_session_end();
@@ -119,6 +120,7 @@ class Account final : public OrderListener {
   std::uint64_t boot_number_ = 0;
   bool begun_ = false;
   bool leaving_ = false;
+  bool day_used_up_ = false;                      // and fires wait for it, which people were told
   std::map<model::TriggerId, std::string> gone_;  // triggers whose instrument does not trade today
   std::set<std::string> refused_sessions_;        // told already
   std::optional<base::Duration> unblock_at_;      // steady

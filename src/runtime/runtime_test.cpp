@@ -55,6 +55,28 @@ TEST_F(Fire, BeyondTheAccountsRateFiresWaitTheirTurnAndAreShown) {
   for (std::uint8_t n = 1; n <= 25; ++n) EXPECT_EQ(orders(n), 1);
 }
 
+TEST_F(Fire, WhatWaitsBecauseTheDaysOrdersAreUsedUpIsToldAtOnceAndNotSentOnAnotherDay) {
+  settings.gate.rate.per_day = 1;
+  live();
+  create(stop_loss(1));
+  create(stop_loss(2));
+  tick_and_settle("1500");
+  ASSERT_EQ(ledger.orders.size(), 1U);
+  const auto is_told = Contains(HasSubstr("orders of the day (HMT_ORDERS_PER_DAY) are used up: 1"));
+  EXPECT_EQ(standing().status, EngineStatus::degraded);
+  EXPECT_THAT(standing().reasons, is_told);
+  const std::uint8_t waits = row(1).status == TriggerStatus::firing ? 1 : 2;
+  EXPECT_EQ(status(waits), TriggerStatus::firing) << "a fire that waits is still a fire";
+
+  life->clock.sleep(std::chrono::hours(15));
+  pass(minutes(2));
+  EXPECT_EQ(ledger.orders.size(), 1U);
+  EXPECT_EQ(status(waits), TriggerStatus::active);
+  EXPECT_THAT(standing().reasons, testing::Not(is_told));
+  tick_and_settle("1500");
+  EXPECT_EQ(ledger.orders.size(), 2U) << "its level holds on the next day";
+}
+
 TEST_F(Fire, WhatALifeBeforeHasSentCountsAgainstTheRate) {
   live();
   for (std::uint8_t n = 1; n <= 20; ++n) create(stop_loss(n));

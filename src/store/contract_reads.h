@@ -191,6 +191,7 @@ TEST_P(StoreContract, RecoveryHoldsAllThatMayStillAct) {
   const auto done = fire(stop_loss(4), "TAG4");
   auto placed = attempt_of(stop_loss(4), epoch_, "TAG4");
   placed.state = model::AttemptState::placed;
+  placed.order_status = "COMPLETE";
   record({record_of(placed),
           record_of(outcome_of(done, model::TriggerStatus::triggered), at_minute(6))});
 
@@ -249,6 +250,7 @@ TEST_P(StoreContract, RecoveryJudgesOldAttemptsByTheirState) {
       const auto row = fire(stop_loss(n), tag_of(n));
       auto attempt = attempt_of(stop_loss(n), epoch_, tag_of(n));
       attempt.state = state;
+      attempt.order_status = "REJECTED";
       record({record_of(attempt), record_of(outcome_of(row, status), at_minute(6))});
       const bool open = state == queued || state == forwarded || state == unknown;
       const bool waits =
@@ -265,6 +267,31 @@ TEST_P(StoreContract, RecoveryJudgesOldAttemptsByTheirState) {
     EXPECT_TRUE(listed.contains(attempt.trigger_id)) << attempt.tag.text();
   }
   EXPECT_EQ(tags, expected);
+}
+
+TEST_P(StoreContract, RecoveryHoldsOrdersOfEarlierDaysWhoseEndIsNotOnRecord) {
+  const auto today = base::trading_date(at_minute(0));
+  std::uint32_t n = 0;
+  std::vector<std::string> expected;
+  for (const auto* word : {"", "PUT ORDER REQ RECEIVED", "OPEN", "TRIGGER PENDING", "COMPLETE",
+                           "CANCELLED", "CANCELLED AMO", "REJECTED", "UNKNOWN"}) {
+    ++n;
+    const auto row = fire(stop_loss(n), tag_of(n));
+    auto attempt = attempt_of(stop_loss(n), epoch_, tag_of(n));
+    attempt.state = model::AttemptState::placed;
+    attempt.order_status = word;
+    record({record_of(attempt),
+            record_of(outcome_of(row, model::TriggerStatus::triggered), at_minute(6))});
+    if (n <= 4) expected.push_back(tag_of(n));
+  }
+  for (const auto days : {1, 30}) {
+    const auto found = reader()->recovery({today.days + days}).value();
+    std::vector<std::string> tags;
+    for (const auto& attempt : found.attempts) tags.push_back(attempt.tag);
+    EXPECT_EQ(tags, expected) << days;
+    EXPECT_EQ(found.triggers.size(), expected.size());
+  }
+  EXPECT_TRUE(reader()->recovery({today.days + 31})->attempts.empty()) << "not all of history";
 }
 
 TEST_P(StoreContract, RecoveryNamesTheWinnersOfGroupsThatStillHaveAnActiveMember) {

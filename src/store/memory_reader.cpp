@@ -132,7 +132,8 @@ Result<void> MemoryReader::recovery(base::TradingDate since,
   std::map<TriggerId, bool> named;
   for (const auto& attempt : state_->attempts) {
     if (only && attempt.connection_id != *only) continue;
-    if (attempt.trading_date < since && !is_open(attempt, state_->find(attempt.trigger_id))) {
+    const auto* row = state_->find(attempt.trigger_id);
+    if (attempt.trading_date < since && !is_open(attempt, row) && !lacks_its_end(attempt, since)) {
       continue;
     }
     first.attempts.push_back(attempt);

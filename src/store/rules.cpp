@@ -396,4 +396,11 @@ bool is_open(const model::Attempt& attempt, const Trigger* row) {
   return true;
 }
 
+bool lacks_its_end(const model::Attempt& attempt, base::TradingDate today) {
+  const auto& date = attempt.trading_date;
+  return attempt.state == model::AttemptState::placed && date < today &&
+         date.days >= today.days - days_looked_back &&
+         !std::string_view(last_words).contains("'" + attempt.order_status + "'");
+}
+
 }  // namespace hmt::store

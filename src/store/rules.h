@@ -93,4 +93,13 @@ std::size_t page_limit(std::size_t asked);
 // Whether start-up needs the attempt, whatever its date.
 bool is_open(const model::Attempt& attempt, const model::Trigger* row);
 
+// Whether the day of the attempt's order is over, as of `today`, and its end not on record; of the
+// last `days_looked_back` only, so that a start does not read all that was ever traded.
+inline constexpr std::int32_t days_looked_back = 30;
+bool lacks_its_end(const model::Attempt& attempt, base::TradingDate today);
+// The same words, for SQL: an order that says one of these has ended, or people were told that its
+// end was not seen.
+inline constexpr const char* last_words =
+    "('COMPLETE', 'CANCELLED', 'CANCELLED AMO', 'REJECTED', 'UNKNOWN')";
+
 }  // namespace hmt::store

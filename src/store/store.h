@@ -133,7 +133,8 @@ struct Recovery {
   std::vector<GroupWinner> winners;  // of groups with an active member
   std::vector<model::Attempt>
       attempts;  // not final: queued, forwarded, unknown; not_placed, absent with a firing trigger;
-                 // and every attempt of `since` or later, oldest first
+                 // and every attempt of `since` or later, oldest first; those of 30 days before
+                 // whose order is on record, and its end is not
   bool stopped = false;  // switched off by the operator
   std::string stopped_why;
   std::vector<std::string> unreadable;  // rows that make no sense, or that an open attempt misses:

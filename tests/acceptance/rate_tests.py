@@ -69,7 +69,8 @@ def test_the_limit_of_a_minute_holds(world):
 def test_the_limit_of_a_day_holds_across_a_restart(world):
     engine = limited(world, HMT_ORDERS_PER_DAY="3")
     engine.process.kill()
-    engine = world.start_engine(HMT_ORDERS_PER_DAY="3")
+    engine = world.start_engine(ready=False, HMT_ORDERS_PER_DAY="3")
+    wait_until(lambda: "HMT_ORDERS_PER_DAY" in engine.reasons(), "health says what one waits for")
     stays(lambda: len(world.relay.placements) == 3, "the fourth still waits", 2)
     engine.process.kill()
     world.start_engine(HMT_ORDERS_PER_DAY="4")

@@ -78,14 +78,25 @@ const std::string& active_triggers() {
   return sql;
 }
 
+// Of attempts, as of the day `$1`.
+const std::string& is_open_or_of_today_or_lacks_its_end() {
+  static const std::string sql =
+      "(state IN ('queued', 'forwarded', 'unknown') OR trading_date >= $1 OR (trading_date >= "
+      "$1::date - " +
+      std::to_string(store::days_looked_back) +
+      " AND state = 'placed' AND coalesce(order_status, '') NOT IN " + store::last_words + "))";
+  return sql;
+}
+
 // Those that are not active: few, but for one that is made later.
 const std::string& other_open_triggers() {
   static const std::string sql =
       "SELECT " + trigger_columns +
       " FROM hmt_gtt_orders WHERE status <> 'active' AND ($2::uuid IS NULL OR broker_connection_id "
       "= $2) AND id IN (SELECT id FROM hmt_gtt_orders WHERE status = 'firing' UNION SELECT "
-      "trigger_id FROM hmt_order_attempts WHERE (state IN ('queued', 'forwarded', 'unknown') OR "
-      "trading_date >= $1) AND ($2::uuid IS NULL OR broker_connection_id = $2)) "
+      "trigger_id FROM hmt_order_attempts WHERE " +
+      is_open_or_of_today_or_lacks_its_end() +
+      " AND ($2::uuid IS NULL OR broker_connection_id = $2)) "
       "ORDER BY hmt_gtt_orders.number";
   return sql;
 }
@@ -93,10 +104,9 @@ const std::string& other_open_triggers() {
 const std::string& open_attempts() {
   static const std::string sql =
       "SELECT " + attempt_columns +
-      " FROM hmt_order_attempts WHERE ($2::uuid IS NULL OR broker_connection_id = $2) AND (state "
-      "IN "
-      "('queued', 'forwarded', 'unknown') "
-      "OR trading_date >= $1 OR (state IN ('not_placed', 'absent') AND EXISTS (SELECT FROM "
+      " FROM hmt_order_attempts WHERE ($2::uuid IS NULL OR broker_connection_id = $2) AND (" +
+      is_open_or_of_today_or_lacks_its_end() +
+      " OR (state IN ('not_placed', 'absent') AND EXISTS (SELECT FROM "
       "hmt_gtt_orders t WHERE t.id = trigger_id AND t.status = 'firing'))) "
       "ORDER BY hmt_order_attempts.number";
   return sql;

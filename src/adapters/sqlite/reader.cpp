@@ -59,6 +59,20 @@ std::string and_if(const std::optional<model::ConnectionId>& only, std::string_v
   return only ? " AND " + std::string(condition) : std::string();
 }
 
+// Of the attempts `a`; of its two dates the second is the earlier.
+const std::string& is_open_or_of_today_or_lacks_its_end() {
+  static const std::string sql =
+      "(a.state IN ('queued', 'forwarded', 'unknown') OR a.trading_date >= ? OR (a.trading_date >= "
+      "? AND a.state = 'placed' AND coalesce(a.order_status, '') NOT IN " +
+      std::string(store::last_words) + "))";
+  return sql;
+}
+
+void bind_dates(Statement& rows, base::TradingDate since) {
+  const base::TradingDate before{since.days - store::days_looked_back};
+  rows.bind(std::string_view(since.text()), std::string_view(before.text()));
+}
+
 // Those that are not active: few, but for one that is made later.
 std::vector<TriggerRow> read_other_open_triggers(Connection& connection, base::TradingDate since,
                                                  const std::optional<model::ConnectionId>& only) {
@@ -67,11 +81,12 @@ std::vector<TriggerRow> read_other_open_triggers(Connection& connection, base::T
       " FROM hmt_gtt_orders WHERE status <> 'active' AND number IN ("
       "SELECT number FROM hmt_gtt_orders WHERE status = 'firing' UNION "
       "SELECT t.number FROM hmt_order_attempts a JOIN hmt_gtt_orders t ON t.id = a.trigger_id "
-      "WHERE a.state IN ('queued', 'forwarded', 'unknown') OR a.trading_date >= ?)" +
-      and_if(only, "broker_connection_id = ?") + " ORDER BY number";
+      "WHERE " +
+      is_open_or_of_today_or_lacks_its_end() + ")" + and_if(only, "broker_connection_id = ?") +
+      " ORDER BY number";
   std::vector<TriggerRow> out;
   auto rows = connection.statement(sql);
-  rows.bind(std::string_view(since.text()));
+  bind_dates(rows, since);
   bind_if(rows, only);
   while (rows.step()) out.push_back(read_trigger(rows));
   return out;
@@ -82,13 +97,14 @@ void read_open_attempts(Connection& connection, base::TradingDate since,
   const auto sql =
       "SELECT " + attempt_columns +
       " FROM hmt_order_attempts WHERE number IN ("
-      "SELECT number FROM hmt_order_attempts WHERE state IN ('queued', 'forwarded', 'unknown') "
-      "UNION SELECT number FROM hmt_order_attempts WHERE trading_date >= ? UNION "
+      "SELECT number FROM hmt_order_attempts a WHERE " +
+      is_open_or_of_today_or_lacks_its_end() +
+      " UNION "
       "SELECT a.number FROM hmt_order_attempts a JOIN hmt_gtt_orders t ON t.id = a.trigger_id "
       "WHERE a.state IN ('not_placed', 'absent') AND t.status = 'firing')" +
       and_if(only, "broker_connection_id = ?") + " ORDER BY number";
   auto rows = connection.statement(sql);
-  rows.bind(std::string_view(since.text()));
+  bind_dates(rows, since);
   bind_if(rows, only);
   read_attempts(rows, out.attempts, &out.unreadable);
 }
