@@ -22,6 +22,11 @@ class ManualScheduler final : public Scheduler {
   void run_ready();
   // Moves time forward, running each timer at its own moment, in order.
   void advance(base::Duration by);
+  // Time passes and nothing runs, as while a process is frozen.
+  void stand_still(base::Duration by) {
+    now_ += by;
+    steady_ += by;
+  }
   // The wall clock jumps; timers and `steady` do not.
   void step_wall_clock(base::Duration by) { now_ += by; }
 

@@ -67,6 +67,14 @@ TEST_F(TriggerApi, ALevelBehindTheLastPriceMustBeWanted) {
   EXPECT_EQ(post(all, stop_loss()).status, 201);
 }
 
+TEST_F(TriggerApi, APriceThatIsNotFreshIsShownAndJudgesNoLevel) {
+  desk.trade(infy, "1450.00");
+  desk.prices[infy].fresh = false;
+  const auto made = post(all, stop_loss());
+  EXPECT_EQ(made.status, 201) << "the price of an hour ago had crossed it";
+  EXPECT_EQ(made.at("last_price"), "1450.00");
+}
+
 TEST_F(TriggerApi, AnEditNamesTheVersionThatItWasReadAt) {
   const auto made = arm();
   const auto path = path_of(made);

@@ -23,6 +23,8 @@ std::string_view word_of(model::Freshness freshness) {
       return "out_of_order";
     case model::Freshness::no_price:
       return "no_price";
+    case model::Freshness::late:
+      return "late";
   }
   return "fresh";
 }

@@ -86,7 +86,7 @@ std::optional<net::HttpResponse> refuse_crossed(const runtime::Desk& desk, const
                                                 const model::Trigger* before) {
   if (draft.fire_if_crossed) return std::nullopt;
   const auto live = desk.last_price(draft.trigger.instrument_token);
-  if (!live) return std::nullopt;
+  if (!live || !live->fresh) return std::nullopt;
   const auto field = crossed_field(draft.trigger, before, live->last);
   if (!field) return std::nullopt;
   return error_answer(409, "already_crossed",

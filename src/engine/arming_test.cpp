@@ -224,8 +224,8 @@ TEST_P(NotFresh, APriceThatIsNotFreshNeverFires) {
 INSTANTIATE_TEST_SUITE_P(Every, NotFresh,
                          testing::Values(model::Freshness::no_time, model::Freshness::cached,
                                          model::Freshness::out_of_session,
-                                         model::Freshness::out_of_order,
-                                         model::Freshness::no_price));
+                                         model::Freshness::out_of_order, model::Freshness::no_price,
+                                         model::Freshness::late));
 
 }  // namespace
 }  // namespace hmt::engine

@@ -117,7 +117,7 @@ void Connection::on_open() {
 void Connection::on_heartbeat() {
   last_frame_ = scheduler_.steady();
   mute_ = false;
-  owner_.connection_frame();
+  owner_.connection_frame(*this);
 }
 
 void Connection::on_ticks(std::span<model::Tick> ticks) {

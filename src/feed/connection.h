@@ -25,7 +25,7 @@ class ConnectionOwner {
   virtual void connection_opened(Connection&) = 0;
   virtual void connection_closed(Connection&, bool was_open, broker::StreamEnd end,
                                  std::string_view reason) = 0;
-  virtual void connection_frame() = 0;
+  virtual void connection_frame(Connection&) = 0;
   virtual void connection_ticks(Connection&, std::span<model::Tick> ticks) = 0;
   virtual void connection_order(const model::BrokerOrder& order) = 0;
   virtual void connection_notice(std::string_view kind, std::string_view text) = 0;

@@ -65,6 +65,12 @@ bool Feed::is_needed(const Slot& slot) const {
   return slot.connection->index() == 0 || slot.tokens > 0;
 }
 
+// Few packets may come, so that it is over too when none has been late for a while.
+bool Feed::is_doubted(const Slot& slot) const {
+  constexpr base::Duration doubt_max = std::chrono::seconds(30);
+  return slot.late_at && scheduler_.steady() - *slot.late_at < doubt_max;
+}
+
 void Feed::start_needed() {
   if (!running_ || session_refused_) return;
   for (auto& slot : slots_) {
@@ -87,8 +93,11 @@ void Feed::stop() {
   for (auto& slot : slots_) {
     slot.connection->halt();
     slot.lost_at.reset();
+    slot.late_at.reset();
+    slot.quiet = {};
     forget_subscriptions(*slot.connection);
   }
+  tell_quiet();
   tell_status("stopped");
 }
 
@@ -170,12 +179,20 @@ void Feed::apply_changes() {
     if (!slots_[i].connection->is_open()) continue;
     slots_[i].connection->unsubscribe(removed[i]);
     slots_[i].connection->subscribe(added[i]);
+    const bool all_are_new = slots_[i].tokens == added[i].size();
+    if (all_are_new) slots_[i].quiet.nothing_to_come(scheduler_.steady());
   }
 }
 
 bool Feed::is_live(InstrumentToken token) const {
   const auto* known = tokens_.find(token);
-  return known && known->subscribed && slots_[known->connection].connection->is_heard();
+  if (!known || !known->subscribed) return false;
+  const auto& slot = slots_[known->connection];
+  return slot.connection->is_heard() && !is_doubted(slot);
+}
+
+bool Feed::is_session_open(InstrumentToken token) const {
+  return Sessions(calendar_, scheduler_.now()).of(token).has_value();
 }
 
 std::optional<base::Instant> Feed::last_tick_at(InstrumentToken token) const {
@@ -190,9 +207,9 @@ FeedStatus Feed::status() const {
     if (!is_needed(slot)) continue;
     const auto state = slot.connection->state();
     const bool open = state == Connection::State::open;
-    const bool mute = open && slot.connection->is_mute();
-    all_open = all_open && open && !mute;
-    any_attempt = any_attempt || mute || state == Connection::State::waiting ||
+    const bool dubious = open && (slot.connection->is_mute() || is_doubted(slot));
+    all_open = all_open && open && !dubious;
+    any_attempt = any_attempt || dubious || state == Connection::State::waiting ||
                   state == Connection::State::connecting;
   }
   if (all_open) return FeedStatus::connected;
@@ -205,6 +222,11 @@ void Feed::tell_status(std::string_view reason) {
   told_status_ = now;
   told_reason_ = reason;
   observer_.on_feed_status(now, reason);
+}
+
+void Feed::tell_when_connected() {
+  if (told_status_ == FeedStatus::connected) return;
+  if (status() == FeedStatus::connected) tell_status("a frame has come");
 }
 
 std::vector<InstrumentToken> Feed::subscribe_all(const Connection& connection) {
@@ -234,6 +256,9 @@ void Feed::connection_opened(Connection& connection) {
   auto& slot = slots_[connection.index()];
   slot.epoch = ++epoch_;
   slot.lateness = {};
+  slot.fallen_behind.reset();
+  slot.quiet.opened(scheduler_.steady());
+  if (slot.late_at) slot.late_at = scheduler_.steady();
   ++counters_.opened;
   auto tokens = subscribe_all(connection);
   connection.subscribe(tokens);
@@ -245,12 +270,48 @@ void Feed::connection_opened(Connection& connection) {
                       .lasted = scheduler_.steady() - *lost_at,
                       .tokens = std::move(tokens)});
   }
-  tell_status(connection.is_mute() ? "silent: open again, but nothing has come yet" : "connected");
+  tell_status(connection.is_mute() ? "silent: open again, but nothing has come yet"
+              : is_doubted(slot)   ? "late: open again, but nothing timely has come yet"
+                                   : "connected");
 }
 
-void Feed::connection_frame() {
+void Feed::connection_frame(Connection& connection) {
   ++counters_.frames;
-  if (told_status_ != FeedStatus::connected) tell_status("a frame has come");
+  auto& slot = slots_[connection.index()];
+  if (!is_doubted(slot)) slot.late_at.reset();
+  tell_when_connected();
+  give_up_when_quiet(connection);
+}
+
+bool Feed::has_open_session(const Connection& connection) const {
+  Sessions sessions(calendar_, scheduler_.now());
+  return std::ranges::any_of(tokens_.entries(), [&](const auto& known) {
+    const auto& [token, entry] = known;
+    return entry.connection == connection.index() && entry.subscribed && sessions.of(token);
+  });
+}
+
+// The broker's answer to a subscription tells the price of now; its silence cannot be told from a
+// market that stands still, so that nothing is called unwatched for it.
+void Feed::give_up_when_quiet(Connection& connection) {
+  auto& quiet = slots_[connection.index()].quiet;
+  const auto& rules = config_.quiet;
+  const auto now = scheduler_.steady();
+  const bool is_long = quiet.is_too_long(now, rules) || quiet.lasts(now, rules);
+  if (is_long && !has_open_session(connection)) quiet.nothing_to_come(now);
+  tell_quiet();
+  if (!quiet.is_too_long(now, rules)) return;
+  const auto lasts = std::chrono::floor<std::chrono::seconds>(quiet.waits(now)).count();
+  quiet.given_up(rules);
+  connection.give_up("silent: heartbeats, and no packet for " + std::to_string(lasts) + " s");
+}
+
+void Feed::tell_quiet() {
+  std::optional<base::Duration> longest;
+  for (const auto& slot : slots_)
+    longest = std::max(longest, slot.quiet.lasts(scheduler_.steady(), config_.quiet));
+  if (longest || told_quiet_) observer_.on_quiet(longest);
+  told_quiet_ = longest.has_value();
 }
 
 void Feed::connection_closed(Connection& connection, bool was_open, broker::StreamEnd end,
@@ -281,7 +342,8 @@ void Feed::refuse_session() {
   for (auto& slot : slots_) slot.connection->hold();
 }
 
-bool Feed::stamp(model::Tick& tick, const Slot& slot, Sessions& sessions, base::Instant now) {
+bool Feed::stamp(model::Tick& tick, Slot& slot, Sessions& sessions, base::Instant now,
+                 base::Duration steady) {
   auto* known = tokens_.find(tick.token);
   if (!known || known->wants == 0) {
     ++counters_.unwanted;
@@ -291,38 +353,52 @@ bool Feed::stamp(model::Tick& tick, const Slot& slot, Sessions& sessions, base::
   tick.connection_epoch = slot.epoch;
   tick.first_of_epoch = entry.seen.first;
   tick.freshness = judge(tick, entry.seen, sessions.of(tick.token), now, config_.freshness);
+  if (tick.freshness == model::Freshness::fresh) measure_lateness(tick, slot, steady);
   entry.last_tick_at = tick.received_at;
   ++counters_.ticks;
   ++counters_.by_freshness.at(static_cast<std::size_t>(tick.freshness));
   return true;
 }
 
+// What a pause of ours, or a slow way, has made old is no price of this moment.
+void Feed::measure_lateness(model::Tick& tick, Slot& slot, base::Duration steady) {
+  const auto& rules = config_.lateness;
+  const auto behind = least_late_.behind(tick.exchange_time, steady);
+  if (behind > rules.late_max) {
+    tick.freshness = model::Freshness::late;
+    if (slot.late_at) slot.late_at = steady;
+  } else {
+    slot.late_at.reset();
+  }
+  const auto fallen = slot.lateness.seen(tick.exchange_time, steady, behind, rules);
+  if (fallen) slot.fallen_behind = fallen;
+}
+
 void Feed::connection_ticks(Connection& connection, std::span<model::Tick> ticks) {
   const auto now = scheduler_.now();
-  const auto& slot = slots_[connection.index()];
+  const auto steady = scheduler_.steady();
+  auto& slot = slots_[connection.index()];
   Sessions sessions(calendar_, now);
   std::size_t kept = 0;
   for (auto& tick : ticks) {
-    if (stamp(tick, slot, sessions, now)) ticks[kept++] = tick;
+    if (stamp(tick, slot, sessions, now, steady)) ticks[kept++] = tick;
   }
-  if (told_status_ != FeedStatus::connected) tell_status("a frame has come");
+  tell_when_connected();
+  const auto is_answer = [](const model::Tick& tick) { return tick.first_of_epoch; };
+  if (!ticks.empty()) slot.quiet.packet(std::ranges::all_of(ticks.first(kept), is_answer), steady);
+  if (told_quiet_) tell_quiet();
   if (kept > 0) observer_.on_ticks(ticks.first(kept));
-  give_up_when_late(connection, ticks.first(kept));
+  give_up_when_late(connection);
 }
 
 // What lies in the way of a slow connection is never caught up with: a new one begins at the
 // present. Meanwhile nobody says that its tokens are watched.
-void Feed::give_up_when_late(Connection& connection, std::span<const model::Tick> ticks) {
-  const auto now = scheduler_.steady();
-  std::optional<base::Duration> late;
-  for (const auto& tick : ticks) {
-    if (tick.freshness != model::Freshness::fresh) continue;
-    auto& lateness = slots_[connection.index()].lateness;
-    late = lateness.seen(tick.exchange_time, now, config_.lateness);
-    if (late) break;
-  }
+void Feed::give_up_when_late(Connection& connection) {
+  auto& slot = slots_[connection.index()];
+  const auto late = std::exchange(slot.fallen_behind, std::nullopt);
   // The observer of the ticks may have stopped the feed.
   if (!late || !connection.is_open()) return;
+  slot.late_at = scheduler_.steady();
   const auto seconds = std::chrono::floor<std::chrono::seconds>(*late).count();
   connection.give_up("late: its packets have fallen behind by " + std::to_string(seconds) + " s");
 }

@@ -9,6 +9,7 @@
 #include "feed/connection.h"
 #include "feed/freshness.h"
 #include "feed/lateness.h"
+#include "feed/quiet.h"
 #include "model/token_map.h"
 
 // Keeps the prices of all wanted instruments coming, over as few connections as hold them, and says
@@ -38,6 +39,9 @@ class FeedObserver {
   virtual void on_notice(std::string_view kind, std::string_view text) = 0;
   virtual void on_feed_status(FeedStatus status, std::string_view reason) = 0;
   virtual void on_gap(const Gap& gap) = 0;
+  // For so long no packet has come, though heartbeats do and a session is open; told again as it
+  // lasts. Nothing: it is over.
+  virtual void on_quiet(std::optional<base::Duration> lasts) = 0;
   // Attempts have stopped: only a new session, and then renew_session(), brings them back.
   virtual void on_session_refused(std::string_view reason) = 0;
 };
@@ -46,6 +50,7 @@ struct FeedConfig {
   ConnectionRules connection;
   FreshnessRules freshness;
   LatenessRules lateness;
+  QuietRules quiet;
   std::uint64_t seed = 0;  // of the jitter
 };
 
@@ -54,7 +59,7 @@ struct FeedCounters {
   std::uint64_t ticks = 0;
   std::uint64_t skipped = 0;   // packets and frames that could not be read
   std::uint64_t unwanted = 0;  // packets of tokens that nobody wants any more; dropped
-  std::array<std::uint64_t, 6> by_freshness{};  // in the order of model::Freshness
+  std::array<std::uint64_t, 7> by_freshness{};  // in the order of model::Freshness
   std::uint64_t opened = 0;
   std::uint64_t lost = 0;    // open connections that ended
   std::uint64_t failed = 0;  // attempts that did not open
@@ -77,8 +82,10 @@ class Feed final : private ConnectionOwner {
   base::Result<void> want(model::InstrumentToken token);
   void unwant(model::InstrumentToken token);
 
-  // Subscribed on an open connection that had a frame within the last 5 s.
+  // Subscribed on an open connection that had a frame within the last 5 s, and is not as late as
+  // one that was given up for that.
   bool is_live(model::InstrumentToken token) const;
+  bool is_session_open(model::InstrumentToken token) const;  // of its exchange, at this moment
   std::optional<base::Instant> last_tick_at(model::InstrumentToken token) const;
 
   FeedStatus status() const;
@@ -99,6 +106,10 @@ class Feed final : private ConnectionOwner {
     std::size_t tokens = 0;
     std::uint32_t epoch = 0;
     Lateness lateness;  // since it was opened
+    std::optional<base::Duration> fallen_behind;
+    // Given up as late, and nothing timely has come since: when that was seen last.
+    std::optional<base::Duration> late_at;
+    Quiet quiet;
     std::optional<base::Duration> lost_at;
     std::string lost_reason;
   };
@@ -107,7 +118,7 @@ class Feed final : private ConnectionOwner {
   void connection_opened(Connection& connection) override;
   void connection_closed(Connection& connection, bool was_open, broker::StreamEnd end,
                          std::string_view reason) override;
-  void connection_frame() override;
+  void connection_frame(Connection& connection) override;
   void connection_ticks(Connection& connection, std::span<model::Tick> ticks) override;
   void connection_order(const model::BrokerOrder& order) override { observer_.on_order(order); }
   void connection_notice(std::string_view kind, std::string_view text) override {
@@ -116,6 +127,7 @@ class Feed final : private ConnectionOwner {
   void connection_malformed(std::size_t count) override { counters_.skipped += count; }
 
   bool is_needed(const Slot& slot) const;
+  bool is_doubted(const Slot& slot) const;
   void start_needed();
   void refuse_session();
   Slot* slot_with_room();
@@ -123,9 +135,15 @@ class Feed final : private ConnectionOwner {
   void apply_changes();
   std::vector<model::InstrumentToken> subscribe_all(const Connection& connection);
   std::vector<model::InstrumentToken> forget_subscriptions(const Connection& connection);
-  bool stamp(model::Tick& tick, const Slot& slot, Sessions& sessions, base::Instant now);
-  void give_up_when_late(Connection& connection, std::span<const model::Tick> ticks);
+  bool stamp(model::Tick& tick, Slot& slot, Sessions& sessions, base::Instant now,
+             base::Duration steady);
+  void measure_lateness(model::Tick& tick, Slot& slot, base::Duration steady);
+  void give_up_when_late(Connection& connection);
+  bool has_open_session(const Connection& connection) const;
+  void give_up_when_quiet(Connection& connection);
+  void tell_quiet();
   void tell_status(std::string_view reason);
+  void tell_when_connected();
 
   agent::Scheduler& scheduler_;
   broker::MakeStream make_stream_;
@@ -135,6 +153,7 @@ class Feed final : private ConnectionOwner {
   FeedObserver& observer_;
   FeedCounters counters_;
   std::vector<Slot> slots_;
+  LeastLate least_late_;
   model::TokenMap<Token> tokens_;
   std::vector<model::InstrumentToken> changed_;
   std::uint32_t epoch_ = 0;
@@ -142,6 +161,7 @@ class Feed final : private ConnectionOwner {
   bool session_refused_ = false;
   FeedStatus told_status_ = FeedStatus::disconnected;
   std::string told_reason_;
+  bool told_quiet_ = false;
   // Posted tasks hold it weakly: gone means that the feed is.
   std::shared_ptr<Feed*> alive_;
 };

@@ -71,6 +71,7 @@ struct Recorder final : FeedObserver {
     statuses.emplace_back(word(status));
   }
   void on_gap(const Gap& gap) override { gaps.push_back(gap); }
+  void on_quiet(std::optional<base::Duration> lasts) override { quiet = lasts; }
   void on_session_refused(std::string_view) override { ++refused; }
 
   std::vector<model::Tick> ticks;
@@ -78,13 +79,15 @@ struct Recorder final : FeedObserver {
   std::vector<std::string> notices;
   std::vector<std::string> statuses;
   std::vector<Gap> gaps;
+  std::optional<base::Duration> quiet;
   int refused = 0;
   std::function<void()> then;
 };
 
 class FeedTest : public testing::Test {
  protected:
-  std::unique_ptr<Feed> make(FeedConfig config = {}) {
+  std::unique_ptr<Feed> make(FeedConfig config = {},
+                             const model::Calendar& calendar = model::Calendar::always()) {
     return std::make_unique<Feed>(
         scheduler,
         [this](broker::StreamObserver& observer) {
@@ -94,7 +97,7 @@ class FeedTest : public testing::Test {
           venue.lines.push_back(line);
           return std::make_unique<FakeStream>(line);
         },
-        broker::StreamLimits{}, config, model::Calendar::always(), recorder);
+        broker::StreamLimits{}, config, calendar, recorder);
   }
 
   // Starts the feed and opens its first connection.
@@ -173,6 +176,147 @@ TEST_F(FeedTest, AConnectionWhosePacketsFallBehindIsMadeAnew) {
     send(venue.last(), {tick(infy)});
   }
   EXPECT_EQ(venue.lines.size(), 2u);
+}
+
+TEST_F(FeedTest, NothingFiresOnWhatWaitedWhileTheProcessStoodStill) {
+  ASSERT_TRUE(feed->want(infy));
+  ASSERT_TRUE(feed->want(sbin));
+  go();
+  send(venue.last(), {tick(infy), tick(sbin)});
+  scheduler.advance(seconds(3));
+  const auto dip = tick(infy);
+  scheduler.advance(std::chrono::milliseconds(1900));
+  recorder.ticks.clear();
+  recorder.then = [this] { EXPECT_TRUE(feed->is_live(infy)) << "it is over at once"; };
+  // It thaws 37 s later, and reads what came meanwhile.
+  scheduler.stand_still(seconds(37));
+  auto recent = tick(sbin, seconds(14));
+  send(venue.last(), {dip});
+  send(venue.last(), {recent});
+  send(venue.last(), {tick(infy)});
+  std::vector<Freshness> seen;
+  for (const auto& each : recorder.ticks) seen.push_back(each.freshness);
+  EXPECT_THAT(seen, ElementsAre(Freshness::late, Freshness::fresh, Freshness::fresh));
+  EXPECT_EQ(feed->counters().by_freshness.at(static_cast<std::size_t>(Freshness::late)), 1u);
+}
+
+TEST_F(FeedTest, AFeedThatIsConstantlyLateIsGivenUpAgainAndAgainAndNeverCalledWatched) {
+  ASSERT_TRUE(feed->want(infy));
+  go();
+  send(venue.last(), {tick(infy)});
+  recorder.then = [this] {
+    const bool fires = recorder.ticks.back().freshness == Freshness::fresh;
+    if (venue.lines.size() > 1) EXPECT_FALSE(fires || feed->is_live(infy));
+  };
+  const auto lags = [this](base::Duration lag, int packets) {
+    for (int packet = 0; packet < packets; ++packet) {
+      scheduler.advance(seconds(1));
+      auto& line = venue.last();
+      if (line.closed) continue;
+      if (line.tokens.empty()) line.observer->on_open();
+      send(line, {tick(infy, lag)});
+    }
+  };
+  beat(seconds(40));
+  lags(seconds(30), 3);
+  EXPECT_EQ(venue.lines.size(), 2u);
+  recorder.statuses.clear();
+  lags(seconds(30), 60);
+  EXPECT_GE(venue.lines.size(), 5u);
+  EXPECT_LE(venue.lines.size(), 15u) << "with the usual waits";
+  EXPECT_THAT(recorder.statuses, testing::Not(testing::Contains("connected")));
+  EXPECT_FALSE(feed->is_live(infy));
+  recorder.then = {};
+  lags({}, 8);
+  EXPECT_TRUE(feed->is_live(infy)) << "in time again";
+  EXPECT_EQ(recorder.statuses.back(), "connected");
+}
+
+TEST_F(FeedTest, AQuietInstrumentOnAConnectionThatWasLateIsWatchedAgainAfterAWhile) {
+  ASSERT_TRUE(feed->want(infy));
+  go();
+  send(venue.last(), {tick(infy)});
+  beat(seconds(40));
+  send(venue.last(), {tick(infy, seconds(20))});
+  scheduler.advance(seconds(1));
+  send(venue.last(), {tick(infy, seconds(20))});
+  scheduler.advance({});
+  ASSERT_EQ(venue.lines.size(), 2u);
+  venue.last().observer->on_open();
+  EXPECT_EQ(recorder.statuses.back(), "connecting");
+  EXPECT_FALSE(feed->is_live(infy));
+  beat(seconds(29));
+  EXPECT_FALSE(feed->is_live(infy));
+  beat(seconds(1));
+  EXPECT_TRUE(feed->is_live(infy));
+  EXPECT_EQ(recorder.statuses.back(), "connected");
+  end(venue.last(), StreamEnd::lost, "reset");
+  scheduler.advance({});
+  venue.last().observer->on_open();
+  EXPECT_TRUE(feed->is_live(infy)) << "that is over";
+}
+
+TEST_F(FeedTest, HeartbeatsWithoutPacketsInAnOpenSessionAreNoPrices) {
+  ASSERT_TRUE(feed->want(infy));
+  go();
+  send(venue.last(), {tick(infy)});
+  beat(seconds(59));
+  EXPECT_EQ(venue.lines.size(), 1u);
+  beat(seconds(1));
+  ASSERT_EQ(venue.lines.size(), 1u);
+  scheduler.advance({});
+  ASSERT_EQ(venue.lines.size(), 2u) << "at once";
+  EXPECT_EQ(recorder.gaps.back().reason, "silent: heartbeats, and no packet for 60 s");
+  venue.last().observer->on_open();
+  beat(seconds(9));
+  EXPECT_FALSE(recorder.quiet) << "the broker may yet tell what it knows";
+  beat(seconds(1));
+  EXPECT_EQ(recorder.quiet, seconds(70));
+  EXPECT_TRUE(feed->is_live(infy)) << "it may be the market that stands still";
+  beat(seconds(50));
+  scheduler.advance({});
+  ASSERT_EQ(venue.lines.size(), 3u);
+  venue.last().observer->on_open();
+  beat(seconds(1));
+  EXPECT_EQ(recorder.quiet, seconds(121)) << "it is still so";
+  send(venue.last(), {tick(infy)});
+  EXPECT_FALSE(recorder.quiet);
+}
+
+TEST_F(FeedTest, AfterTheCloseNoPacketIsMissed) {
+  model::Calendar calendar;
+  calendar.set_weekly(model::Exchange::nse, {{minutes(555), minutes(601)}});
+  feed = make({}, calendar);
+  ASSERT_TRUE(feed->want(infy));
+  go();
+  send(venue.last(), {tick(infy)});
+  beat(minutes(10));
+  EXPECT_EQ(venue.lines.size(), 1u);
+  EXPECT_FALSE(recorder.quiet);
+}
+
+TEST_F(FeedTest, AnInstrumentThatNobodyTradesIsAskedForEverMoreSeldomAndNeverCalledUnwatched) {
+  ASSERT_TRUE(feed->want(infy));
+  go();
+  const auto traded = tick(infy);
+  send(venue.last(), {traded});
+  for (int minute = 0; minute < 6 * 60; ++minute) {
+    for (int second = 0; second < 60; ++second) {
+      beat(seconds(1));
+      scheduler.advance({});
+      if (!venue.last().tokens.empty()) continue;
+      venue.last().observer->on_open();
+      send(venue.last(), {traded});
+    }
+    EXPECT_FALSE(recorder.quiet);
+  }
+  EXPECT_LE(venue.lines.size(), 50u);
+  EXPECT_GE(venue.lines.size(), 40u);
+  send(venue.last(), {tick(infy)});
+  const auto lines = venue.lines.size();
+  beat(seconds(60));
+  scheduler.advance({});
+  EXPECT_EQ(venue.lines.size(), lines + 1) << "what is traded again is missed within a minute";
 }
 
 TEST_F(FeedTest, OneConnectionIsAlwaysThereForOrderUpdates) {
@@ -277,7 +421,7 @@ TEST_F(FeedTest, AMuteConnectionIsDroppedAfterFiveSecondsAndEverythingIsSubscrib
   ASSERT_TRUE(feed->want(infy));
   ASSERT_TRUE(feed->want(sbin));
   go();
-  beat(seconds(60));
+  beat(seconds(59));
   EXPECT_EQ(venue.lines.size(), 1u);
   scheduler.advance(std::chrono::milliseconds(4999));
   EXPECT_EQ(venue.lines.size(), 1u);
@@ -442,11 +586,11 @@ TEST_F(FeedTest, NothingFiresOnTheStaleCachedPacketThatFollowsASubscription) {
   send(venue.last(), {tick(infy, minutes(20))});
   send(venue.last(), {tick(infy, seconds(1))});
   beat(seconds(30));
-  send(venue.last(), {tick(infy, seconds(20))});
+  send(venue.last(), {tick(infy, seconds(15))});
   end(venue.last(), StreamEnd::lost, "reset");
-  scheduler.advance({});
+  scheduler.advance(seconds(1));
   venue.last().observer->on_open();
-  send(venue.last(), {tick(infy, seconds(20))});
+  send(venue.last(), {tick(infy, seconds(16))});
   send(venue.last(), {tick(infy)});
   std::vector<Freshness> seen;
   for (const auto& each : recorder.ticks) seen.push_back(each.freshness);
@@ -497,15 +641,7 @@ TEST_F(FeedTest, ATokenIsLiveOnlyWhileItsConnectionIsHeard) {
 TEST_F(FeedTest, TheCalendarDecidesWhichPricesAreOfThisSession) {
   model::Calendar calendar;
   calendar.set_weekly(model::Exchange::nse, {{minutes(555), minutes(930)}});
-  feed = std::make_unique<Feed>(
-      scheduler,
-      [this](broker::StreamObserver& observer) {
-        auto line = std::make_shared<FakeVenue::Line>();
-        line->observer = &observer;
-        venue.lines.push_back(line);
-        return std::make_unique<FakeStream>(line);
-      },
-      broker::StreamLimits{}, FeedConfig{}, calendar, recorder);
+  feed = make({}, calendar);
   const InstrumentToken crude = 100 * 256 + 7;
   ASSERT_TRUE(feed->want(infy));
   ASSERT_TRUE(feed->want(crude));

@@ -13,8 +13,10 @@ constexpr base::Duration start = 500s;  // of a machine that was just switched o
 struct LatenessTest : testing::Test {
   // A packet of `second` of the market comes `at` after the start.
   bool falls_behind(std::uint32_t second, base::Duration at) {
-    return lateness.seen(ten + second, start + at, {}).has_value();
+    const auto behind = least_late.behind(ten + second, start + at);
+    return lateness.seen(ten + second, start + at, behind, {}).has_value();
   }
+  LeastLate least_late;
   Lateness lateness;
 };
 
@@ -36,6 +38,30 @@ TEST_F(LatenessTest, WhatWaitedOutAPauseAndComesAtOnceIsNot) {
   for (std::uint32_t second = 1; second < 20; ++second) EXPECT_FALSE(falls_behind(second, 20s));
   EXPECT_FALSE(falls_behind(20, 20s + 500ms));
   EXPECT_FALSE(falls_behind(21, 21s));
+}
+
+TEST_F(LatenessTest, AConnectionThatIsAsLateAsTheOneBeforeItFallsBehindFromItsFirstPacketsOn) {
+  EXPECT_FALSE(falls_behind(0, 0s));
+  lateness = {};
+  EXPECT_FALSE(falls_behind(1, 31s)) << "one may have waited out a pause";
+  EXPECT_TRUE(falls_behind(2, 32s));
+  lateness = {};
+  EXPECT_FALSE(falls_behind(3, 18s)) << "within what may fire, each is measured by itself";
+  EXPECT_FALSE(falls_behind(4, 19s));
+}
+
+TEST_F(LatenessTest, TwoClocksThatDriftApartForAWeekMakeNothingLate) {
+  constexpr std::uint32_t week = 7 * 24 * 3600;
+  for (std::uint32_t second = 0; second < week; second += 600) {
+    const auto drifted = std::chrono::seconds(second) + second * 50us;
+    EXPECT_LT(least_late.behind(ten + second, start + drifted), 2s);
+  }
+}
+
+TEST_F(LatenessTest, AMachineWhoseClockStoodStillMeasuresAnewFromTheFirstPacketOfNow) {
+  EXPECT_EQ(least_late.behind(ten, start), 0s);
+  EXPECT_EQ(least_late.behind(ten + 3600, start + 1s), 0s) << "an hour has passed elsewhere";
+  EXPECT_GT(least_late.behind(ten + 2, start + 2s), 3598s) << "what waited meanwhile";
 }
 
 TEST_F(LatenessTest, ATimeThatIsRepeatedSaysNothing) {

@@ -14,6 +14,7 @@ enum class Freshness : std::uint8_t {
   out_of_session,  // its last trade is not of the session that is open now
   out_of_order,    // older than one already seen
   no_price,        // zero
+  late,            // it lay on the way, or with us, for too long: memory, not the market
 };
 
 // One packet of the ticker, decoded. Prices are wire integers at the scale of the token's segment.

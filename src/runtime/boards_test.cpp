@@ -19,6 +19,7 @@ model::Tick tick_of(model::InstrumentToken token, model::WirePrice last) {
   tick.token = token;
   tick.last = last;
   tick.received_at = at_second(1);
+  tick.freshness = model::Freshness::fresh;
   return tick;
 }
 
@@ -40,6 +41,27 @@ TEST(PriceBoard, NoPriceIsNotShown) {
   board.post(tick_of(408065, 0));
   EXPECT_EQ(board.read(408065), std::nullopt);
   EXPECT_EQ(board.read(0), std::nullopt);
+}
+
+TEST(PriceBoard, APriceThatIsNotFreshIsShownAsWhatItIsAndNeverOverAFreshOne) {
+  PriceBoard board;
+  auto old = tick_of(408065, 140000);
+  old.freshness = model::Freshness::cached;
+  board.post(old);
+  EXPECT_EQ(board.read(408065), std::nullopt) << "nobody knows of when it is";
+  old.exchange_time =
+      static_cast<std::uint32_t>(at_second(-3600).time_since_epoch() / std::chrono::seconds(1));
+  board.post(old);
+  EXPECT_EQ(board.read(408065)->at, at_second(-3600));
+  EXPECT_FALSE(board.read(408065)->fresh);
+  board.post(tick_of(408065, 150000));
+  board.post(old);
+  EXPECT_EQ(board.read(408065)->last, model::Price::from_paise(150000));
+  EXPECT_TRUE(board.read(408065)->fresh);
+  board.forget(408065);
+  EXPECT_EQ(board.read(408065), std::nullopt);
+  board.post(old);
+  EXPECT_FALSE(board.read(408065)->fresh);
 }
 
 TEST(PriceBoard, HoldsEveryInstrumentOfTheVenueAndLeavesOutWhatIsTooMany) {

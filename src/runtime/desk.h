@@ -59,7 +59,8 @@ struct Configured {
 struct LivePrice {
   model::InstrumentToken token = 0;
   model::Price last;
-  base::Instant at{};
+  base::Instant at{};  // when it came; of one that is not fresh, the exchange's time
+  bool fresh = true;   // what is not shows people something, and judges nothing
   bool operator==(const LivePrice&) const = default;
 };
 

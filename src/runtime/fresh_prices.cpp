@@ -6,6 +6,8 @@ namespace hmt::runtime {
 
 void FreshPrices::note(const model::Tick& tick) {
   if (tick.freshness == model::Freshness::fresh) last_[tick.token] = tick;
+  // It fires nothing, and yet shows that the price before it stands no more.
+  if (tick.freshness == model::Freshness::late) last_.erase(tick.token);
 }
 
 const model::Tick* FreshPrices::standing(model::InstrumentToken token, base::Instant now) const {

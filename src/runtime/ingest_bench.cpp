@@ -228,6 +228,7 @@ class Market final : public feed::FeedObserver {
   void on_feed_status(feed::FeedStatus status, std::string_view reason) override {
     agent_.on_feed_status(status, reason);
   }
+  void on_quiet(std::optional<base::Duration> lasts) override { agent_.on_quiet(lasts); }
   void on_gap(const feed::Gap& gap) override {
     agent_.on_gap(gap);
     lost_ = true;

@@ -102,8 +102,6 @@ void MarketAgent::forget(Account& account) {
   account.engine.reset();
   account.next.reset();
   fresh_.forget_lost_fires();
-  // What is watched from here on is not held against a price from before.
-  for (const auto token : account.watched) fresh_.forget(token);
   standing_.none_armed(account.id);
   // The records, which are read after this, hold what these tell.
   std::erase_if(account.early, [](const engine::Event& event) {
@@ -196,12 +194,19 @@ void MarketAgent::recover_attempts(engine::Engine& engine, const Next& next, bas
   }
 }
 
+// What was armed while nothing could fire is held against the prices that stand, as new triggers
+// are: a quiet instrument may send no packet for long.
 void MarketAgent::evaluate(model::ConnectionId id, bool on) {
-  handle(id, engine::Evaluation{on});
+  auto* account = find(id);
+  if (!account) return;
+  handle(*account, engine::Evaluation{on});
+  if (!on || !account->engine) return;
+  for (const auto token : std::set(account->watched)) hold_against_last_price(*account, token);
+  finish(*account);
 }
 
-void MarketAgent::evaluate_all(bool on) {
-  for (auto& [id, account] : accounts_) handle(account, engine::Evaluation{on});
+void MarketAgent::stop_evaluating() {
+  for (auto& [id, account] : accounts_) handle(account, engine::Evaluation{false});
 }
 
 void MarketAgent::handle(model::ConnectionId id, engine::Event event) {
@@ -285,7 +290,7 @@ void MarketAgent::on_ticks(std::span<const model::Tick> ticks) {
   }
   ticks_untold_ += static_cast<std::int64_t>(ticks.size());
   standing_.set_last_tick(ticks.back().received_at);
-  compare_clocks(ticks.back(), now);
+  compare_clocks(ticks, now);
   evaluation_.observe_seconds(seconds(scheduler_.now() - ticks.front().received_at));
 }
 
@@ -304,7 +309,9 @@ bool MarketAgent::lease_allows() {
                                  "it is"));
   if (!may) return false;
   const auto now = read_clock();
-  for (const auto& tick : fresh_.all_standing(now)) evaluate_tick(tick, now);
+  for (const auto& tick : fresh_.all_standing(now)) {
+    if (feed_->is_session_open(tick.token)) evaluate_tick(tick, now);
+  }
   return true;
 }
 
@@ -333,18 +340,44 @@ void MarketAgent::evaluate_tick(const model::Tick& tick, base::Instant now) {
   }
 }
 
+void MarketAgent::compare_clocks(std::span<const model::Tick> ticks, base::Instant now) {
+  const auto& newest = *std::ranges::max_element(ticks, {}, &model::Tick::exchange_time);
+  if (newest.exchange_time == 0) return;
+  const auto age = now - base::Instant(std::chrono::seconds(newest.exchange_time));
+  tell_clock_behind(age);
+  tell_prices_old(newest, age);
+}
+
 // A packet of the future cannot be told from a broken one, so it fires nothing; then it is our
 // clock that people must hear of.
-void MarketAgent::compare_clocks(const model::Tick& tick, base::Instant now) {
+void MarketAgent::tell_clock_behind(base::Duration age) {
   constexpr base::Duration skew_max = std::chrono::seconds(5);
-  if (tick.exchange_time == 0) return;
-  const bool behind = base::Instant(std::chrono::seconds(tick.exchange_time)) > now + skew_max;
+  const bool behind = age < -skew_max;
   if (behind == std::exchange(clock_behind_, behind)) return;
   standing_.set_reason(
       "clock",
       behind ? std::optional<std::string>("This host's clock is behind the exchange's, so no price "
                                           "can be trusted: switch NTP on")
              : std::nullopt);
+}
+
+// Nothing shows which of the two is wrong, and a wrong clock of ours is no reason to hold fires
+// back. Packets that repeat an old time, or are of no open session, say nothing of it.
+void MarketAgent::tell_prices_old(const model::Tick& newest, base::Duration age) {
+  constexpr base::Duration age_max = std::chrono::seconds(15);
+  const bool is_of_the_market =
+      newest.freshness == model::Freshness::fresh || newest.freshness == model::Freshness::late;
+  if (!is_of_the_market || newest.exchange_time <= newest_exchange_time_) return;
+  newest_exchange_time_ = newest.exchange_time;
+  const auto old = age > age_max ? std::chrono::floor<std::chrono::seconds>(age).count() : 0;
+  if (old == std::exchange(told_old_, old)) return;
+  standing_.set_reason(
+      "old_prices",
+      old != 0 ? std::optional("Prices come " + std::to_string(old) +
+                               " s old by this host's clock: it is ahead of the exchange's, or the "
+                               "feed is late")
+               : std::nullopt,
+      StandingBoard::Kind::degrading);
 }
 
 // What comes before an account has begun, its order book tells when it does.
@@ -372,6 +405,7 @@ void MarketAgent::on_feed_status(feed::FeedStatus status, std::string_view reaso
       break;
     case feed::FeedStatus::disconnected:
       standing_.set_feed(FeedStatus::disconnected);
+      fresh_.forget_all();  // a feed that is stopped tells of no gap
       break;
   }
   standing_.set_reason("feed", "The ticker is not connected: " + std::string(reason));
@@ -396,6 +430,19 @@ void MarketAgent::on_gap(const feed::Gap& gap) {
     return;
   }
   for (const auto& [id, account] : accounts_) account.links.read_book();
+}
+
+void MarketAgent::on_quiet(std::optional<base::Duration> lasts) {
+  if (!lasts) {
+    standing_.set_reason("quiet", std::nullopt);
+    agent::log_info("prices_come_again");
+    return;
+  }
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(*lasts).count();
+  standing_.set_reason("quiet",
+                       "No price has come for " + std::to_string(seconds) +
+                           " s, though the ticker is connected and a session is open",
+                       StandingBoard::Kind::degrading);
 }
 
 void MarketAgent::on_session_refused(std::string_view reason) {
@@ -559,9 +606,11 @@ void MarketAgent::carry_out(Account& account, engine::Armed& effect) {
   hold_against_last_price(account, effect.token);
 }
 
-// A quiet instrument may send no packet for long, and its last price is the one that counts.
+// A quiet instrument may send no packet for long, and its last price is the one that counts; but
+// not beyond the session that made it.
 void MarketAgent::hold_against_last_price(Account& account, model::InstrumentToken token) {
   if (!may_fire_) return;  // lease_allows comes back to it
+  if (!feed_->is_session_open(token)) return;
   const auto now = scheduler_.now();
   if (const auto* last = fresh_.standing(token, now)) account.engine->on_tick(*last, now, effects_);
 }

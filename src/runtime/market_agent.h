@@ -72,7 +72,7 @@ class MarketAgent final : public feed::FeedObserver {
   void take(model::ConnectionId id, store::Recovery part);
   void begin(model::ConnectionId id, engine::BookRead book);
   void evaluate(model::ConnectionId id, bool on);
-  void evaluate_all(bool on);
+  void stop_evaluating();
   void handle(model::ConnectionId id, engine::Event event);
   // News of a row goes to the engine that it belongs to now, and takes it from any other.
   void row_changed(const model::Trigger& trigger);
@@ -94,6 +94,7 @@ class MarketAgent final : public feed::FeedObserver {
   void on_notice(std::string_view kind, std::string_view text) override;
   void on_feed_status(feed::FeedStatus status, std::string_view reason) override;
   void on_gap(const feed::Gap& gap) override;
+  void on_quiet(std::optional<base::Duration> lasts) override;
   void on_session_refused(std::string_view reason) override;
 
  private:
@@ -151,7 +152,9 @@ class MarketAgent final : public feed::FeedObserver {
   void unwant(model::InstrumentToken token);
   void serve_unserved();
   void hold_against_last_price(Account& account, model::InstrumentToken token);
-  void compare_clocks(const model::Tick& tick, base::Instant now);
+  void compare_clocks(std::span<const model::Tick> ticks, base::Instant now);
+  void tell_clock_behind(base::Duration age);
+  void tell_prices_old(const model::Tick& newest, base::Duration age);
   void wake_later(Account& account);
   void wake_when_due(Account& account);
   void tell_counts();
@@ -177,6 +180,8 @@ class MarketAgent final : public feed::FeedObserver {
   std::vector<engine::Effect> in_hand_;
   ClockWatch clock_watch_;
   bool clock_behind_ = false;
+  std::uint32_t newest_exchange_time_ = 0;
+  std::int64_t told_old_ = 0;  // seconds; 0: they are not
   bool may_fire_ = true;
   FreshPrices fresh_;
   std::map<std::uint64_t, std::vector<model::InstrumentToken>> wanted_;

@@ -12,21 +12,26 @@ std::size_t start_of(model::InstrumentToken token, std::size_t slots) {
 PriceBoard::PriceBoard() : board_(std::make_unique<std::array<Slot, slots>>()) {}
 
 void PriceBoard::post(const model::Tick& tick) {
-  if (tick.last == 0) return;
+  const bool is_fresh = tick.freshness == model::Freshness::fresh;
+  if (tick.last == 0 || (!is_fresh && tick.exchange_time == 0)) return;
+  const auto when =
+      is_fresh ? tick.received_at : base::Instant(std::chrono::seconds(tick.exchange_time));
   auto at = start_of(tick.token, slots);
   for (std::size_t step = 0; step < slots; ++step, at = (at + 1) & (slots - 1)) {
     auto& slot = (*board_)[at];
     const auto token = slot.token.load(std::memory_order_relaxed);
     if (token != 0 && token != tick.token) continue;
-    slot.last.store(tick.last, std::memory_order_relaxed);
-    slot.at.store(tick.received_at.time_since_epoch().count(), std::memory_order_relaxed);
+    const bool shows_fresh = (slot.price.load(std::memory_order_relaxed) & fresh) != 0;
+    if (shows_fresh && !is_fresh) return;
+    slot.price.store(tick.last | (is_fresh ? fresh : 0), std::memory_order_relaxed);
+    slot.at.store(when.time_since_epoch().count(), std::memory_order_relaxed);
     slot.token.store(tick.token, std::memory_order_release);
     return;
   }
 }
 
 void PriceBoard::forget(model::InstrumentToken token) {
-  if (auto* slot = find(token)) slot->last.store(0, std::memory_order_relaxed);
+  if (auto* slot = find(token)) slot->price.store(0, std::memory_order_relaxed);
 }
 
 PriceBoard::Slot* PriceBoard::find(model::InstrumentToken token) const {
@@ -43,10 +48,12 @@ PriceBoard::Slot* PriceBoard::find(model::InstrumentToken token) const {
 std::optional<LivePrice> PriceBoard::read(model::InstrumentToken token) const {
   const auto segment = model::segment_of(token);
   const auto* slot = segment ? find(token) : nullptr;
-  const auto last = slot ? slot->last.load(std::memory_order_relaxed) : 0;
-  if (last == 0) return std::nullopt;
-  return LivePrice{token, model::price_from_wire(last, *segment),
-                   base::Instant(base::Duration(slot->at.load(std::memory_order_relaxed)))};
+  const auto price = slot ? slot->price.load(std::memory_order_relaxed) : 0;
+  if (price == 0) return std::nullopt;
+  return LivePrice{.token = token,
+                   .last = model::price_from_wire(static_cast<model::WirePrice>(price), *segment),
+                   .at = base::Instant(base::Duration(slot->at.load(std::memory_order_relaxed))),
+                   .fresh = (price & fresh) != 0};
 }
 
 }  // namespace hmt::runtime

@@ -8,7 +8,8 @@
 #include "model/tick.h"
 #include "runtime/desk.h"
 
-// The latest price of every instrument that is on the wire. One thread posts, any thread reads,
+// The latest fresh price of every instrument that is on the wire, and until there is one, what else
+// came that says how old it is. One thread posts, any thread reads,
 // nobody waits. Limit: 16,384 instruments (the venue allows 9,000); one more is not shown.
 namespace hmt::runtime {
 
@@ -23,10 +24,11 @@ class PriceBoard {
  private:
   struct Slot {
     std::atomic<std::uint32_t> token = 0;
-    std::atomic<std::uint32_t> last = 0;
+    std::atomic<std::uint64_t> price = 0;  // with `fresh` above, so that they are read as one
     std::atomic<std::int64_t> at = 0;
   };
   static constexpr std::size_t slots = 1U << 14;
+  static constexpr std::uint64_t fresh = std::uint64_t{1} << 32;
   Slot* find(model::InstrumentToken token) const;
 
   std::unique_ptr<std::array<Slot, slots>> board_;

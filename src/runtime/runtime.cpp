@@ -79,7 +79,7 @@ void Runtime::drain(base::Duration patience, std::function<void()> done) {
     draining_ = true;
   });
   schedulers_.market.post([this, patience, done = std::move(done)]() mutable {
-    market_.evaluate_all(false);
+    market_.stop_evaluating();
     feed_->stop();
     auto close = [this, patience, done = std::move(done)] {
       schedulers_.orders.post([this, patience, done] {
@@ -227,7 +227,7 @@ void Runtime::stopped_now(const std::string& why) {
   standing_.set_status(EngineStatus::stopped);
   standing_.set_reason("switch", why);
   schedulers_.market.post([this] {
-    market_.evaluate_all(false);
+    market_.stop_evaluating();
     feed_->stop();
   });
 }

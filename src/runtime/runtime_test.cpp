@@ -181,7 +181,9 @@ TEST_F(Fire, ABlockedAccountIsAskedAgainAsSoonWhenTheClockIsSetBack) {
   live();
   create(stop_loss());
   ledger.mood = Ledger::Mood::token_dead;
-  tick_and_settle("1500");
+  tick_and_settle("1510", std::chrono::hours(1));
+  pass(seconds(1));
+  tick_and_settle("1500", std::chrono::hours(1));
   ledger.mood = Ledger::Mood::takes;
   life->clock.step_wall_clock(std::chrono::hours(-1));
   pass(seconds(61));
@@ -194,7 +196,9 @@ TEST_F(Fire, AnHourOldPriceIsNotTakenForThisMinutesWhenTheClockIsSetBack) {
   auto row = stop_loss();
   row.leg_1.trigger_price = model::Price::from_rupees(1200);
   create(row);
-  tick_and_settle("1500");  // of long ago when the second is armed
+  tick_and_settle("1500", minutes(10));
+  pass(seconds(1));
+  tick_and_settle("1500", minutes(10));  // of long ago when the second is armed
   pass(minutes(10));
   life->clock.step_wall_clock(minutes(-10));
   create(stop_loss(2));
@@ -301,6 +305,114 @@ TEST_F(Fire, ARowThatCouldNotBeReadAgainIsReadLater) {
   EXPECT_EQ(orders(), 0);
   tick_and_settle("1450");
   EXPECT_EQ(orders(), 1);
+}
+
+// ---- prices that come late
+
+using LatePrices = World;
+
+TEST_F(LatePrices, OfHalfAMinuteAgoFireNothingAndTheOneBeforeStandsNoMore) {
+  live();
+  create(stop_loss());
+  tick_and_settle("1515");
+  pass(seconds(30));
+  tick_and_settle("1490", seconds(25));
+  EXPECT_EQ(orders(), 0);
+  auto above = stop_loss(2);
+  above.leg_1.trigger_price = model::Price::from_rupees(1520);
+  create(above);
+  EXPECT_EQ(orders(2), 0) << "1515 is not the last price any more";
+  tick_and_settle("1499");
+  EXPECT_EQ(orders(), 1);
+  EXPECT_EQ(orders(2), 1);
+}
+
+TEST_F(LatePrices, ThatComeOldByThisHostsClockAreSaidToAndFireAllTheSame) {
+  live();
+  create(stop_loss());
+  for (const auto* price : {"1510", "1509", "1508"}) {
+    tick_and_settle(price, minutes(10));
+    pass(seconds(1));
+  }
+  ASSERT_EQ(standing().reasons.size(), 1u);
+  EXPECT_EQ(standing().reasons[0],
+            "Prices come 600 s old by this host's clock: it is ahead of the exchange's, or the "
+            "feed is late");
+  EXPECT_EQ(standing().status, EngineStatus::degraded);
+  EXPECT_TRUE(watch().monitored);
+  tick_and_settle("1500", minutes(10));
+  EXPECT_EQ(orders(), 1);
+  pass(seconds(1));
+  create(stop_loss(2));
+  tick_and_settle("1510", seconds(15));
+  EXPECT_TRUE(standing().reasons.empty());
+}
+
+// ---- what is armed is held against the price that stands
+
+using PriceThatStands = World;
+
+TEST_F(PriceThatStands, AfterTheCloseNothingFiresOnTheLastPriceOfTheDay) {
+  settings.calendar = model::Calendar();
+  settings.calendar.set_weekly(model::Exchange::nse, {{minutes(555), minutes(571)}});  // to 09:31
+  live();
+  auto far = stop_loss(9);
+  far.leg_1.trigger_price = model::Price::from_rupees(1000);
+  create(far);
+  pass(seconds(45));
+  tick_and_settle("1490");
+  create(stop_loss());
+  EXPECT_EQ(orders(), 1) << "15 s before the close";
+  pass(seconds(25));
+  create(stop_loss(2));
+  EXPECT_EQ(orders(2), 0) << "10 s after it";
+  EXPECT_EQ(status(2), model::TriggerStatus::active);
+}
+
+// Its broker refuses the session of an order, and nobody trades the instrument afterwards.
+struct BlockedAtItsLevel : World {
+  BlockedAtItsLevel() {
+    live();
+    create(stop_loss());
+    auto far = stop_loss(9);  // keeps the instrument subscribed
+    far.leg_1.trigger_price = model::Price::from_rupees(1000);
+    create(far);
+    ledger.mood = Ledger::Mood::token_dead;
+    tick_and_settle("1500");
+    ledger.mood = Ledger::Mood::takes;
+    EXPECT_EQ(orders(), 0);
+    EXPECT_EQ(status(), TriggerStatus::active);
+  }
+};
+
+TEST_F(BlockedAtItsLevel, AStopIsNotLeftToTheNextPacketWhenTheAccountIsAskedAgain) {
+  pass(seconds(40));
+  EXPECT_EQ(orders(), 1);
+}
+
+TEST_F(BlockedAtItsLevel, AStopIsNotLeftToTheNextPacketByAStart) {
+  EXPECT_TRUE(start());
+  EXPECT_EQ(orders(), 1);
+}
+
+TEST_F(BlockedAtItsLevel, ThePriceOfBeforeAGapIsNoReasonToFire) {
+  for (const auto& line : std::vector(life->lines))
+    if (line->observer) line->observer->on_closed(broker::StreamEnd::lost, "reset");
+  settle();
+  EXPECT_TRUE(start());
+  EXPECT_EQ(orders(), 0);
+  tick_and_settle("1499");
+  EXPECT_EQ(orders(), 1);
+}
+
+TEST_F(PriceThatStands, WhatCameBackWhileTheEngineWasStoppedDoesNotFireAtItsStart) {
+  live();
+  create(stop_loss());
+  EXPECT_TRUE(stop());
+  tick_and_settle("1490");
+  tick_and_settle("1510");
+  EXPECT_TRUE(start());
+  EXPECT_EQ(orders(), 0);
 }
 
 // ---- a wall clock that is set

@@ -405,8 +405,8 @@ class World : public testing::Test {
   }
 
   // ---- the market
-  void tick(std::string_view price) {
-    const auto second = life->clock.now().time_since_epoch() / seconds(1);
+  void tick(std::string_view price, base::Duration age = {}) {
+    const auto second = (life->clock.now() - age).time_since_epoch() / seconds(1);
     model::Tick tick;
     tick.token = infy;
     tick.last = model::wire_at_or_above(model::Price::parse(price).value(), model::Segment::nse);
@@ -417,8 +417,8 @@ class World : public testing::Test {
       if (line->observer && line->tokens.contains(infy)) line->observer->on_ticks({&tick, 1});
     }
   }
-  void tick_and_settle(std::string_view price) {
-    tick(price);
+  void tick_and_settle(std::string_view price, base::Duration age = {}) {
+    tick(price, age);
     settle();
   }
 

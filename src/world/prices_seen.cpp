@@ -11,6 +11,8 @@ namespace {
 constexpr base::Duration kept = std::chrono::minutes(15);
 // What stands for longer fires nothing any more (runtime::FreshPrices).
 constexpr base::Duration age_max = std::chrono::seconds(61);
+// 15 s, a second that packets do not tell, and the drift that the feed allows for in a day.
+constexpr base::Duration late_max = std::chrono::seconds(20);
 constexpr base::Duration lost_fire_memory = std::chrono::milliseconds(2'100);
 
 }  // namespace
@@ -18,7 +20,10 @@ constexpr base::Duration lost_fire_memory = std::chrono::milliseconds(2'100);
 void PricesSeen::note(const model::Tick& tick, base::Duration at, Told told) {
   auto& packets = packets_[tick.token];
   const auto price = model::price_from_wire(tick.last, model::Segment::nse);
-  packets.push_back({at, tick.received_at, price, tick.exchange_time, told});
+  const auto late = at - std::chrono::seconds(tick.exchange_time);
+  if (told == Told::of_now) least_late_ = std::min(late, least_late_.value_or(late));
+  packets.push_back(
+      {at, tick.received_at, price, tick.exchange_time, told, late - least_late_.value_or(late)});
   while (at - packets.front().at > kept) packets.pop_front();
 }
 
@@ -57,6 +62,8 @@ std::string PricesSeen::against_the_newest(const Packets& packets, const model::
 
 std::string PricesSeen::why_over(const Packet& packet, const model::Evidence& evidence,
                                  base::Duration decided) const {
+  if (packet.late > late_max)
+    return evidence.last_price.text() + " was of long before when it came";
   const bool was_lost =
       std::ranges::any_of(lost_, [&](auto lost) { return packet.at < lost && lost < decided; });
   if (was_lost) return evidence.last_price.text() + " is of before a gap";

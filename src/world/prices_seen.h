@@ -37,6 +37,7 @@ class PricesSeen {
     model::Price price;
     std::uint32_t exchange_time;
     Told told;
+    base::Duration late;  // by how much more than the least late one
   };
   using Packets = std::deque<Packet>;
   std::string against_the_newest(const Packets& packets, const model::Evidence& evidence,
@@ -46,6 +47,7 @@ class PricesSeen {
 
   std::map<model::InstrumentToken, Packets> packets_;  // of the last minutes, in the order told
   std::deque<base::Duration> lost_;
+  std::optional<base::Duration> least_late_;
 };
 
 }  // namespace hmt::world

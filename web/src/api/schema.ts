@@ -852,7 +852,7 @@ export interface components {
                     /** Format: date-time */
                     received_at: string;
                     /** @enum {string} */
-                    because: "no_time" | "cached" | "out_of_session" | "out_of_order" | "no_price";
+                    because: "no_time" | "cached" | "out_of_session" | "out_of_order" | "no_price" | "late";
                 } | null;
                 /** @description When nobody saw its prices: the last eight. */
                 gaps: {

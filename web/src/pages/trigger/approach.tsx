@@ -10,6 +10,7 @@ const because: Record<NonNullable<ApproachSeen["not_fresh"]>["because"], string>
   out_of_session: "its trade was not of the session that is open now",
   out_of_order: "it was older than one that had come before",
   no_price: "it held no price",
+  late: "it came too late to be a price of this moment",
 };
 
 function Nearest({ leg, only }: { leg: ApproachSeen["legs"][number]; only: boolean }) {
