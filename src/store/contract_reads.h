@@ -285,13 +285,14 @@ TEST_P(StoreContract, RecoveryHoldsOrdersOfEarlierDaysWhoseEndIsNotOnRecord) {
     if (n <= 4) expected.push_back(tag_of(n));
   }
   for (const auto days : {1, 30}) {
-    const auto found = reader()->recovery({today.days + days}).value();
+    const auto found = whole_recovery(*reader(), {today.days + days}).value();
     std::vector<std::string> tags;
-    for (const auto& attempt : found.attempts) tags.push_back(attempt.tag);
+    for (const auto& attempt : found.attempts) tags.push_back(attempt.tag.text());
     EXPECT_EQ(tags, expected) << days;
     EXPECT_EQ(found.triggers.size(), expected.size());
   }
-  EXPECT_TRUE(reader()->recovery({today.days + 31})->attempts.empty()) << "not all of history";
+  EXPECT_TRUE(whole_recovery(*reader(), {today.days + 31})->attempts.empty())
+      << "not all of history";
 }
 
 TEST_P(StoreContract, RecoveryNamesTheWinnersOfGroupsThatStillHaveAnActiveMember) {

@@ -36,7 +36,10 @@ std::optional<Identifier> or_null(const Identifier& id) {
   if (id.uuid.is_nil()) return std::nullopt;
   return id;
 }
-std::optional<std::string_view> or_null(const std::string& text);
+std::optional<std::string_view> or_null(std::string_view text);
+inline std::optional<std::string_view> or_null(const std::string& text) {
+  return or_null(std::string_view(text));
+}
 
 // The columns of each kind of write: their names with their types, and a row's values in the same
 // order.
