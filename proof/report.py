@@ -97,8 +97,9 @@ LIMITS = """
 - The simulated broker is what its documents and its users tell of the real one. An order that arrives later than anybody has ever seen
   (more than 180 s) is not there: with `on_unknown: retry` it would be a second order, and people are told so when they choose it.
 - The switch is looked at right before the first byte. Bytes that the kernel or the network holds up after that cannot be called back.
-- What waits in a living gate for its turn (the account's rate, or a broker that says "too many") is sent however long ago it was decided on, for
-  a fire that waits its turn is still a fire: six and a half minutes in seed 2738. Only what a restart finds older than a minute is armed again instead.
+- What waits in a living gate for its turn (the account's rate, or a broker that says "too many") is sent however long ago it was decided on that
+  trading day, for a fire that waits its turn is still a fire: six and a half minutes in seed 2738. Only what a restart finds older than a minute is
+  armed again instead, and what the day's end finds.
 - A trigger that its group held back and that comes back, as when the winner was rejected, waits for the next price where nothing else is watched on its
   instrument: the price that stands is forgotten while nobody watches it.
 - Host clocks are set by up to an hour at a time, and not slewed.
