@@ -6,7 +6,7 @@ import stat
 import threading
 
 from backends import only
-from harness import ENGINE, TOKEN, check, equal, request, two_legs
+from harness import ENGINE, TOKEN, check, equal, request, two_legs, wait_until
 
 TRIGGERS = "/api/v1/triggers"
 GOOD = {"exchange": "NSE", "trading_symbol": "INFY", "condition_type": "single", "transaction_type": "SELL",
@@ -63,7 +63,7 @@ def test_pages_of_other_sites_and_other_host_names_are_refused(world):
 @only("sqlite", "beside PostgreSQL no file can lie: the token is always set")
 def test_a_generated_token_is_kept_private_and_works(world):
     engine = world.start_engine(HMT_ADMIN_TOKEN=None, ready=False)
-    path = engine.process.events("admin_token")[0]["file"]
+    path = wait_until(lambda: engine.process.events("admin_token"), "the token's line")[0]["file"]
     equal(stat.S_IMODE(os.stat(path).st_mode), 0o600, "the mode of the token's file")
     with open(path, encoding="ascii") as file:
         engine.token = file.read().strip()

@@ -1,6 +1,9 @@
 """Every setting has a test that fails when it is ignored, and one that fails when a wrong value is taken."""
 import json
 import os
+import pathlib
+import re
+import signal
 import time
 
 from backends import only
@@ -291,11 +294,19 @@ def test_the_log_is_json_by_default_where_there_is_no_terminal(world):
     check(engine.process.events("listening"), "JSON")
 
 
+def listens(process):
+    """Whether it hears of SIGTERM: from then on it ends in order. (Its log may be silent.)"""
+    status = pathlib.Path(f"/proc/{process.child.pid}/status").read_text(encoding="ascii")
+    blocked = int(re.search(r"SigBlk:\s*(\w+)", status)[1], 16)
+    return blocked >> (signal.SIGTERM - 1) & 1
+
+
 def test_the_log_level_is_kept(world):
     process_of = {}
     world.start_sim()
     for level in ("debug", "error"):
         process = world.run(["serve"], world.environment(HMT_LOG_LEVEL=level), level)
+        wait_until(lambda: listens(process), "the program is up")
         time.sleep(1.5)
         equal(process.end(), 0, "the exit code")
         process_of[level] = process.events()
