@@ -206,6 +206,8 @@ void Engine::appeared(Now& now, Flight& flight, const model::BrokerOrder& order,
   auto record = record_of(now, flight, surprise ? "order_appeared_late" : "order_placed",
                           surprise ? Severity::alarm : Severity::info, detail_of(attempt, source));
   order_ended(now, flight, source, std::move(record));
+  // What becomes of it may be told to nobody: one update more that is lost, and nothing else asks.
+  plan_book_reading(now.at + settings_.poll_working);
 }
 
 // Takes the trigger out of the book, calls off what was to be tried again, and writes the order

@@ -28,6 +28,16 @@ TEST_F(News, EachStatusIsShownInTheBrokersOwnWords) {
   }
 }
 
+TEST(EarlyNews, AnOrderOfWhichTheStreamTellsBeforeTheAnswerIsFollowedByTheBook) {
+  TestDesk desk;
+  desk.create(stop_loss());
+  const auto tag = desk.fire();
+  desk.news(desk.order(tag, "OPEN"));
+  desk.answer(tag, accepted(desk.order(tag, "").order_id));
+  desk.pass(std::chrono::seconds(5));
+  EXPECT_EQ(desk.count<ReadBook>(), 1) << "the update that it is filled may be lost";
+}
+
 TEST_F(News, OtherLegsAreDroppedOnceTheOrderStandsAtTheExchange) {
   desk.news(desk.order(tag, "VALIDATION PENDING"));
   EXPECT_EQ(desk.row().leg_2->state, LegState::armed);
