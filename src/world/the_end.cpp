@@ -134,6 +134,10 @@ class End {
   // Fresh prices have come for minutes: a level that is reached has fired.
   void check_armed(const std::string& name, const model::Trigger& row) {
     if (running_ == nullptr) return;
+    const auto now = running_->clock().now();
+    const bool expires_now =
+        row.expires_at && *row.expires_at <= now && now - *row.expires_at < std::chrono::seconds(3);
+    if (expires_now) return;  // that is being written
     const auto watch = running_->runtime().watch(row);
     if (!watch.monitored) {
       if (row.parent_id && undecided_groups_.contains(*row.parent_id)) return;
