@@ -119,7 +119,8 @@ def result_of(done, rules):
 
 def run(mutant, options):
     rules = mutant["noticed_by"] if mutant else []
-    command = [str(options.world), "--from", "1", "--count", str(options.seeds), "--minutes", str(options.minutes),
+    minutes = (mutant or {}).get("minutes", options.minutes)
+    command = [str(options.world), "--from", "1", "--count", str(options.seeds), "--minutes", str(minutes),
                "--jobs", str(options.jobs)]
     for rule in rules:
         command += ["--rule", rule]
