@@ -1,6 +1,7 @@
 #include "model/catalogue.h"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 namespace hmt::model {
@@ -90,6 +91,17 @@ std::vector<const Instrument*> Catalogue::search(std::string_view query, std::si
   std::vector<const Instrument*> out;
   for (std::size_t i = 0; i < count; ++i) out.push_back(&instruments_[std::get<2>(matches[i])]);
   return out;
+}
+
+std::optional<Exchange> Catalogue::thinned_since(const Catalogue& former) const {
+  std::map<Exchange, std::size_t> left;
+  std::map<Exchange, std::size_t> had;
+  for (const auto& each : instruments_) ++left[each.exchange];
+  for (const auto& each : former.instruments_) ++had[each.exchange];
+  for (const auto& [exchange, count] : had) {
+    if (left[exchange] < count - count / 2) return exchange;
+  }
+  return std::nullopt;
 }
 
 }  // namespace hmt::model

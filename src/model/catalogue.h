@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -23,6 +24,9 @@ class Catalogue {
   // prefix, then symbol part, then name; shorter symbols first within a rank. A leading "NSE:"
   // narrows the exchange.
   std::vector<const Instrument*> search(std::string_view query, std::size_t limit) const;
+
+  // An exchange of which less than half is left of what `former` had: such a list is hardly whole.
+  std::optional<Exchange> thinned_since(const Catalogue& former) const;
 
   std::size_t size() const { return instruments_.size(); }
   const std::vector<Instrument>& all() const { return instruments_; }

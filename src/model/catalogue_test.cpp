@@ -76,5 +76,29 @@ TEST(Catalogue, NoMoreThanTheLimitAndTheBestOfAll) {
   EXPECT_EQ(Catalogue().search("infy", 5).size(), 0U);
 }
 
+TEST(Catalogue, OneThatLostMostOfAnExchangeIsThinned) {
+  const Catalogue without_futures({
+      instrument(0x501, Exchange::nse, "INFY", "INFOSYS"),
+      instrument(0x504, Exchange::bse, "INFY", "INFOSYS"),
+      instrument(0x801, Exchange::nse, "TATAINFRA", "Tata Infra Fund"),
+      instrument(0x901, Exchange::nse, "RELINFRA", "Reliance Infrastructure"),
+  });
+  EXPECT_EQ(without_futures.thinned_since(market()), Exchange::nfo);
+  EXPECT_EQ(market().thinned_since(without_futures), std::nullopt) << "it has grown";
+  EXPECT_EQ(market().thinned_since(Catalogue()), std::nullopt) << "there was none before";
+  EXPECT_EQ(without_futures.thinned_since(without_futures), std::nullopt);
+}
+
+TEST(Catalogue, AnExpiryThatTakesHalfOfAnExchangeIsNoLoss) {
+  const Catalogue after({
+      instrument(0x501, Exchange::nse, "INFY", "INFOSYS"),
+      instrument(0x504, Exchange::bse, "INFY", "INFOSYS"),
+      instrument(0x602, Exchange::nfo, "INFY26NOVFUT", "INFY"),
+      instrument(0x801, Exchange::nse, "TATAINFRA", "Tata Infra Fund"),
+      instrument(0x901, Exchange::nse, "RELINFRA", "Reliance Infrastructure"),
+  });
+  EXPECT_EQ(after.thinned_since(market()), std::nullopt);
+}
+
 }  // namespace
 }  // namespace hmt::model

@@ -196,6 +196,7 @@ void Account::tell_gone(std::map<model::TriggerId, std::string> gone) {
     note("instrument_gone", model::Severity::alarm, {{"trigger_id", trigger.text()}, {"why", why}});
   }
   gone_ = std::move(gone);
+  if (!gone_.empty()) host_.instruments_missing();
   set_reason("symbols",
              gone_.empty() ? std::nullopt
                            : std::optional(std::to_string(gone_.size()) +

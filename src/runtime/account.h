@@ -28,6 +28,8 @@ class AccountHost {
   virtual std::string why_not_running() const = 0;
   // Calls `then` when today's instruments are there, or could not be had.
   virtual void need_instruments(broker::OrderGateway& gateway, std::function<void()> then) = 0;
+  // The list lacks what triggers name: expired since, or the list is not whole.
+  virtual void instruments_missing() = 0;
   virtual std::shared_ptr<const model::Catalogue> catalogue() const = 0;
   virtual void account_began(Account& account) = 0;
   virtual void session_ended(

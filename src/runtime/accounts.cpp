@@ -10,6 +10,10 @@ namespace {
 
 constexpr base::Duration instruments_ready =
     std::chrono::hours(8);  // of the Indian day: the new list is out
+// What a list lacks has expired or is still being written by the broker. It is ten megabytes.
+constexpr base::Duration reread_min = std::chrono::minutes(10);
+constexpr base::Duration reread_max = std::chrono::hours(4);
+constexpr base::Duration thin_list_patience = std::chrono::hours(3);  // into the session
 constexpr base::Duration look_again = std::chrono::milliseconds(50);
 
 bool same_keys(const model::BrokerConnection& a, const model::BrokerConnection& b) {
@@ -275,9 +279,13 @@ std::shared_ptr<const model::Catalogue> Accounts::catalogue() const {
 
 void Accounts::need_instruments(broker::OrderGateway& gateway, std::function<void()> then) {
   const auto now = common_.schedulers.orders.now();
+  const auto steady = common_.schedulers.orders.steady();
   const bool had = catalogue()->size() != 0;
   const bool is_todays = instruments_of_ == base::trading_date(now);
-  if (is_todays || (had && base::time_of_day_ist(now) < instruments_ready)) {
+  const bool wanted = reread_at_
+                          ? *reread_at_ <= steady
+                          : !is_todays && !(had && base::time_of_day_ist(now) < instruments_ready);
+  if (!wanted) {
     then();
     return;
   }
@@ -289,25 +297,61 @@ void Accounts::need_instruments(broker::OrderGateway& gateway, std::function<voi
   });
 }
 
+// Again ever more rarely: most of what is missing has expired for good.
+void Accounts::instruments_missing() {
+  if (reread_at_) return;
+  reread_after_ = std::clamp(reread_after_ * 2, reread_min, reread_max);
+  reread_at_ = common_.schedulers.orders.steady() + reread_after_;
+}
+
 void Accounts::instruments_came(base::Result<std::vector<model::Instrument>> list) {
-  if (list) {
-    auto catalogue = std::make_shared<const model::Catalogue>(std::move(*list));
-    const auto now = common_.schedulers.orders.now();
-    if (base::time_of_day_ist(now) >= instruments_ready) instruments_of_ = base::trading_date(now);
-    common_.standing.set_reason("instruments", std::nullopt);
-    agent::log_info("instruments_read", {{"count", static_cast<long long>(catalogue->size())}});
-    {
-      const std::scoped_lock lock(catalogue_mutex_);
-      catalogue_ = std::move(catalogue);
-    }
-    for (auto& [id, account] : accounts_) account->instruments_changed();
+  const bool lacked = std::exchange(reread_at_, std::nullopt).has_value();
+  if (!list) {
+    if (lacked) instruments_missing();
+    instruments_not_read(list.error().message);
   } else {
-    agent::log_warning("instruments_not_read", {{"why", list.error().message}});
-    common_.standing.set_reason("instruments",
-                                "Today's instruments could not be read: " + list.error().message,
-                                StandingBoard::Kind::degrading);
+    auto read = std::make_shared<const model::Catalogue>(std::move(*list));
+    if (!is_put_off(*read)) take_instruments(std::move(read));
   }
   for (auto& then : std::exchange(want_instruments_, {})) then();
+}
+
+void Accounts::take_instruments(std::shared_ptr<const model::Catalogue> list) {
+  const auto now = common_.schedulers.orders.now();
+  const auto today = base::trading_date(now);
+  if (base::time_of_day_ist(now) >= instruments_ready && instruments_of_ != today) {
+    instruments_of_ = today;
+    reread_after_ = {};
+  }
+  common_.standing.set_reason("instruments", std::nullopt);
+  agent::log_info("instruments_read", {{"count", static_cast<long long>(list->size())}});
+  {
+    const std::scoped_lock lock(catalogue_mutex_);
+    catalogue_ = std::move(list);
+  }
+  for (auto& [id, account] : accounts_) account->instruments_changed();
+}
+
+// A list that lost most of an exchange since the one before would blind its triggers: the former
+// serves on while the broker may still be writing.
+bool Accounts::is_put_off(const model::Catalogue& list) {
+  const auto steady = common_.schedulers.orders.steady();
+  const auto thinned = list.thinned_since(*catalogue());
+  if (!thinned || (thin_since_ && steady - *thin_since_ >= thin_list_patience)) {
+    thin_since_.reset();
+    return false;
+  }
+  if (!thin_since_) thin_since_ = steady;
+  reread_at_ = steady + reread_min;
+  instruments_not_read("it lacks most of " + std::string(model::word(*thinned)) +
+                       ", so the one before is used for up to three hours");
+  return true;
+}
+
+void Accounts::instruments_not_read(const std::string& why) {
+  agent::log_warning("instruments_not_read", {{"why", why}});
+  common_.standing.set_reason("instruments", "Today's instruments could not be read: " + why,
+                              StandingBoard::Kind::degrading);
 }
 
 }  // namespace hmt::runtime

@@ -56,6 +56,7 @@ class Accounts final : public AccountHost {
   bool is_running() const override { return running_; }
   std::string why_not_running() const override { return off_; }
   void need_instruments(broker::OrderGateway& gateway, std::function<void()> then) override;
+  void instruments_missing() override;
   std::shared_ptr<const model::Catalogue> catalogue() const override;  // any thread
   void account_began(Account& account) override;
   void session_ended(Account& account) override { owner_.session_ended(account.row()); }
@@ -73,6 +74,9 @@ class Accounts final : public AccountHost {
   void lend_prices(const Account& account);
   void lend_from_another();
   void instruments_came(base::Result<std::vector<model::Instrument>> list);
+  void take_instruments(std::shared_ptr<const model::Catalogue> list);
+  bool is_put_off(const model::Catalogue& list);
+  void instruments_not_read(const std::string& why);
   void serve_prices();
   void look_at_instruments();
 
@@ -88,6 +92,10 @@ class Accounts final : public AccountHost {
   mutable std::mutex catalogue_mutex_;
   std::shared_ptr<const model::Catalogue> catalogue_ = std::make_shared<model::Catalogue>();
   base::TradingDate instruments_of_{};
+  // Today's list is read again then (steady time), for it lacks something.
+  std::optional<base::Duration> reread_at_;
+  base::Duration reread_after_{};
+  std::optional<base::Duration> thin_since_;  // steady time
   std::unique_ptr<broker::OrderGateway> own_;  // the operator's, where users have theirs
   agent::TimerId instruments_timer_ = 0;
   std::vector<std::function<void()>> want_instruments_;  // while they are being asked for

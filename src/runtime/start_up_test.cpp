@@ -11,6 +11,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 using StartUp = World;
 
@@ -275,6 +276,47 @@ TEST_F(StartUp, ATokenThatTheDaysListCorrectsIsWatchedUnderItsNewNumber) {
   EXPECT_EQ(this->row().instrument_token, infy);
   tick_and_settle("1500");
   EXPECT_EQ(orders(), 1);
+}
+
+// ---- a list of instruments that is not whole
+
+TEST_F(StartUp, AStopWhoseInstrumentTheListLacksIsWatchedOnceALaterListHasIt) {
+  live();
+  create(stop_loss());
+  crash();
+  ledger.listed = {"TCS"};
+  live();
+  EXPECT_THAT(standing().reasons,
+              Contains(HasSubstr("name an instrument that does not trade today")));
+  ledger.listed = {"INFY", "TCS"};
+  pass(std::chrono::minutes(11));
+  EXPECT_THAT(standing().reasons, Not(Contains(HasSubstr("does not trade today"))));
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 1);
+}
+
+TEST_F(StartUp, WhatHasExpiredIsAskedForEverMoreRarely) {
+  live();
+  create(stop_loss());
+  crash();
+  ledger.listed = {"TCS"};
+  live();
+  ledger.asked.clear();
+  pass(std::chrono::minutes(75));
+  EXPECT_EQ(std::ranges::count(ledger.asked, "instruments"), 3) << "after 10, 20 and 40 minutes";
+}
+
+TEST_F(StartUp, AListThatLostMostOfAnExchangeIsPutOffForThreeHours) {
+  now = monday_morning() - std::chrono::hours(2);
+  ledger.listed = {"INFY", "TCS", "SBIN", "ITC"};
+  live();
+  ledger.listed = {"SBIN"};
+  pass(std::chrono::minutes(40));  // the new list is asked for at eight
+  EXPECT_THAT(standing().reasons, Contains(HasSubstr("lacks most of NSE")));
+  EXPECT_EQ(life->runtime.catalogue()->size(), 4U);
+  pass(std::chrono::hours(3));
+  EXPECT_EQ(life->runtime.catalogue()->size(), 1U);
+  EXPECT_THAT(standing().reasons, Not(Contains(HasSubstr("lacks most of NSE"))));
 }
 
 }  // namespace

@@ -123,6 +123,7 @@ struct Ledger {
     }
     return *other;
   }
+  std::vector<std::string> listed = {"INFY"};  // instruments of the day
   std::deque<agent::Task> held;  // while slow, or while `holds_books`
   bool holds_books = false;
   bool holds_sessions = false;
@@ -172,12 +173,15 @@ class LedgerGateway final : public broker::SilentGateway {
   }
   void instruments(broker::Done<std::vector<model::Instrument>> done) override {
     ledger_.asked.push_back("instruments");
-    model::Instrument listed;
-    listed.token = infy;
-    listed.trading_symbol = "INFY";
-    listed.segment = "NSE";
-    listed.tick_size = model::Price::from_paise(5);
-    answer(std::move(done), std::vector{listed});
+    std::vector<model::Instrument> list;
+    for (const auto& symbol : ledger_.listed) {
+      auto& listed = list.emplace_back();
+      listed.token = infy + 256 * static_cast<model::InstrumentToken>(list.size() - 1);
+      listed.trading_symbol = symbol;
+      listed.segment = "NSE";
+      listed.tick_size = model::Price::from_paise(5);
+    }
+    answer(std::move(done), std::move(list));
   }
   void history(model::InstrumentToken, model::Interval, base::Instant from, base::Instant,
                broker::Done<std::vector<model::Candle>> done) override {
