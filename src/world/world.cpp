@@ -188,6 +188,15 @@ void World::feed_misfortune(Process& process) {
   }
 }
 
+// By up to an hour at a time, and never into another day: what a world asks of tags and sessions is
+// of one date.
+void World::set_wall_clock(ProcessClock& clock) {
+  constexpr base::Duration off_max = std::chrono::hours(6);
+  const auto off = clock.wall_offset();
+  const base::Duration by = seconds(chance_.between(-3600, 3600));
+  clock.step_wall_clock(std::clamp(off + by, -off_max, off_max) - off);
+}
+
 // What strikes at no step in particular.
 void World::misfortune() {
   if (faults_.ended()) return;
@@ -195,8 +204,7 @@ void World::misfortune() {
     if (!slot.process || slot.process->clock().dead()) continue;
     auto& clock = slot.process->clock();
     feed_misfortune(*slot.process);
-    if (faults_.strikes(Fault::clock_step, 1'000))
-      clock.step_wall_clock(seconds(chance_.between(-3600, 3600)));
+    if (faults_.strikes(Fault::clock_step, 1'000)) set_wall_clock(clock);
     if (faults_.strikes(Fault::pause_at_random, 1'500))
       clock.freeze(chance_.between(milliseconds(100), minutes(10)));
     if (faults_.strikes(Fault::crash_at_random, 1'500)) clock.die();

@@ -57,6 +57,7 @@ class World {
   void tell_order(const model::BrokerOrder& order);
   void heartbeats();
   void misfortune();
+  void set_wall_clock(ProcessClock& clock);
   void feed_misfortune(Process& process);
   void hold_rows_when_struck(std::int64_t in_million);
   void calm_down();
