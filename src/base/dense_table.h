@@ -32,14 +32,14 @@ class DenseTable {
   // REQUIRES: no thing has its key.
   Number insert(Thing thing) {
     const auto number = free_number();
+    index_.insert(number, hash_of(thing));
     (*this)[number] = std::move(thing);
-    index_.insert(number, hash_of_number());
     return number;
   }
 
   // REQUIRES: the number is of a thing, whose key is as it was.
   void erase(Number number) {
-    index_.erase(number, hash_of_number());
+    index_.erase(number, hash_of((*this)[number]));
     (*this)[number] = Thing{};
     free_.push_back(number);
   }
@@ -60,9 +60,7 @@ class DenseTable {
  private:
   static constexpr Number per_block = 64;
 
-  auto hash_of_number() const {
-    return [this](Number number) { return Keyed::hash(Keyed::key_of((*this)[number])); };
-  }
+  static std::size_t hash_of(const Thing& thing) { return Keyed::hash(Keyed::key_of(thing)); }
 
   Number free_number() {
     if (!free_.empty()) {

@@ -2,6 +2,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -39,7 +40,19 @@ struct Id {
 };
 
 // Spreads ids that count up as well as random ones, in every part of the hash.
-std::size_t hash_of(const Uuid& id);
+inline std::size_t hash_of(const Uuid& id) {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  std::memcpy(&high, id.bytes.data(), sizeof high);
+  std::memcpy(&low, id.bytes.data() + sizeof high, sizeof low);
+  // Downwards as well as upwards: a multiplication alone leaves the low bits of ids that count up
+  // in their last bytes as they were.
+  std::uint64_t mixed = low ^ (high * 0x9E3779B97F4A7C15ULL);
+  for (const auto factor : {0xFF51AFD7ED558CCDULL, 0xC4CEB9FE1A85EC53ULL}) {
+    mixed = (mixed ^ (mixed >> 33)) * factor;
+  }
+  return mixed ^ (mixed >> 33);
+}
 
 }  // namespace hmt::base
 

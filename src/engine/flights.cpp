@@ -5,14 +5,14 @@ namespace hmt::engine {
 Flight* Flights::find(const model::OrderTag& tag) {
   const auto number = flights_.find(tag);
   if (number == Table::none) return nullptr;
-  auto& flight = *flights_[number].flight;
+  auto& flight = *flights_[number];
   note_change(flight);
   return &flight;
 }
 
 const Flight* Flights::find(const model::OrderTag& tag) const {
   const auto number = flights_.find(tag);
-  return number == Table::none ? nullptr : flights_[number].flight.get();
+  return number == Table::none ? nullptr : flights_[number].get();
 }
 
 Flight& Flights::add(std::unique_ptr<Flight> given) {
@@ -21,7 +21,7 @@ Flight& Flights::add(std::unique_ptr<Flight> given) {
   flight.listed = false;
   const auto date = flight.attempt.trading_date;
   oldest_ = flights_.size() == 0 ? date : std::min(oldest_, date);
-  flights_.insert({flight.attempt.tag.hash(), std::move(given)});
+  flights_.insert(std::move(given));
   link(flight);
   note_change(flight);
   return flight;
@@ -105,7 +105,7 @@ void Flights::forget_before(base::TradingDate today) {
   std::vector<Flight*> over;
   oldest_ = today;
   flights_.each([&](Number number) {
-    auto& flight = *flights_[number].flight;
+    auto& flight = *flights_[number];
     if (flight.attempt.trading_date >= today) return;
     if (flight.is_under_way()) {
       oldest_ = std::min(oldest_, flight.attempt.trading_date);

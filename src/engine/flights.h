@@ -50,7 +50,7 @@ class Flights {
   const Flight* first_where(const Condition& holds) const {
     const Flight* first = nullptr;
     flights_.each([&](Number number) {
-      const auto* flight = flights_[number].flight.get();
+      const auto* flight = flights_[number].get();
       const bool earlier = !first || flight->attempt.tag < first->attempt.tag;
       if (earlier && holds(*flight)) first = flight;
     });
@@ -61,25 +61,18 @@ class Flights {
   void forget_before(base::TradingDate today);
 
  private:
-  // With what tells it from others beside it: a search touches no flight but the one.
-  struct Kept {
-    std::size_t hash = 0;  // of its tag
-    std::unique_ptr<Flight> flight;
-  };
   struct ByTag {
-    static const Kept& key_of(const Kept& kept) { return kept; }
-    static std::size_t hash(const Kept& kept) { return kept.hash; }
+    static const model::OrderTag& key_of(const std::unique_ptr<Flight>& flight) {
+      return flight->attempt.tag;
+    }
     static std::size_t hash(const model::OrderTag& tag) { return tag.hash(); }
   };
-  friend bool operator==(const Kept& kept, const model::OrderTag& tag) {
-    return kept.hash == tag.hash() && kept.flight->attempt.tag == tag;
-  }
   struct InOrder {
     bool operator()(const Flight* a, const Flight* b) const {
       return a->attempt.tag < b->attempt.tag;
     }
   };
-  using Table = base::DenseTable<Kept, ByTag>;
+  using Table = base::DenseTable<std::unique_ptr<Flight>, ByTag>;
   using Number = Table::Number;
 
   struct First {

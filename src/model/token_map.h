@@ -32,7 +32,7 @@ class TokenMap {
   Value& operator[](InstrumentToken token) {
     if (auto* known = find(token)) return *known;
     entries_.push_back({token, Value{}});
-    index_.insert(static_cast<std::uint32_t>(entries_.size() - 1), hash());
+    index_.insert(static_cast<std::uint32_t>(entries_.size() - 1), hash_of(token));
     return entries_.back().value;
   }
 
@@ -40,11 +40,12 @@ class TokenMap {
     const auto number = number_of(token);
     if (number == base::ProbeIndex::none) return;
     const auto last = static_cast<std::uint32_t>(entries_.size() - 1);
-    index_.erase(number, hash());
+    index_.erase(number, hash_of(token));
     if (number != last) {
-      index_.erase(last, hash());
+      const auto hash = hash_of(entries_[last].token);
+      index_.erase(last, hash);
       entries_[number] = std::move(entries_[last]);
-      index_.insert(number, hash());
+      index_.insert(number, hash);
     }
     entries_.pop_back();
   }
@@ -61,9 +62,6 @@ class TokenMap {
   // Tokens of one segment share their low byte: the multiplication spreads the others.
   static std::uint64_t hash_of(InstrumentToken token) {
     return (token * 0x9E3779B97F4A7C15ULL) >> 32;
-  }
-  auto hash() const {
-    return [this](std::uint32_t number) { return hash_of(entries_[number].token); };
   }
   std::uint32_t number_of(InstrumentToken token) const {
     return index_.find(hash_of(token),

@@ -172,10 +172,6 @@ struct Book::State {
 
   std::size_t instrument_count() const { return slots.size() - free_slots.size(); }
 
-  auto id_hash() const {
-    return [this](std::uint32_t number) { return hash_of(entries[number].id); };
-  }
-
   // Remembers where a level has come to stand.
   auto placing(bool falling) {
     return [this, falling](std::uint32_t leg, std::uint32_t place) {
@@ -228,7 +224,7 @@ struct Book::State {
     entry.id = trigger.id;
     entry.sequence = next_sequence++ & 0xFF'FFFF'FFFF;
     entry.slot = slot_number & 0xFF'FFFF;
-    by_id.insert(number, id_hash());
+    by_id.insert(number, hash_of(trigger.id));
     auto& slot = slots[slot_number];
     add_level(trigger, LegNumber::one, number, slot);
     add_level(trigger, LegNumber::two, number, slot);
@@ -243,7 +239,7 @@ struct Book::State {
     remove_level(places[0], slot);
     // Taking out the first level cannot have moved the second: they never share a heap.
     remove_level(places[1], slot);
-    by_id.erase(number, id_hash());
+    by_id.erase(number, hash_of(entries[number].id));
     entries.give_back(number);
     --slot.armed;
     --size;
