@@ -193,8 +193,13 @@ void Runtime::stop_written(const std::string& why, const base::Result<std::int64
   // Also when the switch could not be written: nothing leaves from here on.
   if (!stands_by()) stopped_now(why);
   if (!written) {
+    auto error = written.error();
+    error.message = (stands_by() ? "The stop is not on record: "
+                                 : "This engine sends nothing more, but the stop is not on record, "
+                                   "so a restart would run again: ") +
+                    error.message;
     schedulers_.answers.post(
-        [answer, error = written.error()] { (*answer)(std::unexpected(error)); });
+        [answer, error = std::move(error)] { (*answer)(std::unexpected(error)); });
   } else if (alone) {
     schedulers_.market.post([this, answer] { say(answer, "Engine stopped"); });
   } else {

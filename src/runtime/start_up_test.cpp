@@ -161,7 +161,10 @@ TEST_F(StartUp, AStopWhoseRecordCannotBeWrittenStillShutsTheGateAndSaysThatItFai
   live();
   create(stop_loss());
   records.fail_next_writes(1);
-  EXPECT_FALSE(stop());
+  const auto stopped = stop();
+  ASSERT_FALSE(stopped);
+  EXPECT_THAT(stopped.error().message,
+              HasSubstr("sends nothing more, but the stop is not on record"));
   tick_and_settle("1400");
   pass(seconds(5));
   EXPECT_EQ(orders(), 0);
