@@ -271,13 +271,6 @@ class ServerTest : public testing::Test {
     claim.attempt.evidence.received_at = claim.attempt.created_at;
     claim.attempt.evidence.rule = "SELL leg 1: LTP 1499.95 <= 1500.00";
     claim.version = std::stoll(trigger.at("version"));
-    claim.audit.at = claim.attempt.created_at;
-    claim.audit.event = "claimed";
-    claim.audit.actor = "engine";
-    claim.audit.user_id = claim.attempt.user_id;
-    claim.audit.trigger_id = claim.attempt.trigger_id;
-    claim.audit.tag = tag;
-    claim.audit.detail = {{"rule", claim.attempt.evidence.rule}};
     store::Changed changed;
     const auto verdicts = database->writer().claim(std::span(&claim, 1), changed);
     ASSERT_TRUE(verdicts) << verdicts.error().message;

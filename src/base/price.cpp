@@ -134,22 +134,24 @@ Result<Price> Price::parse_rounded(std::string_view text) {
 }
 
 ShortText<24> Price::short_text() const {
-  return ShortText<24>([this](char* at) {
-    const bool negative = raw_ < 0;
-    const auto magnitude =
-        negative ? 0 - static_cast<std::uint64_t>(raw_) : static_cast<std::uint64_t>(raw_);
-    if (negative) *at++ = '-';
-    char* end = std::to_chars(at, at + 12, magnitude / one_rupee).ptr;
-    *end++ = '.';
-    const auto fraction = static_cast<std::uint32_t>(magnitude % one_rupee);
-    constexpr std::uint32_t per_paisa = one_rupee / 100;
-    end = put_digits(end, fraction / per_paisa, 2);
-    if (const auto finer = fraction % per_paisa; finer != 0) {
-      end = put_digits(end, finer, decimals - 2);
-      while (end[-1] == '0') --end;
-    }
-    return end;
-  });
+  return ShortText<24>([this](char* at) { return put_text(at); });
+}
+
+char* Price::put_text(char* at) const {
+  const bool negative = raw_ < 0;
+  const auto magnitude =
+      negative ? 0 - static_cast<std::uint64_t>(raw_) : static_cast<std::uint64_t>(raw_);
+  if (negative) *at++ = '-';
+  char* end = std::to_chars(at, at + 12, magnitude / one_rupee).ptr;
+  *end++ = '.';
+  const auto fraction = static_cast<std::uint32_t>(magnitude % one_rupee);
+  constexpr std::uint32_t per_paisa = one_rupee / 100;
+  end = put_digits(end, fraction / per_paisa, 2);
+  if (const auto finer = fraction % per_paisa; finer != 0) {
+    end = put_digits(end, finer, decimals - 2);
+    while (end[-1] == '0') --end;
+  }
+  return end;
 }
 
 }  // namespace hmt::base

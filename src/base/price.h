@@ -39,6 +39,7 @@ class Price {
 
   // Shortest exact decimal with at least two decimals: "1573.15", "83.0025", "1500.00".
   ShortText<24> short_text() const;
+  char* put_text(char* at) const;  // the same, written at `at`; says where it ends
   std::string text() const { return std::string(short_text()); }
 
   constexpr auto operator<=>(const Price&) const = default;

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -25,6 +26,12 @@ class ShortText {
 };
 
 ShortText<20> digits_of(std::int64_t number);
+
+// Writes `part` at `at`, and says where it ends.
+inline char* put_text(char* at, std::string_view part) {
+  std::memcpy(at, part.data(), part.size());
+  return at + part.size();
+}
 
 std::string joined(std::initializer_list<std::string_view> parts);
 

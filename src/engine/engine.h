@@ -110,10 +110,11 @@ class Engine {
     std::int32_t number = 0;
     model::OrderTag tag;
     model::LegNumber leg = model::LegNumber::one;
+    const Flight* earlier = nullptr;  // the first of the trigger's; null: this is its first
   };
   std::unique_ptr<Flight> flight_of(ActiveRows::Number known, const Fire& fire,
                                     const model::Tick& tick, base::Instant at) const;
-  std::int32_t next_fire_no(ActiveRows::Number row) const;
+  std::int32_t next_fire_no(ActiveRows::Number row, const Flight* earlier) const;
   void fired_too_often(Now& now, model::Trigger trigger);
 
   // outcome.cpp
@@ -167,7 +168,7 @@ class Engine {
   bool another_has_order(const Flight& flight) const;
   bool another_may_have_order(const Flight& flight) const;
   // The row that the trigger's flights share, emptied; a new one when there is none.
-  std::shared_ptr<model::Trigger> row_of(model::TriggerId id) const;
+  static std::shared_ptr<model::Trigger> row_of(const Flight* first);
   // The same, now as `trigger` says.
   std::shared_ptr<model::Trigger> row_for(model::Trigger trigger) const;
   void write_attempt(Now& now, const Flight& flight, model::Record record) const;

@@ -20,41 +20,14 @@ model::Evidence evidence_of(const model::Trigger& trigger, model::LegNumber leg,
           .rule = trigger::rule_text(trigger, leg, last)};
 }
 
-model::Detail detail_of(const model::Attempt& attempt) {
-  const auto& seen = attempt.evidence;
-  const auto& request = attempt.request;
-  return {
-      {"instrument", base::joined({model::word(request.exchange), ":", request.trading_symbol})},
-      {"rule", seen.rule},
-      {"last_price", seen.last_price.short_text()},
-      {"received_at", base::short_rfc3339(seen.received_at)},
-      {"exchange_time", base::digits_of(seen.exchange_time)},
-      {"last_trade_time", base::digits_of(seen.last_trade_time)},
-      {"connection_epoch", base::digits_of(seen.connection_epoch)},
-      {"after_gap", seen.after_gap ? "true" : "false"},
-      {"fire_no", base::digits_of(attempt.fire_no)}};
-}
-
-model::AuditEntry claimed(const model::Attempt& attempt) {
-  return {.at = attempt.created_at,
-          .event = "claimed",
-          .severity = model::Severity::info,
-          .actor = "engine",
-          .user_id = attempt.user_id,
-          .trigger_id = attempt.trigger_id,
-          .tag = attempt.tag,
-          .detail = detail_of(attempt)};
-}
-
-// Made where it will stand: a claim is large, and full of texts.
+// Made where it will stand: a claim is large.
 struct ClaimOf {
   const Flight& flight;
 
   operator model::Claim() const {
     return {.attempt = flight.attempt,
             .version = flight.claimed_version,
-            .group = flight.row->parent_id,
-            .audit = claimed(flight.attempt)};
+            .group = flight.row->parent_id};
   }
 };
 
@@ -83,7 +56,8 @@ void Engine::fire(Now& now, const trigger::Hit& hit, const model::Tick& tick) {
     return;
   }
   if (is_held(known)) return;  // a sibling fired on this very tick; it comes back with its group
-  const auto fire_no = next_fire_no(known);
+  const auto* earlier = std::as_const(flights_).first_of(hit.id);
+  const auto fire_no = next_fire_no(known, earlier);
   const auto tag = oms::make_tag(settings_.tag_key, tag_scope(base::trading_date(now.at)),
                                  rows_.tag_bits(known), fire_no, 0);
   if (flights_.contains(tag)) {
@@ -91,7 +65,7 @@ void Engine::fire(Now& now, const trigger::Hit& hit, const model::Tick& tick) {
     return;
   }
   if (const auto group = rows_.group(known)) handle(now, GroupWon{*group, hit.id});
-  auto given = flight_of(known, {fire_no, tag, hit.leg}, tick, now.at);
+  auto given = flight_of(known, {fire_no, tag, hit.leg, earlier}, tick, now.at);
   rows_.erase(known);  // the book has let it go already
 
   const auto& flight = flights_.add(std::move(given));
@@ -103,7 +77,7 @@ void Engine::fire(Now& now, const trigger::Hit& hit, const model::Tick& tick) {
 std::unique_ptr<Flight> Engine::flight_of(ActiveRows::Number known, const Fire& fire,
                                           const model::Tick& tick, base::Instant at) const {
   auto flight = std::make_unique<Flight>();
-  flight->row = row_of(rows_.id(known));
+  flight->row = row_of(fire.earlier);
   auto& row = *flight->row;
   rows_.read(known, row);
   flight->claimed_version = row.version;
@@ -157,11 +131,9 @@ void Engine::fired_too_often(Now& now, model::Trigger trigger) {
 
 // A number is used once, also when the row does not know yet of an order that was found at the
 // broker.
-std::int32_t Engine::next_fire_no(ActiveRows::Number row) const {
+std::int32_t Engine::next_fire_no(ActiveRows::Number row, const Flight* earlier) const {
   auto last = rows_.fire_no(row);
-  for (const auto* flight = std::as_const(flights_).first_of(rows_.id(row)); flight;
-       flight = flight->next)
-    last = std::max(last, flight->attempt.fire_no);
+  for (; earlier; earlier = earlier->next) last = std::max(last, earlier->attempt.fire_no);
   return last + 1;
 }
 

@@ -70,15 +70,14 @@ bool Engine::another_may_have_order(const Flight& flight) const {
   return any_other(flight, [](const Flight& other) { return other.may_have_order(); });
 }
 
-std::shared_ptr<model::Trigger> Engine::row_of(model::TriggerId id) const {
-  const auto* flight = flights_.first_of(id);
-  if (!flight) return std::make_shared<model::Trigger>();
-  *flight->row = {};
-  return flight->row;
+std::shared_ptr<model::Trigger> Engine::row_of(const Flight* first) {
+  if (!first) return std::make_shared<model::Trigger>();
+  *first->row = {};
+  return first->row;
 }
 
 std::shared_ptr<model::Trigger> Engine::row_for(model::Trigger trigger) const {
-  auto row = row_of(trigger.id);
+  auto row = row_of(flights_.first_of(trigger.id));
   *row = std::move(trigger);
   return row;
 }

@@ -98,7 +98,7 @@ std::string text_of(const model::Record& record) {
 std::string text_of(const Effect& effect) {
   struct Visitor {
     std::string operator()(const MakeClaim& e) const {
-      return "claim " + text_of(e.claim.attempt) + text_of(e.claim.audit);
+      return "claim " + text_of(e.claim.attempt) + text_of(model::audit_of(e.claim));
     }
     std::string operator()(const Submit& e) const { return "submit " + text_of(e.record); }
     std::string operator()(const Write& e) const { return "write " + text_of(e.record); }

@@ -14,13 +14,16 @@ namespace hmt::model {
 // `attempt.lease_epoch`, the engine is not stopped, the group (if any) has no winner but this
 // trigger itself, and the trigger is `active` at `version`. Then the trigger becomes `firing` with
 // triggered_at/leg/price and fire_no of the attempt, version grows by one, the group's winner is
-// set, and attempt and audit are inserted.
+// set, and the attempt and what the trail says of it are inserted.
 struct Claim {
   Attempt attempt;  // state queued or forwarded
   std::int64_t version = 0;
   std::optional<GroupId> group;
-  AuditEntry audit;
 };
+
+// What the trail says of a claim: what was seen, and the rule that it met. Made where it is
+// written, for its texts cost more than the fire.
+AuditEntry audit_of(const Claim& claim);
 
 enum class ClaimVerdict : std::uint8_t {
   won,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <sodium.h>
+#include <vector>
 
 #include "base/ensure.h"
 
@@ -37,26 +38,26 @@ std::optional<std::uint64_t> read_digits(std::string_view digits) {
   return value;
 }
 
-void append_bytes(std::string& out, std::uint64_t value, std::size_t count) {
-  std::array<char, sizeof value> bytes{};
-  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(value >> (8 * i));
-  out.append(bytes.data(), count);
+std::uint8_t* put_bytes(std::uint8_t* at, std::uint64_t value, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) at[i] = static_cast<std::uint8_t>(value >> (8 * i));
+  return at + count;
 }
 
 // Every field has its own width, and the account, which has not, its length in front.
 std::uint64_t mac_of(const TagKey& key, const TagScope& scope, const TagParts& parts) {
-  std::string text;
-  text.reserve(scope.account.size() + 22);
-  append_bytes(text, scope.account.size(), 8);
-  text.append(scope.account);
-  append_bytes(text, static_cast<std::uint32_t>(scope.date.days), 4);
-  append_bytes(text, parts.trigger_bits, 8);
-  append_bytes(text, std::uint64_t{parts.attempt_mod_32} << 8 | parts.fire_mod_32, 2);
+  const auto size = scope.account.size() + 22;
+  std::array<std::uint8_t, 64> usual;
+  std::vector<std::uint8_t> larger(size > usual.size() ? size : 0);
+  auto* const text = larger.empty() ? usual.data() : larger.data();
+  auto* end = put_bytes(text, scope.account.size(), 8);
+  end = std::ranges::copy(scope.account, end).out;
+  end = put_bytes(end, static_cast<std::uint32_t>(scope.date.days), 4);
+  end = put_bytes(end, parts.trigger_bits, 8);
+  put_bytes(end, std::uint64_t{parts.attempt_mod_32} << 8 | parts.fire_mod_32, 2);
 
   static_assert(crypto_shorthash_KEYBYTES == 16 && crypto_shorthash_BYTES == 8);
   std::array<std::uint8_t, crypto_shorthash_BYTES> hash{};
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
-  crypto_shorthash(hash.data(), bytes, text.size(), key.bytes.data());
+  crypto_shorthash(hash.data(), text, size, key.bytes.data());
   return (std::uint64_t{hash[0]} << 16 | std::uint64_t{hash[1]} << 8 | hash[2]) & 0xF'FFFF;
 }
 

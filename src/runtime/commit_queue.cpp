@@ -229,7 +229,8 @@ bool CommitQueue::claims_failed(const base::Error& error, std::vector<model::Cla
   }
   if (singly(count)) return true;
   const auto& claim = std::get<ClaimItem>(taken_.front()).claim;
-  if (!tell_refused(error, claim.audit.at, &claim.attempt, {claim.audit})) return false;
+  const auto audit = model::audit_of(claim);
+  if (!tell_refused(error, audit.at, &claim.attempt, {audit})) return false;
   auto done = std::move(std::get<ClaimItem>(taken_.front()).done);
   taken_.pop_front();
   done(model::ClaimVerdict::stale);

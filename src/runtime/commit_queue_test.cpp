@@ -146,7 +146,6 @@ struct CommitQueueTest : testing::Test {
     claim.attempt.fire_no = 1;
     claim.attempt.lease_epoch = epoch;
     claim.attempt.created_at = at_second(1);
-    claim.audit.event = "claimed";
     return claim;
   }
   model::Record record_of(std::string event) const {

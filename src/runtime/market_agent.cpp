@@ -492,7 +492,7 @@ void MarketAgent::carry_out(Account& account, engine::MakeClaim& effect) {
     attempt.forwarded_at = scheduler_.now();
   }
   // In a turn of its own: no claim waits for what only people read.
-  scheduler_.post([audit = effect.claim.audit] { tell({audit}); });
+  scheduler_.post([claim = effect.claim] { tell({model::audit_of(claim)}); });
   latency_.decided(attempt.tag, attempt.evidence.received_at, scheduler_.now());
   auto done = [this, attempt, purpose = effect.purpose, id = account.id,
                submit = account.links.submit,

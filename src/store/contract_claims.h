@@ -38,13 +38,11 @@ TEST_P(StoreContract, AClaimWritesItsAttemptAndItsAudit) {
   claimed.attempt.state = model::AttemptState::forwarded;
   claimed.attempt.forwarded_at = at_minute(5);
   claimed.attempt.evidence.after_gap = true;
-  claimed.audit.tag = "TAG1";
-  claimed.audit.detail = {{"rule", "SELL leg 1"}, {"price", "1499.95"}};
   ASSERT_EQ(claim_one(claimed), ClaimVerdict::won);
   EXPECT_THAT(reader()->attempts(before.id, operator_).value(), ElementsAre(claimed.attempt));
   const auto rows = trail(before.id);
   ASSERT_EQ(rows.size(), 2U);
-  EXPECT_EQ(rows[1].entry, claimed.audit);
+  EXPECT_EQ(rows[1].entry, model::audit_of(claimed));
   EXPECT_EQ(changed_.last_event, rows[1].number);
   EXPECT_EQ(last_event(), rows[1].number);
 }

@@ -222,8 +222,7 @@ class StoreContract : public testing::TestWithParam<BackendChoice> {
   }
 
   Claim claim_of(const model::Trigger& trigger, const std::string& tag) {
-    return {attempt_of(trigger, epoch_, tag), trigger.version, trigger.parent_id,
-            audit_of(trigger, "claimed")};
+    return {attempt_of(trigger, epoch_, tag), trigger.version, trigger.parent_id};
   }
 
   std::vector<ClaimVerdict> claim(const std::vector<Claim>& claims) {

@@ -25,7 +25,7 @@ struct MemoryStoreTest : testing::Test {
   MemoryStoreTest() : writer(store.writer()) {
     epoch = writer->take_lease("engine", at_minute(0)).value();
     row = writer->create(stop_loss(1), Actor{}, nullptr, at_minute(0))->trigger;
-    claims = {{attempt_of(row, epoch, "TAG1"), row.version, {}, audit_of(row, "claimed")}};
+    claims = {{attempt_of(row, epoch, "TAG1"), row.version, {}}};
   }
 
   MemoryStore store;

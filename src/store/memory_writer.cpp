@@ -184,7 +184,7 @@ ClaimVerdict MemoryWriter::judge_claim(const Claim& claim, Changed& changed) {
   apply_claim(*row, claim.attempt);
   if (row->parent_id) state_->winners[*row->parent_id] = row->id;
   state_->put_attempt(claim.attempt);
-  changed.last_event = state_->add_audit(claim.audit);
+  changed.last_event = state_->add_audit(model::audit_of(claim));
   remember(changed, *row);
   return verdict;
 }

@@ -1,5 +1,7 @@
 #include "trigger/rule.h"
 
+#include "base/short_text.h"
+
 namespace hmt::trigger {
 namespace {
 
@@ -45,10 +47,16 @@ std::optional<LegNumber> leg_fired_by(const Trigger& trigger, Price last) {
 }
 
 std::string rule_text(const Trigger& trigger, LegNumber leg, Price last) {
-  return base::joined({model::word(trigger.side),
-                       leg == LegNumber::one ? " leg 1: LTP " : " leg 2: LTP ", last.short_text(),
-                       " ", model::word(row_of_contract(trigger, leg)), " ",
-                       trigger.leg(leg).trigger_price.short_text()});
+  const base::ShortText<80> text([&](char* at) {
+    at = base::put_text(at, model::word(trigger.side));
+    at = base::put_text(at, leg == LegNumber::one ? " leg 1: LTP " : " leg 2: LTP ");
+    at = last.put_text(at);
+    *at++ = ' ';
+    at = base::put_text(at, model::word(row_of_contract(trigger, leg)));
+    *at++ = ' ';
+    return trigger.leg(leg).trigger_price.put_text(at);
+  });
+  return std::string(text);
 }
 
 }  // namespace hmt::trigger

@@ -82,7 +82,7 @@ struct PostgresTest : testing::Test {
     return written ? written->trigger : model::Trigger{};
   }
   Claim claim_of(const model::Trigger& row, const std::string& tag) {
-    return {attempt_of(row, epoch, tag), row.version, row.parent_id, audit_of(row, "claimed")};
+    return {attempt_of(row, epoch, tag), row.version, row.parent_id};
   }
   Result<std::vector<ClaimVerdict>> claim(const Claim& one) {
     return writer().claim(std::span(&one, 1), changed);

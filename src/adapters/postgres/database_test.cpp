@@ -149,8 +149,7 @@ void run_a_day(const std::string& url) {
   ASSERT_TRUE(writer.put_connection(connection, {}, "connection_added", user(1), at_minute(1)));
   const auto made = writer.create(stop_loss(1), user(1), nullptr, at_minute(1));
   ASSERT_TRUE(made) << made.error().message;
-  const Claim claim{
-      attempt_of(made->trigger, epoch, "TAG1"), 1, {}, audit_of(made->trigger, "claimed")};
+  const Claim claim{attempt_of(made->trigger, epoch, "TAG1"), 1, {}};
   Changed changed;
   const auto verdicts = writer.claim(std::span(&claim, 1), changed);
   ASSERT_TRUE(verdicts) << verdicts.error().message;

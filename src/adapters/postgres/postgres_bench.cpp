@@ -47,9 +47,6 @@ class Desk {
       claim.attempt.request.trading_symbol = row.trading_symbol;
       claim.attempt.request.quantity = row.leg_1.quantity;
       claim.attempt.evidence.rule = "SELL leg 1: LTP 1499.95 <= 1500.00";
-      claim.audit.event = "claimed";
-      claim.audit.trigger_id = row.id;
-      claim.audit.detail = {{"rule", claim.attempt.evidence.rule}};
       out.push_back(std::move(claim));
     }
     return out;

@@ -44,7 +44,7 @@ ClaimVerdict judge_claim(const store::Claim& claim, Sheet& sheet, Changed& chang
   sheet.put(row);
   if (row.parent_id) sheet.set_winner(*row.parent_id, row.id);
   sheet.put(claim.attempt);
-  sheet.put(claim.audit);
+  sheet.put(model::audit_of(claim));
   changed.triggers.push_back(std::move(row));  // for the first time: a row is won once in a commit
   return verdict;
 }

@@ -40,7 +40,7 @@ TEST_F(SqliteDatabase, TheOriginalInsertIsAnActiveTrigger) {
 
   // Its id was written in capitals; it is found all the same.
   const auto epoch = writer().take_lease("engine", at_minute(0)).value();
-  const Claim claim{attempt_of(row, epoch, "TAG1"), 1, {}, audit_of(row, "claimed")};
+  const Claim claim{attempt_of(row, epoch, "TAG1"), 1, {}};
   Changed changed;
   EXPECT_EQ(writer().claim(std::span(&claim, 1), changed)->front(), ClaimVerdict::won);
   EXPECT_EQ(reader()->trigger(row.id, user(1))->status, model::TriggerStatus::firing);
@@ -105,7 +105,7 @@ TEST_F(SqliteDatabase, AHandOnTheTableMovesTheVersionAndLeavesATrace) {
   EXPECT_EQ(edited.version, 2);
   EXPECT_EQ(edited.leg_1.trigger_price, price("1400"));
   Changed changed;
-  const Claim claim{attempt_of(row, epoch, "TAG1"), row.version, {}, audit_of(row, "claimed")};
+  const Claim claim{attempt_of(row, epoch, "TAG1"), row.version, {}};
   EXPECT_EQ(writer().claim(std::span(&claim, 1), changed)->front(), ClaimVerdict::stale);
   EXPECT_EQ(by_hand(path, "DELETE FROM hmt_gtt_orders"), "");
 
@@ -124,7 +124,7 @@ TEST_F(SqliteDatabase, AFiringRowIsNotChangedByHand) {
   open();
   const auto epoch = writer().take_lease("engine", at_minute(0)).value();
   const auto row = writer().create(stop_loss(1), anybody, nullptr, at_minute(0))->trigger;
-  const Claim claim{attempt_of(row, epoch, "TAG1"), row.version, {}, audit_of(row, "claimed")};
+  const Claim claim{attempt_of(row, epoch, "TAG1"), row.version, {}};
   Changed changed;
   ASSERT_EQ(writer().claim(std::span(&claim, 1), changed)->front(), ClaimVerdict::won);
   const auto firing = reader()->trigger(row.id, anybody).value();
@@ -196,7 +196,7 @@ TEST_F(SqliteDatabase, AnAttemptThatCannotBeReadOrHasLostItsTriggerIsReported) {
   open();
   const auto epoch = writer().take_lease("engine", at_minute(0)).value();
   const auto row = writer().create(stop_loss(1), anybody, nullptr, at_minute(0))->trigger;
-  const Claim claim{attempt_of(row, epoch, "TAG1"), row.version, {}, audit_of(row, "claimed")};
+  const Claim claim{attempt_of(row, epoch, "TAG1"), row.version, {}};
   Changed changed;
   ASSERT_EQ(writer().claim(std::span(&claim, 1), changed)->front(), ClaimVerdict::won);
   EXPECT_EQ(by_hand(path, "UPDATE hmt_order_attempts SET seen_at = 'noon'"), "");

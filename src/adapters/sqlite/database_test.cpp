@@ -235,10 +235,8 @@ TEST_F(SqliteDatabase, AFullDiskIsUnavailableAndNothingIsHalfWritten) {
 
   std::vector<Claim> claims;
   for (const auto& row : rows) {
-    claims.push_back({attempt_of(row, epoch, "T" + std::to_string(claims.size())),
-                      row.version,
-                      {},
-                      audit_of(row, "claimed")});
+    claims.push_back(
+        {attempt_of(row, epoch, "T" + std::to_string(claims.size())), row.version, {}});
   }
   const auto event = reader()->last_event().value();
   Changed changed;
@@ -291,8 +289,7 @@ TEST_F(SqliteDatabase, AKillLosesNoClaimThatWasAnswered) {
       const auto epoch = claiming.take_lease("child", at_minute(0)).value();
       for (std::uint32_t n = 1; n < 100'000; ++n) {
         const auto row = claiming.create(stop_loss(n), anybody, nullptr, at_minute(0))->trigger;
-        const Claim claim{
-            attempt_of(row, epoch, tag_of(n)), row.version, {}, audit_of(row, "claimed")};
+        const Claim claim{attempt_of(row, epoch, tag_of(n)), row.version, {}};
         Changed changed;
         const auto verdicts = claiming.claim(std::span(&claim, 1), changed);
         if (!verdicts || verdicts->front() != ClaimVerdict::won) ::_exit(2);

@@ -45,7 +45,7 @@ struct SqliteFlush : SqliteDatabase {
     std::vector<Claim> out;
     for (std::uint32_t n = 1; n <= count; ++n) {
       const auto row = writer().create(stop_loss(n), anybody, nullptr, at_minute(0))->trigger;
-      out.push_back({attempt_of(row, epoch, tag_of(n)), row.version, {}, audit_of(row, "claimed")});
+      out.push_back({attempt_of(row, epoch, tag_of(n)), row.version, {}});
     }
     return out;
   }
@@ -64,7 +64,7 @@ struct SqliteFlush : SqliteDatabase {
 TEST_F(SqliteFlush, EveryKindOfWriteIsFlushedBeforeItReturns) {
   const auto claims = claims_of(2);
   const auto row = claims[1].attempt.trigger_id;
-  const std::vector<Record> records = {record_of(std::vector{claims[0].audit})};
+  const std::vector<Record> records = {record_of(std::vector{model::audit_of(claims[0])})};
   EXPECT_GE(flushes_of([&] { ASSERT_TRUE(writer().note({})); }), 1);
   EXPECT_GE(flushes_of([&] { ASSERT_TRUE(writer().claim(std::span(claims).first(1), changed)); }),
             1);
@@ -93,7 +93,7 @@ TEST_F(SqliteFlush, ABatchOfFiveHundredClaimsIsOneFlush) {
 TEST_F(SqliteFlush, AClaimIsOneFlushHoweverLongTheLogHasGrown) {
   const auto claims = claims_of(2);
   // Pages enough that the log is due to be carried over.
-  Record much = record_of(std::vector<model::AuditEntry>(2000, claims[0].audit));
+  Record much = record_of(std::vector<model::AuditEntry>(2000, model::audit_of(claims[0])));
   for (auto& entry : much.audit) entry.detail = {{"words", std::string(4000, 'x')}};
   EXPECT_EQ(flushes_of([&] { ASSERT_TRUE(writer().record(epoch, {&much, 1})); }), 1);
   const auto claim_one = [&](std::size_t which) {

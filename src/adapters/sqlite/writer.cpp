@@ -148,7 +148,7 @@ ClaimVerdict SqliteWriter::judge_claim(const store::Claim& claim, std::int64_t e
   write_engine_columns(connection_, row);
   if (row.parent_id) set_winner(*row.parent_id, row.id);
   write_attempt(connection_, claim.attempt);
-  changed.last_event = insert_audit(connection_, claim.audit);
+  changed.last_event = insert_audit(connection_, model::audit_of(claim));
   changed.triggers.push_back(std::move(row));  // for the first time: a row is won once in a commit
   return verdict;
 }
