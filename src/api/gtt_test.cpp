@@ -114,6 +114,18 @@ TEST_F(GttApi, ItIsOneOfOurTriggersAndLastsAYear) {
   EXPECT_EQ(show(number).at("data.expires_at"), base::to_broker_time(expires));
 }
 
+TEST_F(GttApi, APriceThatWouldTurnTheTriggerRoundIsNotTold) {
+  const auto stop = placed(single("1500"));
+  const auto pair = placed(two_leg());
+  desk.trade(infy, "1500.05");
+  EXPECT_EQ(show(stop).at("data.condition.last_price"), "1500.05");
+  EXPECT_EQ(show(pair).at("data.condition.last_price"), "1500.05");
+  desk.trade(infy, "1500");
+  EXPECT_EQ(show(stop).at("data.condition.last_price"), "null");
+  desk.trade(infy, "1640");
+  EXPECT_EQ(show(pair).at("data.condition.last_price"), "null");
+}
+
 TEST_F(GttApi, ATwoLegIsShownLowerValueFirstWhateverItsSide) {
   for (const std::string side : {"SELL", "BUY"}) {
     const auto shown = show(placed(two_leg(side)));

@@ -131,13 +131,25 @@ std::vector<LegNumber> legs_of(const Trigger& trigger) {
   return {LegNumber::one, LegNumber::two};
 }
 
+// Kite's clients tell by it which way a value is reached, and send it back when they modify: a
+// price that has reached one already would turn the trigger round.
+std::optional<model::Price> last_price_of(const GttView& view) {
+  for (const auto number : legs_of(view.trigger)) {
+    if (!view.last_price) return std::nullopt;
+    const auto level = view.trigger.leg(number).trigger_price;
+    const bool rises = model::direction_of(view.trigger, number) == model::Direction::rising;
+    if (rises ? *view.last_price >= level : *view.last_price <= level) return std::nullopt;
+  }
+  return view.last_price;
+}
+
 std::string condition_json(const GttView& view) {
   const auto& trigger = view.trigger;
   ArrayWriter values;
   for (const auto leg : legs_of(trigger)) values.add(trigger.leg(leg).trigger_price.text());
   ObjectWriter out;
   out.text("exchange", word(trigger.exchange)).text("tradingsymbol", trigger.trading_symbol);
-  out.raw("trigger_values", values.done()).price("last_price", view.last_price);
+  out.raw("trigger_values", values.done()).price("last_price", last_price_of(view));
   return out.number("instrument_token", trigger.instrument_token).done();
 }
 
