@@ -1,6 +1,5 @@
 #include "api/gtt_answers.h"
 
-#include <array>
 #include <utility>
 
 #include "api/json_value.h"

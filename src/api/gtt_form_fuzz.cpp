@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "api/commands.h"
 #include "api/gtt_form.h"
 #include "api/gtt_views.h"
