@@ -17,10 +17,9 @@ std::unexpected<base::Error> sign_in_first() {
                     "sign in with the header \"Authorization: Bearer TOKEN\"");
 }
 
-}  // namespace
-
-std::optional<std::string_view> bearer(const net::Headers& headers) {
-  static constexpr std::string_view scheme = "bearer ";
+// What stands in the Authorization header behind the scheme, which may be in any case.
+std::optional<std::string_view> credentials_of(const net::Headers& headers,
+                                               std::string_view scheme) {
   auto value = net::header(headers, "Authorization");
   if (value.size() <= scheme.size()) return std::nullopt;
   for (std::size_t i = 0; i < scheme.size(); ++i) {
@@ -30,6 +29,24 @@ std::optional<std::string_view> bearer(const net::Headers& headers) {
   }
   value.remove_prefix(scheme.size());
   return value;
+}
+
+}  // namespace
+
+std::optional<std::string_view> bearer(const net::Headers& headers) {
+  return credentials_of(headers, "bearer ");
+}
+
+std::optional<KiteSignIn> kite_sign_in(const net::Headers& headers) {
+  const auto pair = credentials_of(headers, "token ");
+  if (!pair) return std::nullopt;
+  const auto colon = pair->find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  return KiteSignIn{pair->substr(0, colon), pair->substr(colon + 1)};
+}
+
+std::string kite_api_key(const std::optional<model::UserId>& user) {
+  return user ? user->text() : "hmt";
 }
 
 AdminToken::AdminToken(std::string token) : token_(std::move(token)) {

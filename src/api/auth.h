@@ -69,6 +69,16 @@ class UserTokens final : public Authenticator {
 // The token of `Authorization: Bearer TOKEN`; nothing when there is no such header.
 std::optional<std::string_view> bearer(const net::Headers& headers);
 
+// What a Kite client signs in with: `Authorization: token API_KEY:TOKEN`. The token is the one that
+// everybody signs in with; the api_key says whose it is, and is no secret.
+struct KiteSignIn {
+  std::string_view api_key;
+  std::string_view token;
+};
+std::optional<KiteSignIn> kite_sign_in(const net::Headers& headers);
+// The api_key of a user is their id; that of the operator is "hmt".
+std::string kite_api_key(const std::optional<model::UserId>& user);
+
 // Tells a peer that has brought wrong credentials too often to wait. It never keeps right ones out:
 // all programs of a machine share its address, and any of them, a web page included, could lock the
 // operator and the kill switch away. That a token cannot be guessed is its length's doing (256

@@ -23,6 +23,8 @@ struct Row {
 const std::string engine = "/functions/v1/hmt-trigger-engine/";
 const std::string trigger = "/api/v1/triggers/{id}";
 const std::string broker = "/api/v1/brokers/{id}";
+const std::string gtts = "/gtt/triggers";
+const std::string gtt = gtts + "/{id}";
 const std::string broker_callback = "/api/v1/brokers/callback";
 
 const std::vector<Row> rows = {
@@ -42,6 +44,12 @@ const std::vector<Row> rows = {
     {"DELETE", trigger, 401, 401, 503, 200, 404, 404, 200},
     {"GET", trigger + "/attempts", 401, 401, 503, 200, 404, 404, 200},
     {"GET", trigger + "/why", 401, 401, 503, 200, 404, 404, 200},
+    // Before connections are added: a Kite client cannot say which one it means.
+    {"GET", gtts, 403, 403, 503, 200, 200, 200, 200},
+    {"POST", gtts, 403, 403, 503, 200, 200, 200, 403},
+    {"GET", gtt, 403, 403, 503, 200, 404, 404, 200},
+    {"PUT", gtt, 403, 403, 503, 200, 404, 404, 200},
+    {"DELETE", gtt, 403, 403, 503, 200, 404, 404, 200},
     {"GET", "/api/v1/brokers", 401, 401, 503, 200, 200, 200, 200},
     {"POST", "/api/v1/brokers", 401, 401, 503, 201, 201, 201, 403},
     {"GET", broker, 401, 401, 503, 200, 404, 404, 200},
@@ -85,6 +93,14 @@ class MatrixApi : public ServerTest {
     return base::fail(ErrorKind::refused, "nobody's");
   }
 
+  // As a Kite client says who it is.
+  net::Headers as_kite(const std::string& who) const {
+    net::Headers out = {{"Content-Type", "application/x-www-form-urlencoded"}};
+    const auto key = who == "owner" ? owner.text() : who == "other" ? other.text() : "hmt";
+    if (!who.empty()) out.emplace_back("Authorization", "token " + key + ":" + who);
+    return out;
+  }
+
   static net::Headers as(const std::string& who) {
     net::Headers out = {{"Content-Type", "application/json"}, {"If-Match", "\"1\""}};
     if (!who.empty()) out.emplace_back("Authorization", "Bearer " + who);
@@ -94,6 +110,12 @@ class MatrixApi : public ServerTest {
   // What the route answers `who` about the trigger `id`.
   int status(const Row& row, const std::string& who, const std::string& id) {
     auto target = row.pattern;
+    if (target.starts_with(gtts)) {
+      if (const auto at = target.find("{id}"); at != std::string::npos) {
+        target.replace(at, 4, number_of(id));
+      }
+      return ask(row.method, target, as_kite(who), body_of(row)).status;
+    }
     if (const auto at = target.find("{id}"); at != std::string::npos) target.replace(at, 4, id);
     if (const auto at = target.find("{token}"); at != std::string::npos) {
       target.replace(at, 7, std::to_string(infy));
@@ -105,12 +127,18 @@ class MatrixApi : public ServerTest {
   }
   static std::string body_of(const Row& row) {
     const bool is_broker = row.pattern.starts_with("/api/v1/brokers");
+    if (row.method == "PUT" || (row.method == "POST" && row.pattern == gtts)) return gtt_body();
     if (row.method == "PATCH") return is_broker ? R"({"name":"new"})" : R"({"quantity_1":11})";
     if (row.method != "POST") return {};
     if (row.pattern == "/api/v1/triggers") return stop_loss();
     if (row.pattern == "/api/v1/brokers") return R"({"name":"n","api_key":"k"})";
     if (row.pattern.ends_with("/session")) return R"({"access_token":"t"})";
     return {};
+  }
+  // The number that Kite's clients know the trigger by; nobody's for an id that is nobody's.
+  std::string number_of(const std::string& id) {
+    const auto number = database->writer().reader()->number_of(*model::TriggerId::parse(id), {});
+    return std::to_string(number.value_or(1'000'000));
   }
   int upgrade_status(const std::string& target, const std::string& who) {
     auto request = "GET " + target +
@@ -119,6 +147,16 @@ class MatrixApi : public ServerTest {
     if (!who.empty()) request += "Authorization: Bearer " + who + "\r\n";
     const auto answer = raw(request + "\r\n");
     return answer.size() < 12 ? 0 : std::stoi(answer.substr(9, 3));
+  }
+
+  static std::string gtt_body() {
+    return net::to_form(
+        {{"type", "single"},
+         {"condition",
+          R"({"exchange":"NSE","tradingsymbol":"INFY","trigger_values":[1490],"last_price":1570})"},
+         {"orders",
+          R"([{"exchange":"NSE","tradingsymbol":"INFY","transaction_type":"SELL","quantity":3,)"
+          R"("order_type":"LIMIT","product":"CNC","price":1489}])"}});
   }
 
   // Of the owner, and new: what the row before did to another does not matter.

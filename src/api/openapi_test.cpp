@@ -44,6 +44,7 @@ TEST(OpenApi, TheSignInOfEveryRouteIsTheDocuments) {
     if (route.access == Access::open) expected = {};
     if (route.access == Access::optional) expected = {"none", "bearer"};
     if (route.access == Access::stream) expected = {"bearer", "ticket"};
+    if (route.access == Access::kite) expected = {"kite"};
     EXPECT_EQ(ways, expected) << route.pattern;
   }
 }

@@ -57,6 +57,7 @@ net::HttpResponse show_session(Service& service, const Call& call) {
   ObjectWriter out;
   out.text("actor", identity.actor.name).text("user_id", identity.owner().text());
   out.boolean("operator", identity.is_operator()).instant("expires_at", identity.expires_at);
+  out.text("kite_api_key", kite_api_key(identity.actor.user));
   out.text("version", service.config.version).text("build", service.config.build);
   return json_answer(200, out.boolean("simulated", service.desk.configured().simulated).done());
 }

@@ -44,11 +44,12 @@ TEST_F(PagesApi, EveryAddressOfTheScreensGetsTheDocument) {
 }
 
 TEST_F(PagesApi, AProgramsAddressIsNeverAScreens) {
-  for (const auto* path : {"/api", "/api/v1/trigers", "/functions/v1", "/metrics/x", "/gtt"}) {
+  for (const auto* path : {"/api", "/api/v1/trigers", "/functions/v1", "/metrics/x"}) {
     const auto answer = fetch(path);
     EXPECT_EQ(answer.status, 404) << path;
     EXPECT_EQ(answer.code(), "not_found") << path;
   }
+  EXPECT_EQ(fetch("/gtt").at("error_type"), "InputException");
   EXPECT_EQ(ask("POST", "/", {}).status, 405);
 }
 

@@ -37,6 +37,11 @@ constexpr auto table = std::to_array<Route>({
     {"GET", "/api/v1/performance", Access::user, show_performance},
     {"POST", "/api/v1/stream-ticket", Access::user, issue_stream_ticket},
     {"GET", "/api/v1/stream", Access::stream, open_stream},
+    {"GET", "/gtt/triggers", Access::kite, list_gtts},
+    {"POST", "/gtt/triggers", Access::kite, place_gtt},
+    {"GET", "/gtt/triggers/{id}", Access::kite, show_gtt},
+    {"PUT", "/gtt/triggers/{id}", Access::kite, modify_gtt},
+    {"DELETE", "/gtt/triggers/{id}", Access::kite, delete_gtt},
 });
 
 }  // namespace

@@ -18,6 +18,7 @@ enum class Access : std::uint8_t {
   user,           // signed in
   operator_only,  // signed in as the operator
   stream,         // a WebSocket: signed in, or with a stream ticket
+  kite,           // signed in as Kite's clients do, and answered in Kite's words
 };
 
 using AnswerNow = net::HttpResponse (*)(Service&, const Call&);
@@ -69,6 +70,12 @@ void end_login(Service&, Call, net::Responder);
 net::HttpResponse list_orders(Service&, const Call&);
 net::HttpResponse list_audit(Service&, const Call&);
 net::HttpResponse search_instruments(Service&, const Call&);
+
+void place_gtt(Service&, Call, net::Responder);
+net::HttpResponse list_gtts(Service&, const Call&);
+net::HttpResponse show_gtt(Service&, const Call&);
+void modify_gtt(Service&, Call, net::Responder);
+void delete_gtt(Service&, Call, net::Responder);
 
 net::HttpResponse issue_stream_ticket(Service&, const Call&);
 void open_stream(Service&, Call, net::Responder);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/fields.h"
+#include "api/gtt_answers.h"
 #include "api/pages.h"
 #include "api/routes.h"
 
@@ -80,7 +81,8 @@ class SignIn {
     const auto* ticket = access_ == Access::stream ? call_.query_value("ticket") : nullptr;
     if (ticket) return by_ticket(*ticket);
     if (access_ == Access::optional && call_.header("Authorization").empty()) return std::nullopt;
-    return by_headers();
+    if (access_ == Access::kite) return by_kites_pair();
+    return by_headers(call_.incoming.request.headers);
   }
 
  private:
@@ -94,8 +96,23 @@ class SignIn {
         "ticket");
   }
 
-  std::optional<net::HttpResponse> by_headers() {
-    auto identity = service_.config.authenticator->authenticate(call_.incoming.request.headers);
+  std::optional<net::HttpResponse> by_kites_pair() {
+    const auto pair = kite_sign_in(call_.incoming.request.headers);
+    if (!pair) {
+      return error_answer(401, "unauthorized",
+                          "sign in with the header \"Authorization: token API_KEY:TOKEN\"");
+    }
+    const std::string api_key(pair->api_key);
+    if (auto refusal = by_headers({{"Authorization", "Bearer " + std::string(pair->token)}})) {
+      return refusal;
+    }
+    if (api_key == kite_api_key(call_.identity->actor.user)) return std::nullopt;
+    call_.identity.reset();
+    return wrong("the api_key is another's than the token");
+  }
+
+  std::optional<net::HttpResponse> by_headers(const net::Headers& headers) {
+    auto identity = service_.config.authenticator->authenticate(headers);
     if (!identity) {
       if (identity.error().kind == ErrorKind::unavailable) return error_answer(identity.error());
       if (identity.error().kind == ErrorKind::refused) return wrong(identity.error().message);
@@ -139,26 +156,29 @@ Service::Service(net::Loop& on, runtime::Desk& of, std::unique_ptr<store::Reader
 
 void Service::take(net::Incoming incoming, net::Responder responder) {
   const auto& request = incoming.request;
-  if (auto refusal = refuse_host(door, request)) return responder.send(std::move(*refusal));
-  if (auto page = page_of(config, request)) return responder.send(std::move(*page));
   const auto path = request.target.substr(0, request.target.find('?'));
+  const auto refuse = [&responder, kites = is_kites(path)](net::HttpResponse refusal) {
+    responder.send(kites ? in_kites_words(std::move(refusal)) : std::move(refusal));
+  };
+  if (auto refusal = refuse_host(door, request)) return refuse(std::move(*refusal));
+  if (auto page = page_of(config, request)) return responder.send(std::move(*page));
   auto found = find_route(request.method, path);
-  if (!found.route) return responder.send(no_route(found));
+  if (!found.route) return refuse(no_route(found));
   if (found.route->access != Access::open) {
-    if (auto refusal = refuse_origin(door, request)) return responder.send(std::move(*refusal));
+    if (auto refusal = refuse_origin(door, request)) return refuse(std::move(*refusal));
   }
   if (found.route->access == Access::stream && !incoming.wants_web_socket) {
-    return responder.send(upgrade_required());
+    return refuse(upgrade_required());
   }
   const auto query = path.size() == request.target.size()
                          ? std::string_view{}
                          : std::string_view(request.target).substr(path.size() + 1);
   auto fields = net::parse_form(query);
-  if (!fields) return responder.send(error_answer(400, "invalid", fields.error().message));
+  if (!fields) return refuse(error_answer(400, "invalid", fields.error().message));
 
   Call call{std::move(incoming), std::move(*fields), std::move(found.parameters), {}};
   if (auto refusal = SignIn(*this, found.route->access, call).refusal()) {
-    return responder.send(std::move(*refusal));
+    return refuse(std::move(*refusal));
   }
   if (const auto* now = std::get_if<AnswerNow>(&found.route->handle)) {
     return responder.send((*now)(*this, call));

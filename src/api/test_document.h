@@ -51,7 +51,8 @@ class Document {
                                                            "413", "431", "500"};
     const bool general =
         !path_known || std::ranges::find(of_every_path, code) != of_every_path.end();
-    if (!response && general) response = resolve(at({"components", "responses", "400"}));
+    const auto* refusal = path.starts_with("/gtt") ? "kite_400" : "400";
+    if (!response && general) response = resolve(at({"components", "responses", refusal}));
     if (!response) return {method + " " + std::string(path) + " answers an untold " + code};
     const auto* content = response->find("content");
     const auto* json = content ? content->find("application/json") : nullptr;

@@ -4,6 +4,8 @@
 #include <limits>
 
 #include "api/fields.h"
+#include "api/secret.h"
+#include "api/views.h"
 
 namespace hmt::api {
 namespace {
@@ -73,6 +75,18 @@ std::optional<net::HttpResponse> refuse_body(const Call& call) {
     return std::nullopt;
   }
   return error_answer(400, "invalid", "this request takes no body");
+}
+
+Result<TriggerWrite> begin_trigger_write(Service& service, const Call& call) {
+  const auto key = idempotency_key(call);
+  if (!key) return std::unexpected(key.error());
+  if (!*key) return TriggerWrite{};
+  const auto& request = call.incoming.request;
+  const auto hash = sha256_hex(request.method + '\n' + request.target + '\n' +
+                               std::string(call.header("If-Match")) + '\n' + request.body);
+  auto kept = service.reader->kept_answer(**key, hash, call.actor());
+  if (!kept) return std::unexpected(kept.error());
+  return TriggerWrite{store::Idempotency{**key, hash, stored_trigger_json}, std::move(*kept)};
 }
 
 Result<std::optional<std::string>> idempotency_key(const Call& call) {

@@ -28,6 +28,14 @@ OrAnswer<std::int64_t> version_of_edit(const Call& call, const JsonValue& body);
 // Of a request that takes no body; an empty object does no harm.
 std::optional<net::HttpResponse> refuse_body(const Call& call);
 
+// What a write of a trigger begins with: its key, and the row that the first answer told of, when
+// this is a repetition. Errors: invalid; conflict (the key was used for another request).
+struct TriggerWrite {
+  std::optional<store::Idempotency> key;
+  std::optional<std::string> kept;
+};
+base::Result<TriggerWrite> begin_trigger_write(Service& service, const Call& call);
+
 // Nothing without the header. Errors: invalid.
 base::Result<std::optional<std::string>> idempotency_key(const Call& call);
 

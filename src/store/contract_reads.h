@@ -85,6 +85,53 @@ TEST_P(StoreContract, AWrongCursorIsNamed) {
   }
 }
 
+TEST_P(StoreContract, AListOfWhatIsOpenOrChangedLatelyLeavesOutWhatEndedBefore) {
+  create(stop_loss(1), 0);
+  fire(stop_loss(2), "TAG2");
+  const auto old = create(stop_loss(3), 1);
+  const auto lately = create(stop_loss(4), 1);
+  ASSERT_TRUE(writer().cancel(old.id, {}, operator_, nullptr, at_minute(2)));
+  ASSERT_TRUE(writer().cancel(lately.id, {}, operator_, nullptr, at_minute(30)));
+  ListFilter filter;
+  filter.open_or_since = at_minute(30);
+  EXPECT_EQ(ids_of(reader()->triggers(filter, operator_)->triggers),
+            (std::vector{trigger_id(4), trigger_id(2), trigger_id(1)}));
+  filter.open_or_since = at_minute(30) + 1us;
+  EXPECT_EQ(ids_of(reader()->triggers(filter, user(1))->triggers),
+            (std::vector{trigger_id(2), trigger_id(1)}));
+}
+
+TEST_P(StoreContract, ATriggersNumberIsItsOwnForGood) {
+  for (std::uint32_t n = 1; n <= 3; ++n) create(stop_loss(n));
+  const auto page = reader()->triggers({}, operator_).value();
+  ASSERT_EQ(page.numbers.size(), 3U);
+  EXPECT_LT(page.numbers[1], page.numbers[0]);
+  EXPECT_LT(page.numbers[2], page.numbers[1]);
+  ASSERT_TRUE(writer().cancel(trigger_id(3), {}, operator_, nullptr, at_minute(2)));
+  backend_->reopen();
+  create(stop_loss(4));
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto id = page.triggers[i].id;
+    EXPECT_EQ(reader()->number_of(id, operator_).value(), page.numbers[i]);
+    EXPECT_EQ(reader()->numbered(page.numbers[i], operator_).value(), id);
+  }
+  EXPECT_GT(reader()->number_of(trigger_id(4), operator_).value(), page.numbers[0]);
+}
+
+TEST_P(StoreContract, AnothersNumberIsLikeNone) {
+  create(stop_loss(1));
+  const auto number = reader()->number_of(trigger_id(1), user(1)).value();
+  EXPECT_EQ(reader()->numbered(number, user(1)).value(), trigger_id(1));
+  for (const auto& answer :
+       {reader()->numbered(number, user(2)), reader()->numbered(number + 1, operator_)}) {
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, base::ErrorKind::not_found);
+    EXPECT_EQ(answer.error().message, reader()->trigger(trigger_id(9), user(2)).error().message);
+  }
+  EXPECT_EQ(reader()->number_of(trigger_id(1), user(2)).error().kind, base::ErrorKind::not_found);
+  EXPECT_EQ(reader()->number_of(trigger_id(9), operator_).error().kind, base::ErrorKind::not_found);
+}
+
 TEST_P(StoreContract, AReaderSeesTheLastCommit) {
   const auto looking = reader();
   EXPECT_FALSE(looking->trigger(trigger_id(1), operator_));

@@ -15,12 +15,18 @@ namespace {
 
 using State = MemoryStore::State;
 
+bool may_act(const Trigger& row) {
+  return row.status == TriggerStatus::active || row.status == TriggerStatus::firing;
+}
+
 class MemoryReader : public Reader {
  public:
   explicit MemoryReader(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
   Result<Trigger> trigger(TriggerId id, const Actor& actor) override;
   Result<TriggerPage> triggers(const ListFilter& filter, const Actor& actor) override;
+  Result<std::int64_t> number_of(TriggerId id, const Actor& actor) override;
+  Result<TriggerId> numbered(std::int64_t number, const Actor& actor) override;
   Result<std::vector<Attempt>> attempts(TriggerId id, const Actor& actor) override;
   Result<std::vector<Attempt>> recent_attempts(std::size_t limit, const Actor& actor) override;
   Result<std::vector<AuditRow>> audit(const AuditFilter& filter, const Actor& actor) override;
@@ -62,14 +68,27 @@ Result<TriggerPage> MemoryReader::triggers(const ListFilter& filter, const Actor
     if (!may_see(actor, row.user_id)) continue;
     if (filter.status && row.status != *filter.status) continue;
     if (filter.instrument_token && row.instrument_token != *filter.instrument_token) continue;
+    if (filter.open_or_since && !may_act(row) && row.updated_at < *filter.open_or_since) continue;
     if (page.triggers.size() == limit) {
       page.next_cursor = std::to_string(last);
       break;
     }
     page.triggers.push_back(row);
+    page.numbers.push_back(number);
     last = number;
   }
   return page;
+}
+
+Result<std::int64_t> MemoryReader::number_of(TriggerId id, const Actor& actor) {
+  if (auto row = trigger(id, actor); !row) return std::unexpected(row.error());
+  return state_->numbers.at(id);
+}
+
+Result<TriggerId> MemoryReader::numbered(std::int64_t number, const Actor& actor) {
+  const auto at = state_->rows.find(number);
+  if (at == state_->rows.end() || !may_see(actor, at->second.user_id)) return no_such_trigger();
+  return at->second.id;
 }
 
 Result<std::vector<Attempt>> MemoryReader::attempts(TriggerId id, const Actor& actor) {

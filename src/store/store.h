@@ -99,12 +99,14 @@ struct Written {
 struct ListFilter {
   std::optional<model::TriggerStatus> status;
   std::optional<model::InstrumentToken> instrument_token;
-  std::size_t limit = 100;  // at most 1000
-  std::string cursor;       // of the page before; empty: the first
+  std::optional<Instant> open_or_since;  // what may still act, and what has changed from then on
+  std::size_t limit = 100;               // at most 1000
+  std::string cursor;                    // of the page before; empty: the first
 };
 
 struct TriggerPage {
   std::vector<model::Trigger> triggers;  // newest first
+  std::vector<std::int64_t> numbers;     // theirs, one for each
   std::string next_cursor;               // empty: no more
 };
 
@@ -153,6 +155,10 @@ class Reader {
   virtual ~Reader() = default;
   virtual Result<model::Trigger> trigger(model::TriggerId id, const Actor& actor) = 0;  // not_found
   virtual Result<TriggerPage> triggers(const ListFilter& filter, const Actor& actor) = 0;
+  // What a trigger is called where a name has to be a number: given when it is inserted, counting
+  // up, and never to another one, however long the row stands. Errors: not_found.
+  virtual Result<std::int64_t> number_of(model::TriggerId id, const Actor& actor) = 0;
+  virtual Result<model::TriggerId> numbered(std::int64_t number, const Actor& actor) = 0;
   virtual Result<std::vector<model::Attempt>> attempts(model::TriggerId id, const Actor& actor) = 0;
   virtual Result<std::vector<model::Attempt>> recent_attempts(
       std::size_t limit, const Actor& actor) = 0;  // newest first

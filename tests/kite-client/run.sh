@@ -3,7 +3,7 @@
 set -eu
 server=$(realpath "${1:-build/dev/tests/kite-client/sim_server}")
 cd "$(dirname "$0")"
-[ -d node_modules/kiteconnect ] || npm ci --no-audit --no-fund --loglevel=error >&2
+./install.sh
 
 address=$(mktemp)
 "$server" >"$address" &

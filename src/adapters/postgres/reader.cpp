@@ -51,6 +51,10 @@ class Query {
   Fields fields_;
 };
 
+// What may still act has no last change yet.
+constexpr auto open_until_forever =
+    "CASE WHEN status IN ('active', 'firing') THEN 'infinity' ELSE updated_at END >= ";
+
 std::int64_t limit_of(std::size_t asked) {
   return static_cast<std::int64_t>(store::page_limit(asked));
 }
@@ -223,6 +227,7 @@ Result<store::TriggerPage> PostgresReader::triggers(const store::ListFilter& fil
                       .where("user_id = ", actor.user)
                       .where("status = ", status)
                       .where("instrument_token = ", filter.instrument_token)
+                      .where(open_until_forever, filter.open_or_since)
                       .where("number < ", *before)
                       .then(" ORDER BY number DESC LIMIT ")
                       .bind(limit + 1)
@@ -234,10 +239,42 @@ Result<store::TriggerPage> PostgresReader::triggers(const store::ListFilter& fil
   for (int i = 0; i < rows.size() && i < limit; ++i) {
     auto row = read_trigger(rows.row(i));
     last = row.number;
-    if (row.problem.empty()) page.triggers.push_back(std::move(row.trigger));
+    if (!row.problem.empty()) continue;
+    page.triggers.push_back(std::move(row.trigger));
+    page.numbers.push_back(last);
   }
   if (rows.size() > limit) page.next_cursor = std::to_string(last);
   return page;
+}
+
+Result<std::int64_t> PostgresReader::number_of(model::TriggerId id, const Actor& actor) {
+  auto connection = pool_->take();
+  if (!connection) return std::unexpected(connection.error());
+  Transaction transaction(**connection, Kind::read);
+  if (actor.user) (*connection)->act_as(*actor.user);
+  const auto at = Query("number", "hmt_gtt_orders")
+                      .where("id = ", std::optional(id))
+                      .where("user_id = ", actor.user)
+                      .queue(**connection);
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  const auto& rows = (*connection)->rows(at);
+  if (rows.empty()) return store::no_such_trigger();
+  return rows.front().integer();
+}
+
+Result<model::TriggerId> PostgresReader::numbered(std::int64_t number, const Actor& actor) {
+  auto connection = pool_->take();
+  if (!connection) return std::unexpected(connection.error());
+  Transaction transaction(**connection, Kind::read);
+  if (actor.user) (*connection)->act_as(*actor.user);
+  const auto at = Query("id", "hmt_gtt_orders")
+                      .where("number = ", std::optional(number))
+                      .where("user_id = ", actor.user)
+                      .queue(**connection);
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  const auto& rows = (*connection)->rows(at);
+  if (rows.empty()) return store::no_such_trigger();
+  return rows.front().id<model::TriggerId>();
 }
 
 Result<std::vector<model::Attempt>> PostgresReader::attempts(model::TriggerId id,

@@ -197,6 +197,8 @@ Result<store::TriggerPage> SqliteReader::triggers(const store::ListFilter& filte
   query.where("user_id = ?", actor.user.has_value());
   query.where("status = ?", filter.status.has_value());
   query.where("instrument_token = ?", filter.instrument_token.has_value());
+  query.where("(status IN ('active', 'firing') OR updated_at >= ?)",
+              filter.open_or_since.has_value());
   query.where("number < ?", before->has_value());
   query.then(" ORDER BY number DESC LIMIT ?");
 
@@ -209,18 +211,63 @@ Result<store::TriggerPage> SqliteReader::triggers(const store::ListFilter& filte
     bind_if(rows, actor.user);
     if (filter.status) rows.bind(word(*filter.status));
     if (filter.instrument_token) rows.bind(static_cast<std::int64_t>(*filter.instrument_token));
+    bind_if(rows, filter.open_or_since);
     bind_if(rows, *before);
     rows.bind(static_cast<std::int64_t>(limit + 1));
     while (rows.step()) {
       auto row = read_trigger(rows);
       if (++seen > limit) break;
       last = row.number;
-      if (row.problem.empty()) page.triggers.push_back(std::move(row.trigger));
+      if (!row.problem.empty()) continue;
+      page.triggers.push_back(std::move(row.trigger));
+      page.numbers.push_back(last);
     }
   }
   if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
   if (seen > limit) page.next_cursor = std::to_string(last);
   return page;
+}
+
+Result<std::int64_t> SqliteReader::number_of(model::TriggerId id, const Actor& actor) {
+  if (auto ready = connect(); !ready) return std::unexpected(ready.error());
+  std::optional<std::int64_t> number;
+  Transaction transaction(*connection_, Transaction::Kind::read);
+  {
+    Query query("number", "hmt_gtt_orders");
+    query.where("id = ?", true);
+    query.where("user_id = ?", actor.user.has_value());
+    auto row = connection_->statement(query.sql());
+    row.bind(id);
+    bind_if(row, actor.user);
+    if (row.step()) number = row.columns().integer();
+  }
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (!number) return store::no_such_trigger();
+  return *number;
+}
+
+Result<model::TriggerId> SqliteReader::numbered(std::int64_t number, const Actor& actor) {
+  if (auto ready = connect(); !ready) return std::unexpected(ready.error());
+  std::optional<model::TriggerId> id;
+  std::string problem;
+  Transaction transaction(*connection_, Transaction::Kind::read);
+  {
+    Query query("id", "hmt_gtt_orders");
+    query.where("number = ?", true);
+    query.where("user_id = ?", actor.user.has_value());
+    auto row = connection_->statement(query.sql());
+    row.bind(number);
+    bind_if(row, actor.user);
+    if (row.step()) {
+      auto in = row.columns();
+      id = in.id<model::TriggerId>();
+      problem = in.problem();
+    }
+  }
+  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+  if (!id) return store::no_such_trigger();
+  if (!problem.empty()) return fail(ErrorKind::corrupt, std::to_string(number) + ": " + problem);
+  return *id;
 }
 
 Result<std::vector<model::Attempt>> SqliteReader::attempts(model::TriggerId id,

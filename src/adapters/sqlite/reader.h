@@ -15,6 +15,8 @@ class SqliteReader : public store::Reader {
   base::Result<model::Trigger> trigger(model::TriggerId id, const store::Actor& actor) override;
   base::Result<store::TriggerPage> triggers(const store::ListFilter& filter,
                                             const store::Actor& actor) override;
+  base::Result<std::int64_t> number_of(model::TriggerId id, const store::Actor& actor) override;
+  base::Result<model::TriggerId> numbered(std::int64_t number, const store::Actor& actor) override;
   base::Result<std::vector<model::Attempt>> attempts(model::TriggerId id,
                                                      const store::Actor& actor) override;
   base::Result<std::vector<model::Attempt>> recent_attempts(std::size_t limit,

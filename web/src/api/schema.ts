@@ -447,6 +447,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/gtt/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** As Kite's: those that may still act, and what has ended in the last 7 days, newest first */
+        get: operations["listGtts"];
+        put?: never;
+        /**
+         * As Kite's: place a trigger
+         * @description Whatever HMT cannot do exactly as asked is refused. It expires after a year, and with its contract.
+         */
+        post: operations["placeGtt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gtt/triggers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** As Kite's: one trigger */
+        get: operations["showGtt"];
+        /**
+         * As Kite's: replace type, condition and orders
+         * @description Its instrument stays. Of a trigger that has fired: 400.
+         */
+        put: operations["modifyGtt"];
+        post?: never;
+        /** As Kite's: delete a trigger */
+        delete: operations["deleteGtt"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -978,6 +1021,8 @@ export interface components {
             operator: boolean;
             /** Format: date-time */
             expires_at: string | null;
+            /** @description What a Kite client gives as its api_key at /gtt/triggers; its access_token is the token of this session. */
+            kite_api_key: string;
             version: string;
             build: string;
             simulated: boolean;
@@ -985,6 +1030,115 @@ export interface components {
         StreamTicket: {
             ticket: string;
             expires_in_seconds: number;
+        };
+        GttForm: {
+            /** @enum {string} */
+            type: "single" | "two-leg";
+            /** @description JSON text: exchange, tradingsymbol, trigger_values (one, or two with the lower first), last_price, which says from which side a value is reached; all prices are numbers. */
+            condition: string;
+            /** @description JSON text, one for each value: exchange, tradingsymbol, transaction_type, quantity, order_type (LIMIT; MARKET with market_protection -1), product, price. */
+            orders: string;
+            /** @description The path's number again, as some clients send it. */
+            trigger_id?: number;
+        };
+        GttNumber: {
+            /** @enum {string} */
+            status: "success";
+            data: {
+                trigger_id: number;
+            };
+        };
+        GttList: {
+            /** @enum {string} */
+            status: "success";
+            data: components["schemas"]["GttRow"][];
+        };
+        Gtt: {
+            /** @enum {string} */
+            status: "success";
+            data: components["schemas"]["GttRow"];
+        };
+        GttRow: {
+            id: number;
+            /** @description The owner's kite_api_key. */
+            user_id: string;
+            parent_trigger: null;
+            /** @enum {string} */
+            type: "single" | "two-leg";
+            /** @description Indian time, without a zone, as all times here. */
+            created_at: string;
+            updated_at: string;
+            expires_at: string | null;
+            /**
+             * @description triggered: its price was reached, whatever became of the order; disabled: a person has to look; cancelled: another of its group has fired; deleted: by a person.
+             * @enum {string}
+             */
+            status: "active" | "triggered" | "disabled" | "expired" | "cancelled" | "rejected" | "deleted";
+            condition: {
+                exchange: string;
+                tradingsymbol: string;
+                trigger_values: number[];
+                /** @description As of now; null: none is known, or it has reached a value already. */
+                last_price: number | null;
+                instrument_token: number;
+            };
+            orders: components["schemas"]["GttOrder"][];
+            meta: {
+                /**
+                 * Format: uuid
+                 * @description Its id at /api/v1/triggers.
+                 */
+                hmt_id: string;
+                hmt_status: string;
+                /** @description The order's, in the broker's words. */
+                order_status?: string;
+                rejection_reason?: string;
+            };
+        };
+        GttOrder: {
+            exchange: string;
+            tradingsymbol: string;
+            product: string;
+            /** @enum {string} */
+            order_type: "LIMIT" | "MARKET";
+            transaction_type: string;
+            quantity: number;
+            price: number;
+            /** @description Of a MARKET order: -1, the broker's automatic one. */
+            market_protection?: number;
+            result: {
+                account_id: string;
+                exchange: string;
+                tradingsymbol: string;
+                validity: string;
+                product: string;
+                order_type: string;
+                transaction_type: string;
+                quantity: number;
+                price: number;
+                /** @description JSON text: gtt, and the order's tag. */
+                meta: string;
+                timestamp: string;
+                /** @description The price that was seen. */
+                triggered_at: number;
+                order_result: {
+                    /**
+                     * @description success: the broker has registered the order, which is no fill. Beyond Kite's two: pending (on its way) and unknown (being looked up).
+                     * @enum {string}
+                     */
+                    status: "success" | "failed" | "pending" | "unknown";
+                    order_id: string;
+                    rejection_reason: string;
+                };
+            } | null;
+        };
+        KiteError: {
+            /** @enum {string} */
+            status: "error";
+            message: string;
+            data: null;
+            /** @enum {string} */
+            error_type: "InputException" | "TokenException" | "PermissionException" | "NetworkException" | "GeneralException";
         };
         Error: {
             error: {
@@ -1122,6 +1276,69 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description InputException: what is asked is wrong, or not possible with this trigger; the message says what. */
+        kite_400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["KiteError"];
+            };
+        };
+        /** @description TokenException: not signed in. PermissionException: not allowed. */
+        kite_403: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["KiteError"];
+            };
+        };
+        /** @description InputException: no such trigger, or not the caller's. */
+        kite_404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["KiteError"];
+            };
+        };
+        /** @description GeneralException: this path has no such method. */
+        kite_405: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["KiteError"];
+            };
+        };
+        /** @description NetworkException: wrong credentials too often. */
+        kite_429: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["KiteError"];
+            };
+        };
+        /** @description GeneralException: the store holds something that cannot be read. */
+        kite_500: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["KiteError"];
+            };
+        };
+        /** @description NetworkException: not possible now; Retry-After says when to ask again. */
+        kite_503: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["KiteError"];
             };
         };
     };
@@ -2132,6 +2349,169 @@ export interface operations {
             429: components["responses"]["429"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];
+        };
+    };
+    listGtts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them, at most 1000; more are 400: read them by pages at /api/v1/triggers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GttList"];
+                };
+            };
+            400: components["responses"]["kite_400"];
+            403: components["responses"]["kite_403"];
+            429: components["responses"]["kite_429"];
+            500: components["responses"]["kite_500"];
+            503: components["responses"]["kite_503"];
+        };
+    };
+    placeGtt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gives the first answer again, for 7 days. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["GttForm"];
+            };
+        };
+        responses: {
+            /** @description It is stored, and armed now or soon. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GttNumber"];
+                };
+            };
+            400: components["responses"]["kite_400"];
+            403: components["responses"]["kite_403"];
+            429: components["responses"]["kite_429"];
+            500: components["responses"]["kite_500"];
+            503: components["responses"]["kite_503"];
+        };
+    };
+    showGtt: {
+        parameters: {
+            query?: {
+                /** @description The number again, as some clients send it. */
+                trigger_id?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The trigger's number. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The trigger, whatever its state. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gtt"];
+                };
+            };
+            400: components["responses"]["kite_400"];
+            403: components["responses"]["kite_403"];
+            404: components["responses"]["kite_404"];
+            429: components["responses"]["kite_429"];
+            500: components["responses"]["kite_500"];
+            503: components["responses"]["kite_503"];
+        };
+    };
+    modifyGtt: {
+        parameters: {
+            query?: {
+                /** @description The number again, as some clients send it. */
+                trigger_id?: number;
+            };
+            header?: {
+                /** @description The same key with the same request gives the first answer again, for 7 days. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The trigger's number. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["GttForm"];
+            };
+        };
+        responses: {
+            /** @description It is changed, and armed now or soon. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GttNumber"];
+                };
+            };
+            400: components["responses"]["kite_400"];
+            403: components["responses"]["kite_403"];
+            404: components["responses"]["kite_404"];
+            429: components["responses"]["kite_429"];
+            500: components["responses"]["kite_500"];
+            503: components["responses"]["kite_503"];
+        };
+    };
+    deleteGtt: {
+        parameters: {
+            query?: {
+                /** @description The number again, as some clients send it. */
+                trigger_id?: number;
+            };
+            header?: {
+                /** @description The same key with the same request gives the first answer again, for 7 days. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The trigger's number. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is cancelled. Of a trigger that has fired: 400. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GttNumber"];
+                };
+            };
+            400: components["responses"]["kite_400"];
+            403: components["responses"]["kite_403"];
+            404: components["responses"]["kite_404"];
+            429: components["responses"]["kite_429"];
+            500: components["responses"]["kite_500"];
+            503: components["responses"]["kite_503"];
         };
     };
 }
