@@ -309,6 +309,20 @@ TEST(LostClaim, AnEngineThatLostTheLeaseEnds) {
   EXPECT_THAT(desk.sent, IsEmpty());
 }
 
+TEST(LostClaim, WhatIsHeardOfAFormerLeasesClaimIsNotBelieved) {
+  TestDesk desk;
+  desk.create(stop_loss());
+  desk.hold_commits = true;
+  desk.tick("1500");
+  const auto tag = desk.first<MakeClaim>()->claim.attempt.tag;
+  desk.step(ClaimSettled{tag, 0, ClaimVerdict::stale});
+  EXPECT_THAT(desk.last, IsEmpty());
+  ASSERT_NE(desk.engine.flight(tag), nullptr);
+  EXPECT_TRUE(desk.engine.flight(tag)->claiming);
+  desk.step(ClaimSettled{tag, 1, ClaimVerdict::won});
+  EXPECT_FALSE(desk.engine.flight(tag)->claiming);
+}
+
 TEST(LostClaim, AnAnswerThatGotLostIsTheSameClaimWhenRepeated) {
   TestDesk desk;
   desk.create(stop_loss());

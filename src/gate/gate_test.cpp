@@ -103,6 +103,22 @@ TEST_F(GateTest, AWithdrawalThatWasToldUnderAFormerLeaseIsToldAgainUnderTheNext)
   EXPECT_EQ(observer.told_of_lease, 2);
 }
 
+// Its bytes are on their way when the lease is lost and taken again: the answer is still to come.
+TEST_F(GateTest, ATagThatIsRecoveredWhileItIsSentIsAnsweredOnce) {
+  gateway.lets_go = false;
+  submit("A");
+  gate.shut("Another engine has taken over");
+  gate.open(2);
+  auto recovered = attempt("A");
+  recovered.lease_epoch = 2;
+  gate.submit(recovered, model::Purpose::exit);
+  EXPECT_THAT(observer.told, ElementsAre("forwarded A"));
+  EXPECT_EQ(gateway.calls.size(), 1U);
+  gateway.let_go();
+  EXPECT_EQ(observer.told.size(), 2U);
+  EXPECT_EQ(gate.in_flight(), 0U);
+}
+
 // ---- turns
 
 TEST_F(GateTest, ExitsGoFirstThenTheOldest) {
