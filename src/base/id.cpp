@@ -1,6 +1,5 @@
 #include "base/id.h"
 
-
 namespace hmt::base {
 namespace {
 

@@ -95,7 +95,7 @@ class Accounts final : public AccountHost {
   // Today's list is read again then (steady time), for it lacks something.
   std::optional<base::Duration> reread_at_;
   base::Duration reread_after_{};
-  std::optional<base::Duration> thin_since_;  // steady time
+  std::optional<base::Duration> thin_since_;   // steady time
   std::unique_ptr<broker::OrderGateway> own_;  // the operator's, where users have theirs
   agent::TimerId instruments_timer_ = 0;
   std::vector<std::function<void()>> want_instruments_;  // while they are being asked for

@@ -124,7 +124,7 @@ struct Ledger {
     return *other;
   }
   std::vector<std::string> listed = {"INFY"};  // instruments of the day
-  std::deque<agent::Task> held;  // while slow, or while `holds_books`
+  std::deque<agent::Task> held;                // while slow, or while `holds_books`
   bool holds_books = false;
   bool holds_sessions = false;
 

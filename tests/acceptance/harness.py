@@ -3,6 +3,7 @@
 Everything is black-box: the binary, its HTTP API, the simulated broker's control endpoints, and the bytes between the
 two, which a relay counts, holds back and cuts. Every wait has an end.
 """
+import errno
 import http.client
 import http.server
 import json
@@ -303,7 +304,16 @@ class Relay:
             def handle_error(self, *arguments):
                 pass
 
-        self.server = Server(("127.0.0.1", self.port or 0), Handler)
+        def bound():
+            """None while another program's connection has the port that was let go."""
+            try:
+                return Server(("127.0.0.1", self.port or 0), Handler)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                return None
+
+        self.server = wait_until(bound, f"the relay's port {self.port} is free again")
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
