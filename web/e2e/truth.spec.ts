@@ -41,6 +41,16 @@ test("while the engine is away every page still opens, with what was known", asy
       () => performance.getEntriesByType("resource").filter((one) => /\/page-/.test(one.name)).length,
     );
   await until(async () => (await pagesHere()) >= 11, "the code of every page is here");
+  const fetched = () =>
+    page.evaluate(
+      () => performance.getEntriesByType("resource").filter((one) => one.name.includes("/assets/")).length,
+    );
+  const quiet = async () => {
+    const before = await fetched();
+    await page.waitForTimeout(1000);
+    return (await fetched()) === before;
+  };
+  await until(quiet, "and what those share");
   await world.kill();
   await expect(cutOff(page)).toBeVisible();
   await pageLink(page, "Triggers").click();
