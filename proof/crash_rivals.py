@@ -222,7 +222,7 @@ class Killer(threading.Thread):
 
     def run(self):
         # Ever longer: on a slow machine people would never meet it up.
-        while not self.stopped.wait(self.draw.uniform(0.1, 1.2) * (1 + self.kills / 10)):
+        while not self.stopped.wait(self.draw.uniform(0.1, 1.2) * 1.25**self.kills):
             kill_server(self.server)
             self.kills += 1
             time.sleep(self.draw.choice((0, 0.3, 1.0)))
