@@ -311,7 +311,7 @@ void Accounts::instruments_came(base::Result<std::vector<model::Instrument>> lis
     instruments_not_read(list.error().message);
   } else {
     auto read = std::make_shared<const model::Catalogue>(std::move(*list));
-    if (!is_put_off(*read)) take_instruments(std::move(read));
+    if (!put_off_if_thin(*read)) take_instruments(std::move(read));
   }
   for (auto& then : std::exchange(want_instruments_, {})) then();
 }
@@ -334,7 +334,7 @@ void Accounts::take_instruments(std::shared_ptr<const model::Catalogue> list) {
 
 // A list that lost most of an exchange since the one before would blind its triggers: the former
 // serves on while the broker may still be writing.
-bool Accounts::is_put_off(const model::Catalogue& list) {
+bool Accounts::put_off_if_thin(const model::Catalogue& list) {
   const auto steady = common_.schedulers.orders.steady();
   const auto thinned = list.thinned_since(*catalogue());
   if (!thinned || (thin_since_ && steady - *thin_since_ >= thin_list_patience)) {

@@ -75,7 +75,7 @@ class Accounts final : public AccountHost {
   void lend_from_another();
   void instruments_came(base::Result<std::vector<model::Instrument>> list);
   void take_instruments(std::shared_ptr<const model::Catalogue> list);
-  bool is_put_off(const model::Catalogue& list);
+  bool put_off_if_thin(const model::Catalogue& list);
   void instruments_not_read(const std::string& why);
   void serve_prices();
   void look_at_instruments();
