@@ -26,7 +26,6 @@ NO_LIMITS = ("--orders-per-second", "0", "--orders-per-minute", "0", "--orders-p
 SETTINGS = {"HMT_ORDERS_PER_SECOND": "6", "HMT_LEASE_MS": "500", "HMT_ABSENCE_WINDOW_MS": "600",
             "HMT_RECONNECT_DELAY_MS": "50", "HMT_RETRY_BACKOFF_MS": "50",
             "HMT_HEALTH_CHECK_INTERVAL_MS": "300", "HMT_ADMIN_TOKEN": harness.TOKEN}
-STARTS_MAX = 30
 PATIENCE = 25.0  # seconds until something that must happen has happened, restarts included
 TRIGGERS, BROKERS = "/api/v1/triggers", "/api/v1/brokers"
 OVER = ("triggered", "failed", "needs_attention")
@@ -39,6 +38,8 @@ class Violation(Exception):
 class Keeper:
     """Keeps one `hmt serve` running, as a service manager does. Each start has the next of the orders to fail; when they
     are used up, none."""
+
+    starts_max = 30
 
     def __init__(self, world, environment, faults):
         self.world, self.environment = world, environment
@@ -61,7 +62,7 @@ class Keeper:
         if code is not None:
             self.ends.append(code)
             self.after_end()
-            if len(self.ends) > STARTS_MAX:
+            if len(self.ends) > self.starts_max:
                 raise Violation(f"the engine does not come up again: {self.ends}; it says {self.process.log()[-600:]}")
             self.start()
         elif self.address is None:
@@ -87,7 +88,7 @@ class Keeper:
         """A process that dies of SIGTERM otherwise than in order is started again, and ended again."""
         while code := self.stop():
             self.ends.append(code)
-            if len(self.ends) > STARTS_MAX:
+            if len(self.ends) > self.starts_max:
                 raise Violation(f"the engine does not end: {self.ends}")
             self.start()
 

@@ -9,7 +9,7 @@ import time
 
 import crash_day
 from crash_case import Case, Job
-from crash_day import Day, Violation, harness, judge, postgres
+from crash_day import Day, Keeper, Violation, harness, judge, postgres
 
 STILL_FOR = 4.0  # seconds: longer than the lease, than an order may wait to be sent, and than the other needs to try it again
 STILL_MAX = 8.0  # where the other has to wait for the one that stands still
@@ -233,7 +233,15 @@ class Killer(threading.Thread):
         self.join()
 
 
+class Patient(Keeper):
+    """An engine that meets no database ends; so it does again and again while one starts."""
+
+    starts_max = 200
+
+
 class KilledDatabaseDay(Day):
+    make_keeper = Patient
+
     def run(self):
         self.killer = Killer(self.world.database.server, random.Random(self.seed))
         self.killer.start()

@@ -10,7 +10,6 @@ namespace hmt::runtime {
 namespace {
 
 constexpr const char* too_many_wait = "Too many changes wait to be written";
-constexpr base::Duration retry_max = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -26,6 +25,7 @@ struct Account::Records {
 struct Account::Boot {
   std::uint64_t number = 0;
   base::Duration retry{};
+  bool refused = false;  // the session was, when last asked
   std::string account;
   Records records;
 };
@@ -53,7 +53,8 @@ void Account::boot_failed(std::shared_ptr<Boot> boot, const std::string& part,
   if (common_.settings.many_users) set_reason("way", std::nullopt);
   agent::log_error("not_ready", {{"connection", id().text()}, {"part", part}, {"why", why}});
   const auto wait = boot->retry;
-  boot->retry = std::min(boot->retry * 2, retry_max);
+  boot->retry = std::min(boot->retry * 2, boot->refused ? common_.settings.refused_retry_max
+                                                        : common_.settings.start_retry_max);
   common_.schedulers.orders.after(
       wait, [this, boot = std::move(boot), alive = std::weak_ptr(alive_)]() mutable {
         if (!alive.expired() && boot->number == boot_number_) boot_ask_account(std::move(boot));
@@ -65,14 +66,14 @@ void Account::boot_ask_account(std::shared_ptr<Boot> boot) {
                      alive = std::weak_ptr(alive_)](base::Result<broker::Account> account) mutable {
     if (alive.expired() || boot->number != boot_number_) return;
     if (!account) {
-      const bool refused = account.error().kind == base::ErrorKind::refused;
-      boot_failed(
-          std::move(boot), "broker",
-          (refused ? "The broker refuses the session: log in to Kite for a new access token. "
-                   : "The broker cannot be reached: ") +
-              account.error().message);
+      boot->refused = account.error().kind == base::ErrorKind::refused;
+      const std::string what =
+          boot->refused ? "The broker refuses the session: log in to Kite for a new access token. "
+                        : "The broker cannot be reached: ";
+      boot_failed(std::move(boot), "broker", what + account.error().message);
       return;
     }
+    boot->refused = false;
     set_reason("broker", std::nullopt);
     set_reason("session", std::nullopt);
     refused_sessions_.clear();

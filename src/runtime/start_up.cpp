@@ -9,7 +9,6 @@ namespace hmt::runtime {
 namespace {
 
 constexpr const char* too_many_wait = "Too many changes wait to be written";
-constexpr base::Duration retry_max = std::chrono::minutes(1);
 constexpr base::Duration stand_by_period = std::chrono::milliseconds(500);
 
 }  // namespace
@@ -51,7 +50,7 @@ void Runtime::boot_failed(std::shared_ptr<Boot> boot, const std::string& part,
   standing_.set_reason(part, why);
   agent::log_error("not_ready", {{"part", part}, {"why", why}});
   const auto wait = boot->retry;
-  boot->retry = std::min(boot->retry * 2, retry_max);
+  boot->retry = std::min(boot->retry * 2, settings_.start_retry_max);
   boot_again(std::move(boot), wait);
 }
 
