@@ -16,7 +16,7 @@ const tokensOfOne = 10;
 const listers = 4;
 const pageRows = 1000;
 const pagesPerSecond = 5; // of one lister
-const creationsPerSecond = 50; // and as many cancellations
+const creationsPerSecond = 20; // and as many cancellations
 
 const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
 const headers = { Authorization: `Bearer ${token}` };

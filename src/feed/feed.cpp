@@ -98,6 +98,7 @@ void Feed::stop() {
     forget_subscriptions(*slot.connection);
   }
   tell_quiet();
+  tell_unlisted(scheduler_.now());
   tell_status("stopped");
 }
 
@@ -280,6 +281,7 @@ void Feed::connection_frame(Connection& connection) {
   auto& slot = slots_[connection.index()];
   if (!is_doubted(slot)) slot.late_at.reset();
   tell_when_connected();
+  tell_unlisted(scheduler_.now());
   give_up_when_quiet(connection);
 }
 
@@ -304,6 +306,23 @@ void Feed::give_up_when_quiet(Connection& connection) {
   const auto lasts = std::chrono::floor<std::chrono::seconds>(quiet.waits(now)).count();
   quiet.given_up(rules);
   connection.give_up("silent: heartbeats, and no packet for " + std::to_string(lasts) + " s");
+}
+
+void Feed::note_unlisted(const model::Tick& tick, base::Instant now) {
+  const auto segment = model::segment_of(tick.token);
+  if (!segment || segment == model::Segment::indices || tick.last_trade_time == 0) return;
+  const auto exchange = model::exchange_of(*segment);
+  if (calendar_.trades_on(exchange, base::trading_date(now))) return;
+  const base::Instant traded_at(std::chrono::seconds(tick.last_trade_time));
+  unlisted_[exchange].trades.traded(traded_at, now, config_.unlisted);
+}
+
+void Feed::tell_unlisted(base::Instant now) {
+  for (auto& [exchange, of] : unlisted_) {
+    const bool lasts = running_ && of.trades.lasts(now, config_.unlisted) &&
+                       !calendar_.trades_on(exchange, base::trading_date(now));
+    if (lasts != std::exchange(of.told, lasts)) observer_.on_unlisted_session(exchange, lasts);
+  }
 }
 
 void Feed::tell_quiet() {
@@ -354,6 +373,7 @@ bool Feed::stamp(model::Tick& tick, Slot& slot, Sessions& sessions, base::Instan
   tick.first_of_epoch = entry.seen.first;
   tick.freshness = judge(tick, entry.seen, sessions.of(tick.token), now, config_.freshness);
   if (tick.freshness == model::Freshness::fresh) measure_lateness(tick, slot, steady);
+  if (tick.freshness == model::Freshness::out_of_session) note_unlisted(tick, now);
   entry.last_tick_at = tick.received_at;
   ++counters_.ticks;
   ++counters_.by_freshness.at(static_cast<std::size_t>(tick.freshness));

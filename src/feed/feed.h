@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "feed/freshness.h"
 #include "feed/lateness.h"
 #include "feed/quiet.h"
+#include "feed/unlisted.h"
 #include "model/token_map.h"
 
 // Keeps the prices of all wanted instruments coming, over as few connections as hold them, and says
@@ -42,6 +44,9 @@ class FeedObserver {
   // For so long no packet has come, though heartbeats do and a session is open; told again as it
   // lasts. Nothing: it is over.
   virtual void on_quiet(std::optional<base::Duration> lasts) = 0;
+  // The exchange trades on a day on which the calendar has no session of it, so that nothing of it
+  // fires; or no more.
+  virtual void on_unlisted_session(model::Exchange exchange, bool lasts) = 0;
   // Attempts have stopped: only a new session, and then renew_session(), brings them back.
   virtual void on_session_refused(std::string_view reason) = 0;
 };
@@ -51,6 +56,7 @@ struct FeedConfig {
   FreshnessRules freshness;
   LatenessRules lateness;
   QuietRules quiet;
+  UnlistedRules unlisted;
   std::uint64_t seed = 0;  // of the jitter
 };
 
@@ -141,6 +147,8 @@ class Feed final : private ConnectionOwner {
   void give_up_when_late(Connection& connection);
   bool has_open_session(const Connection& connection) const;
   void give_up_when_quiet(Connection& connection);
+  void note_unlisted(const model::Tick& tick, base::Instant now);
+  void tell_unlisted(base::Instant now);
   void tell_quiet();
   void tell_status(std::string_view reason);
   void tell_when_connected();
@@ -155,6 +163,11 @@ class Feed final : private ConnectionOwner {
   std::vector<Slot> slots_;
   LeastLate least_late_;
   model::TokenMap<Token> tokens_;
+  struct UnlistedOf {
+    Unlisted trades;
+    bool told = false;
+  };
+  std::map<model::Exchange, UnlistedOf> unlisted_;
   std::vector<model::InstrumentToken> changed_;
   std::uint32_t epoch_ = 0;
   bool running_ = false;

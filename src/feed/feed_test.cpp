@@ -72,6 +72,9 @@ struct Recorder final : FeedObserver {
   }
   void on_gap(const Gap& gap) override { gaps.push_back(gap); }
   void on_quiet(std::optional<base::Duration> lasts) override { quiet = lasts; }
+  void on_unlisted_session(model::Exchange exchange, bool lasts) override {
+    unlisted.emplace_back(exchange, lasts);
+  }
   void on_session_refused(std::string_view) override { ++refused; }
 
   std::vector<model::Tick> ticks;
@@ -80,6 +83,7 @@ struct Recorder final : FeedObserver {
   std::vector<std::string> statuses;
   std::vector<Gap> gaps;
   std::optional<base::Duration> quiet;
+  std::vector<std::pair<model::Exchange, bool>> unlisted;
   int refused = 0;
   std::function<void()> then;
 };
@@ -649,6 +653,57 @@ TEST_F(FeedTest, TheCalendarDecidesWhichPricesAreOfThisSession) {
   send(venue.last(), {tick(infy), tick(crude)});
   EXPECT_EQ(recorder.ticks[0].freshness, Freshness::fresh);
   EXPECT_EQ(recorder.ticks[1].freshness, Freshness::out_of_session) << "MCX has no session";
+}
+
+struct UnlistedSession : FeedTest {
+  void SetUp() override {
+    calendar.set_weekly(model::Exchange::nse, {{minutes(555), minutes(930)}});
+    calendar.set_day(model::Exchange::nse, base::trading_date(ten), {});
+  }
+  void open(InstrumentToken token) {
+    feed = make({}, calendar);
+    ASSERT_TRUE(feed->want(token));
+    go();
+  }
+  void trade(InstrumentToken token, base::Duration age = {}) {
+    for (int packet = 0; packet < 20; ++packet) {
+      send(venue.last(), {tick(token, age)});
+      scheduler.advance(seconds(4));
+    }
+  }
+  model::Calendar calendar;
+};
+
+TEST_F(UnlistedSession, AnExchangeThatTradesOnAHolidayIsTold) {
+  open(infy);
+  trade(infy);
+  EXPECT_THAT(recorder.unlisted, ElementsAre(std::pair(model::Exchange::nse, true)));
+  EXPECT_EQ(recorder.ticks.back().freshness, Freshness::out_of_session) << "and fires nothing";
+  feed->stop();
+  EXPECT_EQ(recorder.unlisted.back(), std::pair(model::Exchange::nse, false));
+}
+
+TEST_F(UnlistedSession, ItIsOverWhenTheTradesAre) {
+  open(infy);
+  trade(infy);
+  beat(minutes(11));
+  EXPECT_EQ(recorder.unlisted.back(), std::pair(model::Exchange::nse, false));
+}
+
+TEST_F(UnlistedSession, OldTradesAndIndicesAreNone) {
+  const InstrumentToken nifty = 1 * 256 + 9;
+  open(infy);
+  ASSERT_TRUE(feed->want(nifty));
+  trade(infy, std::chrono::hours(18));
+  trade(nifty);
+  EXPECT_THAT(recorder.unlisted, IsEmpty());
+}
+
+TEST_F(UnlistedSession, BeforeADaysSessionAndAfterItTradesAreTheExchangesOwnMatter) {
+  calendar.set_day(model::Exchange::nse, base::trading_date(ten), {{minutes(700), minutes(930)}});
+  open(infy);
+  trade(infy);
+  EXPECT_THAT(recorder.unlisted, IsEmpty());
 }
 
 TEST_F(FeedTest, AStoppedFeedIsQuietAndStartsAgainWithWhatIsWanted) {

@@ -26,21 +26,24 @@ void Calendar::set_day(Exchange exchange, base::TradingDate date, std::vector<Se
   days_[{exchange, date}] = std::move(sessions);
 }
 
+const std::vector<Session>& Calendar::sessions_on(Exchange exchange, base::TradingDate date) const {
+  static const std::vector<Session> none;
+  if (const auto special = days_.find({exchange, date}); special != days_.end()) {
+    return special->second;
+  }
+  const auto weekly = weekly_.find(exchange);
+  return weekly == weekly_.end() || is_weekend(date) ? none : weekly->second;
+}
+
+bool Calendar::trades_on(Exchange exchange, base::TradingDate date) const {
+  return always_ || !sessions_on(exchange, date).empty();
+}
+
 std::optional<Calendar::Open> Calendar::session_at(Exchange exchange, base::Instant at) const {
-  const auto date = base::trading_date(at);
   const auto time = base::time_of_day_ist(at);
   const auto midnight = at - time;
   if (always_) return Open{midnight, midnight + std::chrono::days(1)};
-
-  const std::vector<Session>* sessions = nullptr;
-  if (const auto special = days_.find({exchange, date}); special != days_.end()) {
-    sessions = &special->second;
-  } else if (const auto weekly = weekly_.find(exchange);
-             weekly != weekly_.end() && !is_weekend(date)) {
-    sessions = &weekly->second;
-  }
-  if (!sessions) return std::nullopt;
-  for (const auto& session : *sessions) {
+  for (const auto& session : sessions_on(exchange, base::trading_date(at))) {
     if (time >= session.opens && time < session.closes) {
       return Open{midnight + session.opens, midnight + session.closes};
     }

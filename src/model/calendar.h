@@ -34,8 +34,12 @@ class Calendar {
     base::Instant until{};
   };
   std::optional<Open> session_at(Exchange exchange, base::Instant at) const;
+  // Whether `exchange` has a session on that day at all.
+  bool trades_on(Exchange exchange, base::TradingDate date) const;
 
  private:
+  const std::vector<Session>& sessions_on(Exchange exchange, base::TradingDate date) const;
+
   bool always_ = false;
   std::map<Exchange, std::vector<Session>> weekly_;
   std::map<std::pair<Exchange, base::TradingDate>, std::vector<Session>> days_;

@@ -47,6 +47,23 @@ TEST(Calendar, EachExchangeHasItsOwn) {
   EXPECT_FALSE(is_open(calendar, Exchange::cds, "2026-11-23 12:00:00")) << "nothing is known of it";
 }
 
+TEST(Calendar, ADayIsOneOfTradingWhenItHasASession) {
+  auto calendar = india();
+  const auto trades_on = [&](std::string_view day) {
+    return calendar.trades_on(Exchange::nse,
+                              base::trading_date(ist(std::string(day) + " 12:00:00")));
+  };
+  EXPECT_TRUE(trades_on("2026-11-23"));
+  EXPECT_FALSE(trades_on("2026-11-22")) << "Sunday";
+  calendar.set_day(Exchange::nse, base::trading_date(ist("2026-11-22 12:00:00")), {{18h, 19h}});
+  calendar.set_day(Exchange::nse, base::trading_date(ist("2026-11-23 12:00:00")), {});
+  EXPECT_TRUE(trades_on("2026-11-22")) << "a special session";
+  EXPECT_FALSE(trades_on("2026-11-23")) << "a holiday";
+  EXPECT_FALSE(calendar.trades_on(Exchange::cds, base::trading_date(ist("2026-11-23 12:00:00"))));
+  EXPECT_TRUE(
+      Calendar::always().trades_on(Exchange::cds, base::trading_date(ist("2026-11-22 12:00:00"))));
+}
+
 TEST(Calendar, TheWeekendIsIndias) {
   const auto calendar = india();
   EXPECT_TRUE(is_open(calendar, Exchange::mcx, "2026-11-20 23:00:00")) << "Friday night";

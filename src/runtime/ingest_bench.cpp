@@ -229,6 +229,9 @@ class Market final : public feed::FeedObserver {
     agent_.on_feed_status(status, reason);
   }
   void on_quiet(std::optional<base::Duration> lasts) override { agent_.on_quiet(lasts); }
+  void on_unlisted_session(model::Exchange exchange, bool lasts) override {
+    agent_.on_unlisted_session(exchange, lasts);
+  }
   void on_gap(const feed::Gap& gap) override {
     agent_.on_gap(gap);
     lost_ = true;

@@ -445,6 +445,18 @@ void MarketAgent::on_quiet(std::optional<base::Duration> lasts) {
                        StandingBoard::Kind::degrading);
 }
 
+void MarketAgent::on_unlisted_session(model::Exchange exchange, bool lasts) {
+  const std::string name(model::word(exchange));
+  agent::log_warning(lasts ? "unlisted_session" : "unlisted_session_over", {{"exchange", name}});
+  std::optional<std::string> reason;
+  if (lasts) {
+    reason = name +
+             " trades, though the calendar (HMT_SESSIONS) has no session of it today: its triggers "
+             "do not fire. Add the day to a file of your own to have them watched";
+  }
+  standing_.set_reason("unlisted_" + name, std::move(reason), StandingBoard::Kind::degrading);
+}
+
 void MarketAgent::on_session_refused(std::string_view reason) {
   links_.ticker_session(false, std::string(reason));
 }

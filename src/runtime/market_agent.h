@@ -95,6 +95,7 @@ class MarketAgent final : public feed::FeedObserver {
   void on_feed_status(feed::FeedStatus status, std::string_view reason) override;
   void on_gap(const feed::Gap& gap) override;
   void on_quiet(std::optional<base::Duration> lasts) override;
+  void on_unlisted_session(model::Exchange exchange, bool lasts) override;
   void on_session_refused(std::string_view reason) override;
 
  private:

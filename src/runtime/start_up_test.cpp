@@ -242,6 +242,24 @@ TEST_F(StartUp, AnAnswerThatComesWhileTheEngineStartsAgainIsNotLost) {
   EXPECT_EQ(orders(), 1);
 }
 
+// ---- a day that the calendar calls closed
+
+TEST_F(StartUp, AnExchangeThatTradesWithoutASessionOfTheCalendarIsTold) {
+  settings.calendar = model::Calendar();
+  live();
+  create(stop_loss());
+  for (int packet = 0; packet < 20; ++packet) {
+    tick_and_settle("1400");
+    pass(seconds(4));
+  }
+  EXPECT_EQ(orders(), 0);
+  EXPECT_THAT(standing().reasons, Contains(HasSubstr("NSE trades, though the calendar")));
+  EXPECT_EQ(standing().status, EngineStatus::degraded);
+  EXPECT_THAT(watch().why_not, HasSubstr("Its exchange is closed"));
+  pass(minutes(11));
+  EXPECT_THAT(standing().reasons, Not(Contains(HasSubstr("NSE trades"))));
+}
+
 // ---- the end
 
 TEST_F(StartUp, AnEngineThatLostTheLeaseTellsItsOwnerAndSendsNothing) {
