@@ -280,13 +280,15 @@ Result<Gtt> read_gtt(const Form& form, std::string_view trigger_id) {
   const auto side = side_of(fields->orders);
   if (!side) return std::unexpected(side.error());
   out.target_first = two_legs && *side == word(model::Side::buy);
-  const auto falls = model::word(model::Direction::falling);
-  const auto rises = model::word(model::Direction::rising);
+  if (!two_legs) {
+    out.direction =
+        levels->prices[0] < levels->last ? model::Direction::falling : model::Direction::rising;
+  }
   add(out.terms, "condition_type", text_value(fields->type));
   add(out.terms, "transaction_type", text_value(*side));
   // The legs of a two-leg have directions of their own, and they are these.
   add(out.terms, "direction",
-      two_legs ? JsonValue{} : text_value(levels->prices[0] < levels->last ? falls : rises));
+      out.direction ? text_value(model::word(*out.direction)) : JsonValue{});
   if (auto ok = add_legs(*fields, *levels, out); !ok) return std::unexpected(ok.error());
   return out;
 }
@@ -304,9 +306,17 @@ Result<JsonValue> change_of(const Gtt& gtt, const model::Trigger& current) {
                     gtt.tradingsymbol == current.trading_symbol &&
                     (!gtt.instrument_token ||
                      gtt.instrument_token->text == std::to_string(current.instrument_token));
-  if (same) return gtt.terms;
-  return invalid("tradingsymbol",
-                 "the instrument of a trigger cannot be changed: delete it and place another");
+  if (!same) {
+    return invalid("tradingsymbol",
+                   "the instrument of a trigger cannot be changed: delete it and place another");
+  }
+  // A client's quote, beyond a level that has not fired yet: a stop would become its contrary.
+  const bool turns = gtt.direction && current.condition == model::Condition::single &&
+                     *gtt.direction != model::direction_of(current, model::LegNumber::one);
+  if (!turns) return gtt.terms;
+  return invalid("trigger_values",
+                 "Trigger already met. By this `last_price` it would be reached from the other "
+                 "side: delete it and place another if that is meant");
 }
 
 base::Instant gtt_expiry(const model::Instrument* instrument, base::Instant now) {

@@ -22,6 +22,7 @@ struct Gtt {
   std::string tradingsymbol;
   std::optional<JsonValue> instrument_token;
   JsonValue terms;  // the rest, as creations and edits of /api/v1/triggers take it
+  std::optional<model::Direction> direction;  // of a single
   // Kite puts the lower value first, and our first leg is the stop-loss: to a BUY the upper one.
   bool target_first = false;
 };
@@ -31,7 +32,7 @@ struct Gtt {
 base::Result<Gtt> read_gtt(const Form& form, std::string_view trigger_id);
 
 JsonValue creation_of(const Gtt& gtt);
-// Errors: invalid (it is of another instrument).
+// Errors: invalid (it is of another instrument, or would turn a single round).
 base::Result<JsonValue> change_of(const Gtt& gtt, const model::Trigger& current);
 
 // Kite keeps a GTT for a year, and not past the day on which its contract expires.

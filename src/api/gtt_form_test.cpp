@@ -197,6 +197,17 @@ TEST(GttForm, AModificationKeepsTheInstrument) {
   EXPECT_NE(change_of(*same, other).error().message.find("cannot be changed"), std::string::npos);
 }
 
+TEST(GttForm, AQuoteBeyondTheLevelTurnsNoStopRound) {
+  const auto stop = placed(single("SELL", "1500", "1570"));
+  const auto raised = read_gtt(single("SELL", "1510", "1570"), "7");
+  EXPECT_TRUE(change_of(*raised, stop));
+  for (const std::string level : {"1500", "1510"}) {
+    const auto beyond = read_gtt(single("SELL", level, "1490"), "7");
+    ASSERT_TRUE(beyond);
+    EXPECT_EQ(change_of(*beyond, stop).error().message.find("Trigger already met."), 0U) << level;
+  }
+}
+
 TEST(GttForm, ATwoLegBecomesASingleWithTheDirectionOfItsLastPrice) {
   const auto standing = placed(two_leg("SELL"));
   const auto gtt = read_gtt(with(single("SELL", "1640", "1570"), "trigger_id", "7"), "7");

@@ -9,6 +9,7 @@
 #include "api/json_writer.h"
 #include "api/routes.h"
 #include "api/trigger_drafts.h"
+#include "store/rules.h"
 
 // Kite's GTT routes: the doors of /api/v1/triggers, for clients that speak Kite's words.
 namespace hmt::api {
@@ -115,6 +116,7 @@ Result<std::string> all_shown(Service& service, const Call& call) {
 // ---- what is written
 
 net::HttpResponse number_answer(Service& service, model::TriggerId id, const store::Actor& actor) {
+  // After a creation alone: who modifies or deletes has told the number.
   const auto number = service.reader->number_of(id, actor);
   if (number) return trigger_id_answer(*number);
   if (number.error().kind != ErrorKind::unavailable) return in_kites_words(number.error());
@@ -125,7 +127,8 @@ net::HttpResponse number_answer(Service& service, model::TriggerId id, const sto
 
 // The first answer again: the trigger that was written then.
 net::HttpResponse replayed_answer(Service& service, const std::string& kept,
-                                  const store::Actor& actor) {
+                                  const store::Actor& actor, std::optional<std::int64_t> number) {
+  if (number) return trigger_id_answer(*number);
   const auto row = read_json(kept);
   const auto* id = row ? row->find("id") : nullptr;
   const auto parsed = id ? model::TriggerId::parse(id->text) : base::fail(ErrorKind::corrupt, "");
@@ -133,26 +136,30 @@ net::HttpResponse replayed_answer(Service& service, const std::string& kept,
   return in_kites_words({ErrorKind::corrupt, "the kept answer cannot be read"});
 }
 
+// `number`: the trigger's, where it is known.
 runtime::Done<store::Written> answer_with_number(Service& service, store::Actor actor,
+                                                 std::optional<std::int64_t> number,
                                                  net::Responder responder) {
-  return [weak = service.weak_from_this(), actor = std::move(actor),
+  return [weak = service.weak_from_this(), actor = std::move(actor), number,
           responder = std::move(responder)](Result<store::Written> written) mutable {
     const auto alive = weak.lock();
     if (!alive) return;
     if (!written) return responder.send(in_kites_words(written.error()));
     if (written->replayed) {
-      return responder.send(replayed_answer(*alive, *written->replayed, actor));
+      return responder.send(replayed_answer(*alive, *written->replayed, actor, number));
     }
+    if (number) return responder.send(trigger_id_answer(*number));
     responder.send(number_answer(*alive, written->trigger.id, actor));
   };
 }
 
 // The key of the write, or the answer when it has been given before.
-OrAnswer<std::optional<store::Idempotency>> begin(Service& service, const Call& call) {
+OrAnswer<std::optional<store::Idempotency>> begin(Service& service, const Call& call,
+                                                  std::optional<std::int64_t> number = {}) {
   auto begun = begin_trigger_write(service, call);
   if (!begun) return std::unexpected(in_kites_words(begun.error()));
   if (!begun->kept) return std::move(begun->key);
-  return std::unexpected(replayed_answer(service, *begun->kept, call.actor()));
+  return std::unexpected(replayed_answer(service, *begun->kept, call.actor(), number));
 }
 
 OrAnswer<Draft> new_gtt(Service& service, const Call& call) {
@@ -168,6 +175,22 @@ OrAnswer<Draft> new_gtt(Service& service, const Call& call) {
   return draft;
 }
 
+// To Kite a modification puts all of it in place anew; to us a leg whose order was refused stays
+// failed until something of it changes.
+Result<void> check_replaces(const model::Trigger& current, const model::Trigger& edited) {
+  for (const auto number : {model::LegNumber::one, model::LegNumber::two}) {
+    if (number == model::LegNumber::two && (!current.leg_2 || !edited.leg_2)) continue;
+    const auto& before = current.leg(number);
+    if (before.state != model::LegState::failed || !store::same_order(before, edited.leg(number)))
+      continue;
+    return base::invalid("orders",
+                         "the order at " + before.trigger_price.text() +
+                             " was refused, and stays so while it is the same: change a value of "
+                             "it, or delete the trigger and place another");
+  }
+  return {};
+}
+
 // Kite's modification names no version: it is of the trigger as it stands now.
 OrAnswer<Draft> modified_gtt(Service& service, const Call& call, const Asked& asked) {
   const auto gtt = gtt_in(call);
@@ -178,6 +201,9 @@ OrAnswer<Draft> modified_gtt(Service& service, const Call& call, const Asked& as
   if (!body) return std::unexpected(in_kites_words(body.error()));
   auto draft = draft_change(service, call, asked.id, current->version, *body);
   if (!draft) return std::unexpected(in_kites_words(draft.error(), gtt->target_first));
+  if (auto whole = check_replaces(*current, draft->trigger); !whole) {
+    return std::unexpected(in_kites_words(whole.error()));
+  }
   return draft;
 }
 
@@ -204,28 +230,29 @@ void place_gtt(Service& service, Call call, net::Responder responder) {
   auto draft = new_gtt(service, call);
   if (!draft) return responder.send(std::move(draft.error()));
   service.desk.create(std::move(draft->trigger), call.actor(), std::move(*idempotency),
-                      answer_with_number(service, call.actor(), std::move(responder)));
+                      answer_with_number(service, call.actor(), {}, std::move(responder)));
 }
 
 void modify_gtt(Service& service, Call call, net::Responder responder) {
   const auto asked = trigger_asked_for(service, call);
   if (!asked) return responder.send(in_kites_words(asked.error()));
-  auto idempotency = begin(service, call);
+  auto idempotency = begin(service, call, asked->number);
   if (!idempotency) return responder.send(std::move(idempotency.error()));
   auto draft = modified_gtt(service, call, *asked);
   if (!draft) return responder.send(std::move(draft.error()));
   service.desk.edit(std::move(draft->trigger), *draft->version, call.actor(),
                     std::move(*idempotency),
-                    answer_with_number(service, call.actor(), std::move(responder)));
+                    answer_with_number(service, call.actor(), asked->number, std::move(responder)));
 }
 
 void delete_gtt(Service& service, Call call, net::Responder responder) {
   const auto asked = trigger_asked_for(service, call);
   if (!asked) return responder.send(in_kites_words(asked.error()));
-  auto idempotency = begin(service, call);
+  auto idempotency = begin(service, call, asked->number);
   if (!idempotency) return responder.send(std::move(idempotency.error()));
-  service.desk.cancel(asked->id, {}, call.actor(), std::move(*idempotency),
-                      answer_with_number(service, call.actor(), std::move(responder)));
+  service.desk.cancel(
+      asked->id, {}, call.actor(), std::move(*idempotency),
+      answer_with_number(service, call.actor(), asked->number, std::move(responder)));
 }
 
 }  // namespace hmt::api

@@ -72,6 +72,18 @@ class GttApi : public ServerTest {
     const auto done = database->writer().record(epoch, std::span(&record, 1));
     ASSERT_TRUE(done) << done.error().message;
   }
+
+  void refuse_first_leg(const std::string& number) {
+    const auto trigger = ours(number);
+    fire(trigger);
+    end_fire(trigger, [](auto& record) {
+      record.attempt->state = model::AttemptState::refused;
+      record.attempt->message = "Insufficient holdings.";
+      record.trigger->status = model::TriggerStatus::active;
+      record.trigger->leg_1 = model::LegState::failed;
+      record.trigger->leg_2 = model::LegState::armed;
+    });
+  }
 };
 
 TEST_F(GttApi, AStopLossIsPlacedAndShownAsKiteShowsIt) {
@@ -121,9 +133,9 @@ TEST_F(GttApi, APriceThatWouldTurnTheTriggerRoundIsNotTold) {
   EXPECT_EQ(show(stop).at("data.condition.last_price"), "1500.05");
   EXPECT_EQ(show(pair).at("data.condition.last_price"), "1500.05");
   desk.trade(infy, "1500");
-  EXPECT_EQ(show(stop).at("data.condition.last_price"), "null");
+  EXPECT_EQ(show(stop).at("data.condition.last_price"), "0.00");
   desk.trade(infy, "1640");
-  EXPECT_EQ(show(pair).at("data.condition.last_price"), "null");
+  EXPECT_EQ(show(pair).at("data.condition.last_price"), "0.00");
 }
 
 TEST_F(GttApi, ATwoLegIsShownLowerValueFirstWhateverItsSide) {
@@ -299,19 +311,25 @@ TEST_F(GttApi, AnOrderWhoseFateIsOpenIsUnknownAndNeitherSuccessNorFailed) {
 
 TEST_F(GttApi, ALegThatFailedTellsItsResultWhileTheOtherStandsArmed) {
   const auto number = placed(two_leg());
-  const auto trigger = ours(number);
-  fire(trigger);
-  end_fire(trigger, [](auto& record) {
-    record.attempt->state = model::AttemptState::refused;
-    record.attempt->message = "Insufficient holdings.";
-    record.trigger->status = model::TriggerStatus::active;
-    record.trigger->leg_1 = model::LegState::failed;
-    record.trigger->leg_2 = model::LegState::armed;
-  });
+  refuse_first_leg(number);
   const auto shown = show(number);
   EXPECT_EQ(shown.at("data.status"), "active");
   EXPECT_EQ(shown.at("data.orders.0.result.order_result.status"), "failed");
   EXPECT_EQ(shown.at("data.orders.1.result"), "null");
+}
+
+TEST_F(GttApi, AStopThatWasRefusedIsNotCalledReplacedWhenItIsSentAgainAsItWas) {
+  const auto number = placed(two_leg());
+  refuse_first_leg(number);
+  const auto again = modify(number, two_leg());
+  EXPECT_EQ(again.status, 400);
+  EXPECT_NE(again.at("message").find("the order at 1490.00 was refused, and stays so"),
+            std::string::npos)
+      << again.text;
+  auto raised = two_leg();
+  raised.replace(raised.find("1489"), 4, "1488");
+  EXPECT_EQ(modify(number, raised).status, 200);
+  EXPECT_EQ(ours(number).at("leg_1_state"), "armed");
 }
 
 TEST_F(GttApi, ATriggerThatIsArmedAgainHasNoResultYet) {

@@ -132,15 +132,18 @@ std::vector<LegNumber> legs_of(const Trigger& trigger) {
 }
 
 // Kite's clients tell by it which way a value is reached, and send it back when they modify: a
-// price that has reached one already would turn the trigger round.
-std::optional<model::Price> last_price_of(const GttView& view) {
+// price that has reached one already would turn the trigger round. 0, which no client can send
+// back, is none; some of them read nothing but a number.
+model::Price last_price_of(const GttView& view) {
+  const model::Price none;
+  if (!view.last_price) return none;
+  if (view.trigger.status != TriggerStatus::active) return *view.last_price;
   for (const auto number : legs_of(view.trigger)) {
-    if (!view.last_price) return std::nullopt;
     const auto level = view.trigger.leg(number).trigger_price;
     const bool rises = model::direction_of(view.trigger, number) == model::Direction::rising;
-    if (rises ? *view.last_price >= level : *view.last_price <= level) return std::nullopt;
+    if (rises ? *view.last_price >= level : *view.last_price <= level) return none;
   }
-  return view.last_price;
+  return *view.last_price;
 }
 
 std::string condition_json(const GttView& view) {

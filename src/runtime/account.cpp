@@ -223,10 +223,37 @@ bool Account::stands(const model::Trigger& row, std::map<model::TriggerId, std::
   }
   auto corrected = row;
   corrected.instrument_token = instrument->token;
-  host_.correct(std::move(corrected), row.version);
+  host_.correct(std::move(corrected), row.version,
+                [this, id = row.id, alive = std::weak_ptr(alive_)](const base::Error& error) {
+                  if (!alive.expired()) not_corrected(id, error);
+                });
   agent::log_warning("token_changed",
                      {{"trigger_id", row.id.text()}, {"symbol", row.trading_symbol}});
   return false;
+}
+
+// A database that was away, or a row that was edited meanwhile: its token is still to be corrected.
+void Account::not_corrected(model::TriggerId trigger, const base::Error& error) {
+  agent::log_error("token_not_corrected", {{"trigger_id", trigger.text()}, {"why", error.message}});
+  if (error.kind == base::ErrorKind::not_found) return;
+  if (error.kind == base::ErrorKind::unavailable || error.kind == base::ErrorKind::conflict) {
+    look_at_rows_again();
+    return;
+  }
+  auto gone = gone_;
+  gone[trigger] =
+      "Its instrument has another token today, and the row cannot be corrected: " + error.message;
+  tell_gone(std::move(gone));
+}
+
+void Account::look_at_rows_again() {
+  constexpr base::Duration pause = std::chrono::seconds(10);
+  if (std::exchange(looks_at_rows_again_, true)) return;
+  common_.schedulers.orders.after(pause, [this, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    looks_at_rows_again_ = false;
+    instruments_changed();
+  });
 }
 
 void Account::correct_tokens(const std::vector<model::Trigger>& triggers,
@@ -254,8 +281,8 @@ void Account::instruments_changed() {
   const std::optional<model::ConnectionId> only =
       common_.settings.many_users ? std::optional(id()) : std::nullopt;
   auto& orders = common_.schedulers.orders;
-  common_.commits.command([this, &orders, only,
-                           alive = std::weak_ptr(alive_)](store::Writer& writer) {
+  const bool taken = common_.commits.command([this, &orders, only, alive = std::weak_ptr(alive_)](
+                                                 store::Writer& writer) {
     const auto gone = std::make_shared<std::map<model::TriggerId, std::string>>();
     const auto read = writer.reader()->recovery(
         base::trading_date(orders.now()), only, [this, &orders, gone, alive](store::Recovery part) {
@@ -265,10 +292,14 @@ void Account::instruments_changed() {
         });
     orders.post([this, gone, alive, whole = read.has_value()] {
       if (alive.expired()) return;
-      if (!whole) gone->insert(gone_.begin(), gone_.end());
+      if (!whole) {
+        gone->insert(gone_.begin(), gone_.end());
+        look_at_rows_again();
+      }
       tell_gone(std::move(*gone));
     });
   });
+  if (!taken) look_at_rows_again();
 }
 
 // ---- health

@@ -34,8 +34,10 @@ class AccountHost {
   virtual void account_began(Account& account) = 0;
   virtual void session_ended(
       Account& account) = 0;  // at its time; the stored token is worth nothing
-  // The row with another token, because its symbol has one by now.
-  virtual void correct(model::Trigger corrected, std::int64_t version) = 0;
+  // The row with another token, because its symbol has one by now. `failed`: on this thread, when
+  // it could not be written.
+  virtual void correct(model::Trigger corrected, std::int64_t version,
+                       std::function<void(base::Error)> failed) = 0;
   virtual void note(model::AuditEntry entry) = 0;
 };
 
@@ -96,13 +98,17 @@ class Account final : public OrderListener {
   void boot_take(Boot& boot, store::Recovery part);
   void boot_read_book(std::shared_ptr<Boot> boot);
   void boot_begin(std::shared_ptr<Boot> boot, engine::BookRead book);
-  void boot_failed(std::shared_ptr<Boot> boot, const std::string& part, const std::string& why);
+  using BootStep = void (Account::*)(std::shared_ptr<Boot>);
+  void boot_failed(std::shared_ptr<Boot> boot, const std::string& part, const std::string& why,
+                   BootStep again = &Account::boot_ask_account);
   void start_boot();
   void set_reason(const std::string& part, std::optional<std::string> reason,
                   StandingBoard::Kind kind = StandingBoard::Kind::blinding);
   void correct_tokens(const std::vector<model::Trigger>& triggers,
                       std::map<model::TriggerId, std::string>& gone);
   bool stands(const model::Trigger& row, std::map<model::TriggerId, std::string>& gone);
+  void not_corrected(model::TriggerId trigger, const base::Error& error);
+  void look_at_rows_again();
   void tell_gone(std::map<model::TriggerId, std::string> gone);
   void tell_unreadable(const std::vector<std::string>& rows);
   void tell_queue();
@@ -123,7 +129,9 @@ class Account final : public OrderListener {
   bool begun_ = false;
   bool leaving_ = false;
   bool day_used_up_ = false;                      // and fires wait for it, which people were told
+  bool looks_at_rows_again_ = false;              // soon
   std::map<model::TriggerId, std::string> gone_;  // triggers whose instrument does not trade today
+  std::vector<std::string> unreadable_;           // rows; told already
   std::set<std::string> refused_sessions_;        // told already
   std::optional<base::Duration> unblock_at_;      // steady
   base::Duration block_for_{};

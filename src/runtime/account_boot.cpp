@@ -28,6 +28,7 @@ struct Account::Boot {
   bool refused = false;  // the session was, when last asked
   std::string account;
   Records records;
+  std::shared_ptr<const model::Catalogue> catalogue;  // that the records were held against
 };
 
 void Account::start_boot() {
@@ -47,7 +48,7 @@ void Account::start_boot() {
 }
 
 void Account::boot_failed(std::shared_ptr<Boot> boot, const std::string& part,
-                          const std::string& why) {
+                          const std::string& why, BootStep again) {
   if (boot->number != boot_number_) return;
   set_reason(part, why);
   if (common_.settings.many_users) set_reason("way", std::nullopt);
@@ -56,8 +57,8 @@ void Account::boot_failed(std::shared_ptr<Boot> boot, const std::string& part,
   boot->retry = std::min(boot->retry * 2, boot->refused ? common_.settings.refused_retry_max
                                                         : common_.settings.start_retry_max);
   common_.schedulers.orders.after(
-      wait, [this, boot = std::move(boot), alive = std::weak_ptr(alive_)]() mutable {
-        if (!alive.expired() && boot->number == boot_number_) boot_ask_account(std::move(boot));
+      wait, [this, again, boot = std::move(boot), alive = std::weak_ptr(alive_)]() mutable {
+        if (!alive.expired() && boot->number == boot_number_) (this->*again)(std::move(boot));
       });
 }
 
@@ -130,6 +131,7 @@ void Account::boot_read_records(std::shared_ptr<Boot> boot) {
 void Account::boot_read_rows(std::shared_ptr<Boot> boot) {
   auto& orders = common_.schedulers.orders;
   boot->records = {};
+  boot->catalogue = host_.catalogue();
   const std::optional<model::ConnectionId> only =
       common_.settings.many_users ? std::optional(id()) : std::nullopt;
   const auto take = [this, boot, &orders, alive = std::weak_ptr(alive_)](store::Recovery part) {
@@ -170,16 +172,20 @@ void Account::boot_take(Boot& boot, store::Recovery part) {
       });
 }
 
+// Asked for again alone when it cannot be had: what has been read hears of what changes.
 void Account::boot_read_book(std::shared_ptr<Boot> boot) {
   const auto started_at = common_.schedulers.orders.now();
   gateway_->order_book([this, started_at, boot = std::move(boot), alive = std::weak_ptr(alive_)](
                            base::Result<std::vector<model::BrokerOrder>> orders) mutable {
     if (alive.expired() || boot->number != boot_number_) return;
     if (!orders) {
+      const bool refused = orders.error().kind == base::ErrorKind::refused;
       boot_failed(std::move(boot), "broker",
-                  "The broker's order book cannot be read: " + orders.error().message);
+                  "The broker's order book cannot be read: " + orders.error().message,
+                  refused ? &Account::boot_ask_account : &Account::boot_read_book);
       return;
     }
+    set_reason("broker", std::nullopt);
     boot_begin(std::move(boot), engine::BookRead{started_at, std::move(*orders)});
   });
 }
@@ -217,13 +223,16 @@ void Account::boot_begin(std::shared_ptr<Boot> boot, engine::BookRead book) {
         market.evaluate(id, run);
       });
   host_.account_began(*this);
+  if (host_.catalogue() != boot->catalogue) instruments_changed();
 }
 
 void Account::tell_unreadable(const std::vector<std::string>& rows) {
   for (const auto& row : rows) {
+    if (std::ranges::find(unreadable_, row) != unreadable_.end()) continue;
     note("row_unreadable", model::Severity::alarm, {{"row", row}});
     agent::log_error("row_unreadable", {{"row", row}});
   }
+  unreadable_ = rows;
   const auto count = rows.size();
   set_reason("records",
              count == 0 ? std::nullopt

@@ -8,8 +8,8 @@
 namespace hmt::runtime {
 namespace {
 
-constexpr base::Duration instruments_ready =
-    std::chrono::hours(8);  // of the Indian day: the new list is out
+// Of the Indian day: the new list is out (kite-protocol 6).
+constexpr base::Duration instruments_ready = std::chrono::hours(8) + std::chrono::minutes(30);
 // What a list lacks has expired or is still being written by the broker. It is ten megabytes.
 constexpr base::Duration reread_min = std::chrono::minutes(10);
 constexpr base::Duration reread_max = std::chrono::hours(4);
@@ -278,14 +278,7 @@ std::shared_ptr<const model::Catalogue> Accounts::catalogue() const {
 }
 
 void Accounts::need_instruments(broker::OrderGateway& gateway, std::function<void()> then) {
-  const auto now = common_.schedulers.orders.now();
-  const auto steady = common_.schedulers.orders.steady();
-  const bool had = catalogue()->size() != 0;
-  const bool is_todays = instruments_of_ == base::trading_date(now);
-  const bool wanted = reread_at_
-                          ? *reread_at_ <= steady
-                          : !is_todays && !(had && base::time_of_day_ist(now) < instruments_ready);
-  if (!wanted) {
+  if (!are_instruments_wanted()) {
     then();
     return;
   }
@@ -297,6 +290,15 @@ void Accounts::need_instruments(broker::OrderGateway& gateway, std::function<voi
   });
 }
 
+// Each day's list, whatever is missing from the one before; and none at all will do less than an
+// old one.
+bool Accounts::are_instruments_wanted() const {
+  const auto now = common_.schedulers.orders.now();
+  if (reread_at_ && *reread_at_ <= common_.schedulers.orders.steady()) return true;
+  if (came_on_ == base::trading_date(now)) return false;
+  return catalogue()->size() == 0 || base::time_of_day_ist(now) >= instruments_ready;
+}
+
 // Again ever more rarely: most of what is missing has expired for good.
 void Accounts::instruments_missing() {
   if (reread_at_) return;
@@ -305,24 +307,27 @@ void Accounts::instruments_missing() {
 }
 
 void Accounts::instruments_came(base::Result<std::vector<model::Instrument>> list) {
-  const bool lacked = std::exchange(reread_at_, std::nullopt).has_value();
   if (!list) {
-    if (lacked) instruments_missing();
+    if (reread_at_) reread_at_ = common_.schedulers.orders.steady() + reread_min;
     instruments_not_read(list.error().message);
   } else {
+    reread_at_.reset();
+    note_day_of_list();
     auto read = std::make_shared<const model::Catalogue>(std::move(*list));
     if (!put_off_if_thin(*read)) take_instruments(std::move(read));
   }
   for (auto& then : std::exchange(want_instruments_, {})) then();
 }
 
-void Accounts::take_instruments(std::shared_ptr<const model::Catalogue> list) {
+void Accounts::note_day_of_list() {
   const auto now = common_.schedulers.orders.now();
   const auto today = base::trading_date(now);
-  if (base::time_of_day_ist(now) >= instruments_ready && instruments_of_ != today) {
-    instruments_of_ = today;
-    reread_after_ = {};
-  }
+  if (base::time_of_day_ist(now) < instruments_ready || came_on_ == today) return;
+  came_on_ = today;
+  reread_after_ = {};
+}
+
+void Accounts::take_instruments(std::shared_ptr<const model::Catalogue> list) {
   common_.standing.set_reason("instruments", std::nullopt);
   agent::log_info("instruments_read", {{"count", static_cast<long long>(list->size())}});
   {

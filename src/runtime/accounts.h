@@ -20,7 +20,8 @@ class AccountsOwner {
  public:
   virtual ~AccountsOwner() = default;
   virtual void note(model::AuditEntry entry) = 0;
-  virtual void correct(model::Trigger corrected, std::int64_t version) = 0;
+  virtual void correct(model::Trigger corrected, std::int64_t version,
+                       std::function<void(base::Error)> failed) = 0;
   // There is a session that brings prices.
   virtual void prices_wanted() = 0;
   virtual void prices_unwanted() = 0;  // none is left
@@ -60,8 +61,9 @@ class Accounts final : public AccountHost {
   std::shared_ptr<const model::Catalogue> catalogue() const override;  // any thread
   void account_began(Account& account) override;
   void session_ended(Account& account) override { owner_.session_ended(account.row()); }
-  void correct(model::Trigger corrected, std::int64_t version) override {
-    owner_.correct(std::move(corrected), version);
+  void correct(model::Trigger corrected, std::int64_t version,
+               std::function<void(base::Error)> failed) override {
+    owner_.correct(std::move(corrected), version, std::move(failed));
   }
   void note(model::AuditEntry entry) override { owner_.note(std::move(entry)); }
 
@@ -73,6 +75,8 @@ class Accounts final : public AccountHost {
   void dropped(model::ConnectionId id);
   void lend_prices(const Account& account);
   void lend_from_another();
+  bool are_instruments_wanted() const;
+  void note_day_of_list();
   void instruments_came(base::Result<std::vector<model::Instrument>> list);
   void take_instruments(std::shared_ptr<const model::Catalogue> list);
   bool put_off_if_thin(const model::Catalogue& list);
@@ -91,8 +95,8 @@ class Accounts final : public AccountHost {
 
   mutable std::mutex catalogue_mutex_;
   std::shared_ptr<const model::Catalogue> catalogue_ = std::make_shared<model::Catalogue>();
-  base::TradingDate instruments_of_{};
-  // Today's list is read again then (steady time), for it lacks something.
+  base::TradingDate came_on_{};  // the last day whose list has come, whole or thin
+  // The list is read again then (steady time), for it lacks something.
   std::optional<base::Duration> reread_at_;
   base::Duration reread_after_{};
   std::optional<base::Duration> thin_since_;   // steady time

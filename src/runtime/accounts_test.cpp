@@ -67,6 +67,25 @@ TEST_F(ManyUsers, EachTriggerFiresThroughItsOwnersConnection) {
   EXPECT_EQ(standing().triggered_orders, 2);
 }
 
+TEST_F(ManyUsers, TheDaysListThatComesWhileAnAccountIsOnItsWayIsHeldAgainstItsTriggersToo) {
+  now = monday_morning() - minutes(70);
+  connect(1);
+  connect(2);
+  live();
+  create(stop_loss_of(2));
+  crash();
+  ledger_of(2).holds_books = true;
+  live();
+  // INFY has the next token today.
+  ledger_of(1).listed = ledger_of(2).listed = {"TCS", "INFY"};
+  pass(minutes(12));
+  ASSERT_EQ(life->runtime.catalogue()->size(), 2U);
+  ledger_of(2).holds_books = false;
+  for (auto& book : std::exchange(ledger_of(2).held, {})) life->clock.post(std::move(book));
+  pass(seconds(1));
+  EXPECT_EQ(records_reader->trigger(id(2), {}).value().instrument_token, infy + 256);
+}
+
 TEST_F(ManyUsers, TheInstrumentsAndThePricesAreFetchedOnceForAll) {
   connect(1);
   connect(2);

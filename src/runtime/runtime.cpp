@@ -466,10 +466,15 @@ void Runtime::session_ended(const model::BrokerConnection& row) {
   connections_.forget_session(row);
 }
 
-void Runtime::correct(model::Trigger corrected, std::int64_t version) {
+void Runtime::correct(model::Trigger corrected, std::int64_t version,
+                      std::function<void(base::Error)> failed) {
   store::Actor actor;
   actor.name = "engine";
-  edit(std::move(corrected), version, actor, std::nullopt, [](base::Result<store::Written>) {});
+  edit(std::move(corrected), version, actor, std::nullopt,
+       [this, failed = std::move(failed)](base::Result<store::Written> written) {
+         if (written) return;
+         schedulers_.orders.post([failed, error = written.error()] { failed(error); });
+       });
 }
 
 void Runtime::note(model::AuditEntry entry) {

@@ -93,7 +93,8 @@ class Runtime final : public Desk,
 
   // AccountsOwner
   void note(model::AuditEntry entry) override;
-  void correct(model::Trigger corrected, std::int64_t version) override;
+  void correct(model::Trigger corrected, std::int64_t version,
+               std::function<void(base::Error)> failed) override;
   void prices_wanted() override;
   void prices_unwanted() override;
   void session_ended(const model::BrokerConnection& row) override;

@@ -29,6 +29,8 @@ void Runtime::boot() {
   boot->number = ++boot_number_;
   boot->retry = settings_.start_retry;
   running_ = true;
+  // One that is on its way under the lease before would say of this start that it has begun.
+  accounts_.shut("The engine is starting");
   standing_.set_status(EngineStatus::starting);
   boot_settle(std::move(boot));
 }
@@ -176,12 +178,13 @@ void Runtime::boot_accounts(const Boot& boot) {
   if (!settings_.many_users) {
     std::erase_if(rows, [](const auto& row) { return row.id != model::ConnectionId{}; });
     if (rows.empty()) rows.emplace_back();
-  } else {
-    standing_.set_started(schedulers_.orders.now(), boot.epoch);
-    standing_.set_status(running_ ? EngineStatus::running : EngineStatus::stopped);
   }
   standing_.set_reason("switch", running_ ? std::nullopt : std::optional(off));
   accounts_.begin(rows, boot.epoch, running_, off);
+  if (!settings_.many_users) return;
+  // Each account tells by now that it is on its way.
+  standing_.set_started(schedulers_.orders.now(), boot.epoch);
+  standing_.set_status(running_ ? EngineStatus::running : EngineStatus::stopped);
 }
 
 // Prices are wanted from the first account on; the others find the ticker running.

@@ -105,6 +105,26 @@ TEST_F(StartUp, WithoutTheOrderBookNothingIsArmed) {
   EXPECT_EQ(orders(), 0);
 }
 
+TEST_F(StartUp, AnOrderBookThatFailsIsAskedForAgainAndNothingElseIs) {
+  live();
+  create(stop_loss());
+  crash();
+  ledger.holds_books = true;
+  live();
+  ledger.holds_books = false;
+  ledger.reachable = false;
+  life->clock.post(std::move(ledger.held.front()));
+  settle();
+  EXPECT_THAT(standing().reasons, Contains(HasSubstr("order book cannot be read")));
+  ledger.reachable = true;
+  ledger.asked.clear();
+  pass(seconds(1));
+  EXPECT_THAT(ledger.asked, ElementsAre("order_book"));
+  EXPECT_THAT(standing().reasons, Not(Contains(HasSubstr("order book cannot be read"))));
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 1);
+}
+
 TEST_F(StartUp, ATriggerThatIsMadeMeanwhileIsArmedAfterwards) {
   ledger.holds_books = true;
   live();
@@ -219,6 +239,24 @@ TEST_F(StartUp, ATriggerThatIsMadeWhileTheEngineStartsAgainIsArmed) {
   EXPECT_EQ(orders(), 1);
 }
 
+TEST_F(StartUp, AnAccountThatWasOnItsWayWhenTheEngineIsStartedSaysNothingOfThatStart) {
+  live();
+  ASSERT_TRUE(stop());
+  for (int steps = 0; steps < 40; ++steps) {
+    crash();
+    ledger.holds_books = true;
+    live();  // switched off, and on its way to that as far as the order book
+    ASSERT_EQ(ledger.held.size(), 1U);
+    life->runtime.start({}, [](const base::Result<std::string>&) {});
+    settle(steps);
+    life->clock.post(std::move(ledger.held.front()));
+    ledger.held.pop_front();
+    settle();
+    EXPECT_EQ(standing().status, EngineStatus::starting) << "after " << steps << " steps";
+    ASSERT_TRUE(stop());
+  }
+}
+
 TEST_F(StartUp, AnAnswerThatComesWhileTheEngineStartsAgainIsNotLost) {
   live();
   create(stop_loss());
@@ -327,7 +365,7 @@ TEST_F(StartUp, AStopWhoseInstrumentTheListLacksIsWatchedOnceALaterListHasIt) {
   EXPECT_THAT(standing().reasons,
               Contains(HasSubstr("name an instrument that does not trade today")));
   ledger.listed = {"INFY", "TCS"};
-  pass(std::chrono::minutes(11));
+  pass(minutes(11));
   EXPECT_THAT(standing().reasons, Not(Contains(HasSubstr("does not trade today"))));
   tick_and_settle("1500");
   EXPECT_EQ(orders(), 1);
@@ -340,16 +378,45 @@ TEST_F(StartUp, WhatHasExpiredIsAskedForEverMoreRarely) {
   ledger.listed = {"TCS"};
   live();
   ledger.asked.clear();
-  pass(std::chrono::minutes(75));
+  pass(minutes(75));
   EXPECT_EQ(std::ranges::count(ledger.asked, "instruments"), 3) << "after 10, 20 and 40 minutes";
 }
 
+TEST_F(StartUp, WhatIsMissingFromYesterdaysListHidesTodaysFromNobody) {
+  now = monday_morning() - minutes(100);
+  live();
+  create(stop_loss());
+  crash();
+  ledger.listed = {"TCS"};
+  live();
+  pass(minutes(38));  // at 08:28, when it was asked for again at eight and at twenty past
+  ledger.listed = {"INFY", "TCS"};
+  ledger.asked.clear();
+  pass(minutes(1));
+  EXPECT_THAT(ledger.asked, Not(Contains("instruments")));
+  pass(minutes(2));
+  EXPECT_EQ(std::ranges::count(ledger.asked, "instruments"), 1);
+  EXPECT_EQ(watch().why_not, "No price of it has come yet");
+}
+
+TEST_F(StartUp, ATokenThatCouldNotBeCorrectedIsCorrectedSecondsLater) {
+  now = monday_morning() - minutes(61);
+  live();
+  create(stop_loss());
+  ledger.listed = {"TCS", "INFY"};  // INFY has the next token today
+  records.fail_next_writes(3);
+  pass(minutes(3));
+  const auto row = records_reader->trigger(id(1), {}).value();
+  EXPECT_EQ(row.instrument_token, infy + 256);
+  EXPECT_EQ(watch().why_not, "No price of it has come yet");
+}
+
 TEST_F(StartUp, AListThatLostMostOfAnExchangeIsPutOffForThreeHours) {
-  now = monday_morning() - std::chrono::hours(2);
+  now = monday_morning() - minutes(90);
   ledger.listed = {"INFY", "TCS", "SBIN", "ITC"};
   live();
   ledger.listed = {"SBIN"};
-  pass(std::chrono::minutes(40));  // the new list is asked for at eight
+  pass(minutes(40));  // the new list is asked for at half past eight
   EXPECT_THAT(standing().reasons, Contains(HasSubstr("lacks most of NSE")));
   EXPECT_EQ(life->runtime.catalogue()->size(), 4U);
   pass(std::chrono::hours(3));

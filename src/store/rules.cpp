@@ -67,11 +67,6 @@ model::AuditEntry entry_of(const Trigger& row, std::string event, std::string ac
   return out;
 }
 
-bool same_order(const Leg& a, const Leg& b) {
-  return a.product == b.product && a.trigger_price == b.trigger_price &&
-         a.order_price == b.order_price && a.quantity == b.quantity;
-}
-
 model::LegState state_after_edit(const Leg* before, const Leg& after) {
   return before && same_order(*before, after) ? before->state : model::LegState::armed;
 }
@@ -103,6 +98,11 @@ void touch(Trigger& row, Instant at) {
 }
 
 }  // namespace
+
+bool same_order(const Leg& a, const Leg& b) {
+  return a.product == b.product && a.trigger_price == b.trigger_price &&
+         a.order_price == b.order_price && a.quantity == b.quantity;
+}
 
 Result<void> check_account(const std::string& bound, const std::string& wanted, bool shared) {
   if (!bound.empty() && bound != wanted) {

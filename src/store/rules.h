@@ -34,6 +34,9 @@ Result<void> check_account(const std::string& bound, const std::string& wanted, 
 
 ClaimVerdict judge(const Claim& claim, const ClaimFacts& facts);
 
+// Whether they order the same at the same price: an edit arms a leg anew only when not.
+bool same_order(const model::Leg& a, const model::Leg& b);
+
 // How rows change. Each but the first makes the version grow by one.
 model::Trigger new_row(const model::Trigger& trigger, const Actor& actor, Instant now);
 void apply_claim(model::Trigger& row, const model::Attempt& attempt);

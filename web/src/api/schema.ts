@@ -1078,8 +1078,8 @@ export interface components {
                 exchange: string;
                 tradingsymbol: string;
                 trigger_values: number[];
-                /** @description As of now; null: none is known, or it has reached a value already. */
-                last_price: number | null;
+                /** @description As of now; 0: none is known, or it has reached a value of an active trigger already. */
+                last_price: number;
                 instrument_token: number;
             };
             orders: components["schemas"]["GttOrder"][];
