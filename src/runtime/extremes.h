@@ -1,6 +1,7 @@
 #pragma once
 #include <deque>
 #include <optional>
+#include <span>
 
 #include "base/time.h"
 #include "model/instrument.h"
@@ -23,8 +24,8 @@ class Extremes {
     bool operator==(const Seen&) const = default;
   };
 
-  // In the order in which they came.
-  void saw(model::WirePrice price, base::Instant at);
+  // In the order in which they came; several at once are cheaper than one by one.
+  void saw(std::span<const Seen> prices);
 
   // From when on nothing is missing; none: no price came yet.
   std::optional<base::Instant> since() const { return since_; }
@@ -33,7 +34,9 @@ class Extremes {
   std::optional<Seen> highest_since(base::Instant moment) const;
 
  private:
-  void keep(std::deque<Seen>& steps, const Seen& seen);
+  using Beats = bool (*)(model::WirePrice, model::WirePrice);
+  template <Beats beats>
+  void keep(std::deque<Seen>& steps, std::span<const Seen> prices);
 
   std::optional<base::Instant> since_;
   std::deque<Seen> lows_;   // rising

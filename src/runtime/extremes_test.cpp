@@ -29,14 +29,19 @@ TEST(Extremes, AreThoseOfTheWholeListSinceAnyMoment) {
   for (int round = 0; round < 200; ++round) {
     Extremes extremes;
     std::vector<Seen> all;
+    std::vector<Seen> untold;
     model::WirePrice price = 10'000;
     auto at = nine;
     for (int tick = 0; tick < 200; ++tick) {
       price += static_cast<model::WirePrice>(random() % 21) - 10;
       at += std::chrono::milliseconds(random() % 3);  // several may come in one
-      extremes.saw(price, at);
       all.push_back({price, at});
+      untold.push_back({price, at});
+      if (random() % 4 != 0) continue;
+      extremes.saw(untold);
+      untold.clear();
     }
+    extremes.saw(untold);
     for (int question = 0; question < 50; ++question) {
       const auto moment = nine + std::chrono::milliseconds(random() % 250);
       EXPECT_EQ(extremes.lowest_since(moment), naive(all, moment, true));
@@ -54,7 +59,10 @@ TEST(Extremes, NothingIsKnownBeforeThereWasAPrice) {
 
 TEST(Extremes, ALongClimbIsForgottenFromItsBeginningAndItSaysSo) {
   Extremes extremes;
-  for (unsigned i = 0; i < 1000; ++i) extremes.saw(1000 + i, nine + std::chrono::seconds(i));
+  for (unsigned i = 0; i < 1000; ++i) {
+    const Seen seen{1000 + i, nine + std::chrono::seconds(i)};
+    extremes.saw(std::span(&seen, 1));
+  }
   // Each of these prices was the lowest of all after it.
   const auto since = *extremes.since();
   EXPECT_EQ(since, nine + std::chrono::seconds(1000 - Extremes::steps_max));

@@ -49,18 +49,18 @@ void PriceMemory::note(const model::Tick& tick) {
 PriceMemory::Told& PriceMemory::told_of(Memory& memory) {
   if (!memory.told) memory.told = std::make_unique<Told>();
   auto& told = *memory.told;
-  for (std::size_t i = 0; i < memory.recent_count; ++i) {
-    told.extremes.saw(memory.recent[i].price, memory.recent[i].at);
-    note_minute(told, memory.recent[i]);
-  }
+  const auto recent = std::span(memory.recent).first(memory.recent_count);
+  told.extremes.saw(recent);
+  for (const auto& seen : recent) note_minute(told, seen);
   memory.recent_count = 0;
   return told;
 }
 
 void PriceMemory::note_minute(Told& told, const Seen& seen) {
-  const auto number = seen.at.time_since_epoch() / minutes(1);
   auto& kept = told.minutes;
-  if (!kept.empty() && kept.back().number == number) {
+  const auto into =
+      kept.empty() ? base::Duration(-1) : seen.at.time_since_epoch() - minutes(kept.back().number);
+  if (into >= base::Duration(0) && into < minutes(1)) {
     auto& minute = kept.back();
     minute.high = std::max(minute.high, seen.price);
     minute.low = std::min(minute.low, seen.price);
@@ -71,6 +71,7 @@ void PriceMemory::note_minute(Told& told, const Seen& seen) {
     if (with_candles_ >= instruments_with_candles_max) return;
     ++with_candles_;
   }
+  const auto number = seen.at.time_since_epoch() / minutes(1);
   kept.push_back({number, seen.price, seen.price, seen.price, seen.price});
   if (kept.size() > candles_max) kept.pop_front();
 }

@@ -38,10 +38,7 @@ class PriceMemory {
     std::int64_t number = 0;  // of minutes since 1970
     model::WirePrice open = 0, high = 0, low = 0, close = 0;
   };
-  struct Seen {
-    model::WirePrice price = 0;
-    base::Instant at{};
-  };
+  using Seen = Extremes::Seen;
   // What people ask for, and what is put there of several prices at once: it is large, and of
   // thousands of instruments each lies elsewhere in memory.
   struct Told {
