@@ -194,6 +194,14 @@ TEST(Claim, AfterCrossingAndComingBackBetweenTwoTicksOnlyWhatWasSeenCounts) {
   EXPECT_EQ(desk.sent.size(), 1U);
 }
 
+// Of the only trigger: decided, and not durable yet.
+model::OrderTag claim_that_waits(TestDesk& desk) {
+  desk.create(stop_loss());
+  desk.hold_commits = true;
+  desk.tick("1500");
+  return desk.first<MakeClaim>()->claim.attempt.tag;
+}
+
 TEST(Claim, NothingOfItIsKnownToTheGateBeforeItIsDurable) {
   TestDesk desk;
   desk.create(stop_loss());
@@ -208,10 +216,7 @@ TEST(Claim, NothingOfItIsKnownToTheGateBeforeItIsDurable) {
 
 TEST(Claim, WhileItIsNotDurableTheOrdersNewsIsNotBelieved) {
   TestDesk desk;
-  desk.create(stop_loss());
-  desk.hold_commits = true;
-  desk.tick("1500");
-  const auto tag = desk.first<MakeClaim>()->claim.attempt.tag;
+  const auto tag = claim_that_waits(desk);
   desk.news(desk.order(tag, "COMPLETE"));
   EXPECT_THAT(desk.last, IsEmpty());
 }
@@ -311,10 +316,7 @@ TEST(LostClaim, AnEngineThatLostTheLeaseEnds) {
 
 TEST(LostClaim, WhatIsHeardOfAFormerLeasesClaimIsNotBelieved) {
   TestDesk desk;
-  desk.create(stop_loss());
-  desk.hold_commits = true;
-  desk.tick("1500");
-  const auto tag = desk.first<MakeClaim>()->claim.attempt.tag;
+  const auto tag = claim_that_waits(desk);
   desk.step(ClaimSettled{tag, 0, ClaimVerdict::stale});
   EXPECT_THAT(desk.last, IsEmpty());
   ASSERT_NE(desk.engine.flight(tag), nullptr);
@@ -325,10 +327,7 @@ TEST(LostClaim, WhatIsHeardOfAFormerLeasesClaimIsNotBelieved) {
 
 TEST(LostClaim, AnAnswerThatGotLostIsTheSameClaimWhenRepeated) {
   TestDesk desk;
-  desk.create(stop_loss());
-  desk.hold_commits = true;
-  desk.tick("1500");
-  const auto tag = desk.first<MakeClaim>()->claim.attempt.tag;
+  const auto tag = claim_that_waits(desk);
   desk.step(ClaimSettled{tag, 1, ClaimVerdict::repeated});
   EXPECT_THAT(desk.last, IsEmpty());
   desk.step(AttemptForwarded{tag});

@@ -98,7 +98,7 @@ void Feed::stop() {
     forget_subscriptions(*slot.connection);
   }
   tell_quiet();
-  tell_unlisted(scheduler_.now());
+  tell_unlisted();
   tell_status("stopped");
 }
 
@@ -281,7 +281,7 @@ void Feed::connection_frame(Connection& connection) {
   auto& slot = slots_[connection.index()];
   if (!is_doubted(slot)) slot.late_at.reset();
   tell_when_connected();
-  tell_unlisted(scheduler_.now());
+  tell_unlisted();
   give_up_when_quiet(connection);
 }
 
@@ -317,7 +317,9 @@ void Feed::note_unlisted(const model::Tick& tick, base::Instant now) {
   unlisted_[exchange].trades.traded(traded_at, now, config_.unlisted);
 }
 
-void Feed::tell_unlisted(base::Instant now) {
+void Feed::tell_unlisted() {
+  if (unlisted_.empty()) return;  // each frame asks
+  const auto now = scheduler_.now();
   for (auto& [exchange, of] : unlisted_) {
     const bool lasts = running_ && of.trades.lasts(now, config_.unlisted) &&
                        !calendar_.trades_on(exchange, base::trading_date(now));

@@ -148,7 +148,7 @@ class Feed final : private ConnectionOwner {
   bool has_open_session(const Connection& connection) const;
   void give_up_when_quiet(Connection& connection);
   void note_unlisted(const model::Tick& tick, base::Instant now);
-  void tell_unlisted(base::Instant now);
+  void tell_unlisted();
   void tell_quiet();
   void tell_status(std::string_view reason);
   void tell_when_connected();

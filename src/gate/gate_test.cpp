@@ -11,6 +11,12 @@ using testing::IsEmpty;
 
 struct GateTest : Bench {
   GateTest() { gate.open(1); }
+  // As an engine that took the records over does with what it finds open.
+  void submit_recovered(const std::string& tag, std::int64_t lease) {
+    auto recovered = attempt(tag);
+    recovered.lease_epoch = lease;
+    gate.submit(recovered, model::Purpose::exit);
+  }
 };
 
 TEST_F(GateTest, AQueuedAttemptIsMadeDurableAndThenSent) {
@@ -79,9 +85,7 @@ TEST_F(GateTest, ATagThatIsRecoveredWhileItsRecordWaitsIsTakenBackForTheLeaseTha
   submit("A");
   gate.shut("stopped");
   gate.open(2);
-  auto recovered = attempt("A");
-  recovered.lease_epoch = 2;
-  gate.submit(recovered, model::Purpose::exit);
+  submit_recovered("A", 2);
   EXPECT_THAT(observer.told, IsEmpty());
   journal.flush(false);
   EXPECT_THAT(observer.told, ElementsAre("withdrawn A: The records could not be written"));
@@ -96,9 +100,7 @@ TEST_F(GateTest, AWithdrawalThatWasToldUnderAFormerLeaseIsToldAgainUnderTheNext)
   journal.flush(false);
   EXPECT_EQ(observer.told_of_lease, 1);
   gate.open(2);
-  auto recovered = attempt("A");
-  recovered.lease_epoch = 2;
-  gate.submit(recovered, model::Purpose::exit);
+  submit_recovered("A", 2);
   EXPECT_EQ(observer.told.size(), 2U);
   EXPECT_EQ(observer.told_of_lease, 2);
 }
@@ -109,9 +111,7 @@ TEST_F(GateTest, ATagThatIsRecoveredWhileItIsSentIsAnsweredOnce) {
   submit("A");
   gate.shut("Another engine has taken over");
   gate.open(2);
-  auto recovered = attempt("A");
-  recovered.lease_epoch = 2;
-  gate.submit(recovered, model::Purpose::exit);
+  submit_recovered("A", 2);
   EXPECT_THAT(observer.told, ElementsAre("forwarded A"));
   EXPECT_EQ(gateway.calls.size(), 1U);
   gateway.let_go();

@@ -471,9 +471,9 @@ void Runtime::correct(model::Trigger corrected, std::int64_t version,
   store::Actor actor;
   actor.name = "engine";
   edit(std::move(corrected), version, actor, std::nullopt,
-       [this, failed = std::move(failed)](base::Result<store::Written> written) {
-         if (written) return;
-         schedulers_.orders.post([failed, error = written.error()] { failed(error); });
+       [&orders = schedulers_.orders,
+        failed = std::move(failed)](base::Result<store::Written> written) {
+         if (!written) orders.post([failed, error = written.error()] { failed(error); });
        });
 }
 
