@@ -1,7 +1,9 @@
 #include "app/commands.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <unistd.h>
 
@@ -29,6 +31,7 @@ std::optional<Config> load_config(const CommonOptions& options, const Environmen
     return environment(name);
   };
   auto read = read_config(with_flags, file, runs_engine);
+  std::ranges::move(mistyped(process_environment_names()), std::back_inserter(read.wrong));
   for (const auto& wrong : read.wrong) {
     std::fprintf(stderr, "%s: accepts %s\n", wrong.setting.c_str(), wrong.message.c_str());
   }

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <numeric>
 #include <set>
+#include <unistd.h>
+#include <utility>
 
 #include "app/keys.h"
 #include "app/toml_text.h"
@@ -47,6 +50,21 @@ const std::set<std::string>& known_settings() {
                                               "SUPABASE_JWT_SECRET",
                                               "SUPABASE_SERVICE_ROLE_KEY"};
   return names;
+}
+
+// How many letters must be put in, left out or changed to make one of the other.
+std::size_t slips_between(std::string_view one, std::string_view other) {
+  std::vector<std::size_t> row(other.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    auto diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < other.size(); ++j) {
+      const auto changed = diagonal + (one[i] == other[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row.back();
 }
 
 class Settings {
@@ -127,7 +145,7 @@ class Settings {
     for (const auto& [key, value] : *table) {
       const std::string name(key.str());
       if (!known_settings().contains(name)) {
-        blame(name, "it is not a setting of hmt");
+        blame(name, "nothing: it is not a setting of hmt");
       } else if (const auto* string = value.as_string()) {
         file_[name] = string->get();
       } else if (const auto* integer = value.as_integer()) {
@@ -353,6 +371,29 @@ Environment process_environment() {
     if (!value || *value == '\0') return std::nullopt;
     return std::string(value);
   };
+}
+
+std::vector<std::string> process_environment_names() {
+  std::vector<std::string> names;
+  for (char** entry = ::environ; entry && *entry; ++entry) {
+    const std::string_view text(*entry);
+    names.emplace_back(text.substr(0, text.find('=')));
+  }
+  return names;
+}
+
+std::vector<Wrong> mistyped(const std::vector<std::string>& names) {
+  constexpr std::size_t slips_max = 2;
+  std::vector<Wrong> out;
+  for (const auto& name : names) {
+    if (!name.starts_with("HMT_") || known_settings().contains(name)) continue;
+    const auto meant = std::ranges::find_if(known_settings(), [&](const auto& known) {
+      return slips_between(name, known) <= slips_max;
+    });
+    if (meant == known_settings().end()) continue;
+    out.push_back({name, "nothing: it is not a setting of hmt; " + *meant + " is"});
+  }
+  return out;
 }
 
 Read read_config(const Environment& environment, const std::optional<std::string>& file,

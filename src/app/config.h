@@ -81,6 +81,11 @@ struct Read {
 Read read_config(const Environment& environment, const std::optional<std::string>& file,
                  bool runs_engine);
 
+// Names of the environment that are no settings and were meant to be: the engine would run without
+// what somebody thinks they said. Others that begin with HMT_ are not ours, such as Kubernetes'.
+std::vector<Wrong> mistyped(const std::vector<std::string>& names);
+std::vector<std::string> process_environment_names();
+
 // What a log line must never show.
 std::vector<std::string> secrets_of(const Config& config);
 

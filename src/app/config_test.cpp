@@ -9,6 +9,7 @@ namespace {
 
 using testing::Contains;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 using Settings = std::map<std::string, std::string>;
@@ -45,6 +46,23 @@ TEST(Config, OneUserNeedsNothingOfSupabase) {
   EXPECT_FALSE(config.config.users.many());
   EXPECT_EQ(config.config.database_path, "hmt.db");
   EXPECT_EQ(config.config.database_url, "");
+}
+
+TEST(Config, ASlipInANameIsToldWithTheSettingThatWasMeant) {
+  const auto told = [](const std::string& name) {
+    const auto wrong = mistyped({name});
+    return wrong.empty() ? "taken for another's" : wrong.front().message;
+  };
+  const std::string not_ours = "taken for another's";
+  EXPECT_THAT(told("HMT_ENGINE_ENABLE"), HasSubstr("HMT_ENGINE_ENABLED is"));
+  EXPECT_THAT(told("HMT_ENIGNE_ENABLED"), HasSubstr("HMT_ENGINE_ENABLED is"));
+  EXPECT_THAT(told("HMT_DATABSE_URL"), HasSubstr("HMT_DATABASE_URL is"));
+  EXPECT_THAT(told("HMT_PUBLIC_HOST"), HasSubstr("HMT_PUBLIC_HOSTS is"));
+  EXPECT_EQ(told("HMT_ENGINE_ENABLED"), not_ours) << "it is a setting";
+  EXPECT_EQ(told("HMT_PORT_8080_TCP"), not_ours) << "of Kubernetes, beside a service named hmt";
+  EXPECT_EQ(told("HMT_FAULTS"), not_ours);
+  EXPECT_EQ(told("KITE_APP_KEY"), not_ours);
+  EXPECT_EQ(told("PATH"), not_ours);
 }
 
 TEST(Config, AUrlOrASecretMakesItManyUsers) {

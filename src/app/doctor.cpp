@@ -25,6 +25,9 @@ class Checks {
   void ok(const char* what, const std::string& detail) {
     std::printf("ok    %-14s %s\n", what, detail.c_str());
   }
+  void warn(const char* what, const std::string& why, const char* remedy) {
+    std::printf("warn  %-14s %s. %s\n", what, why.c_str(), remedy);
+  }
   void bad(const char* what, const std::string& why, const char* remedy) {
     std::printf("FAIL  %-14s %s. %s\n", what, why.c_str(), remedy);
     failed_ = true;
@@ -129,6 +132,20 @@ std::unique_ptr<store::Reader> reader_of(const Config& config) {
   return opened ? std::move(*opened) : nullptr;
 }
 
+void check_sessions(Checks& checks, const std::string& setting) {
+  const auto sessions = read_sessions(setting);
+  if (!sessions) {
+    return checks.bad("sessions", sessions.error().message,
+                      "Set HMT_SESSIONS to india, always or a readable file");
+  }
+  const auto end = holidays_end(*sessions, base::trading_date(std::chrono::system_clock::now()));
+  if (end.empty()) return checks.ok("sessions", setting);
+  checks.warn(
+      "sessions", setting + ": " + end,
+      "Name a file with the next year's in HMT_SESSIONS, or update: on a holiday that is not "
+      "listed the engine waits for prices, and says that none come");
+}
+
 void check_files(Checks& checks, const Config& config) {
   if (config.database_url.empty()) {
     check_database(checks, config.database_path);
@@ -143,12 +160,7 @@ void check_files(Checks& checks, const Config& config) {
   } else {
     checks.bad("secret key", key.error().message, "Set HMT_SECRET_KEY, or restore the key file");
   }
-  if (auto sessions = read_sessions(config.sessions); sessions) {
-    checks.ok("sessions", config.sessions);
-  } else {
-    checks.bad("sessions", sessions.error().message,
-               "Set HMT_SESSIONS to india, always or a readable file");
-  }
+  check_sessions(checks, config.sessions);
 }
 
 // The keys that users' tokens are verified with.

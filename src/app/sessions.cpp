@@ -113,6 +113,16 @@ Result<model::Calendar> parse_sessions(const std::string& text) {
   return calendar;
 }
 
+// The exchanges list a year's holidays in the December before it.
+std::string holidays_end(const model::Calendar& calendar, base::TradingDate today) {
+  constexpr int days_ahead = 31;
+  const auto last = calendar.last_day_set();
+  if (!last) return {};
+  const auto year = last->text().substr(0, 4);
+  if (base::TradingDate{today.days + days_ahead}.text().substr(0, 4) <= year) return {};
+  return "no holidays are listed after those of " + year;
+}
+
 Result<model::Calendar> read_sessions(const std::string& setting) {
   if (setting == "always") return model::Calendar::always();
   if (setting == "india") return parse_sessions(sessions_india);

@@ -19,6 +19,27 @@ TEST(Sessions, OnesOfTheProductAreTaken) {
   EXPECT_TRUE(read_sessions("always"));
 }
 
+base::TradingDate day(std::string_view date) {
+  return base::trading_date(*base::parse_rfc3339(std::string(date) + "T12:00:00+05:30"));
+}
+
+TEST(Sessions, AMonthBeforeTheHolidaysOfAYearEndItIsSaid) {
+  const auto year = parse_sessions(weekly("09:15-15:30") +
+                                   "[holidays]\nexchanges = [\"NSE\"]\n"
+                                   "days = [\"2026-12-25\", \"2026-01-26\"]\n")
+                        .value();
+  const std::string said = "no holidays are listed after those of 2026";
+  EXPECT_EQ(holidays_end(year, day("2026-11-30")), "");
+  EXPECT_EQ(holidays_end(year, day("2026-12-01")), said);
+  EXPECT_EQ(holidays_end(year, day("2027-06-01")), said);
+}
+
+TEST(Sessions, NobodyMissesHolidaysWhereNoneAreListed) {
+  const auto today = day("2031-01-01");
+  EXPECT_EQ(holidays_end(read_sessions("always").value(), today), "");
+  EXPECT_EQ(holidays_end(parse_sessions(weekly("09:15-15:30")).value(), today), "");
+}
+
 TEST(Sessions, ASessionEndsWithItsDay) {
   EXPECT_EQ(refusal(weekly("00:00-24:00")), "taken");
   EXPECT_NE(refusal(weekly("23:00-24:01")), "taken");

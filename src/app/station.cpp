@@ -140,6 +140,10 @@ base::Result<std::unique_ptr<Station>> Station::open(const Config& config) {
   for (auto& hidden : secrets_of(config)) agent::log_redact(std::move(hidden));
   auto calendar = read_sessions(config.sessions);
   if (!calendar) return std::unexpected(calendar.error());
+  const auto today = base::trading_date(std::chrono::system_clock::now());
+  if (const auto end = holidays_end(*calendar, today); !end.empty()) {
+    agent::log_warning("holidays_end", {{"why", end}});
+  }
   auto* raw = parts.get();
   // A process that cannot write its records cannot fire. It ends, and whoever keeps it running
   // starts one that reads what is there.

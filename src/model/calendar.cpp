@@ -1,5 +1,6 @@
 #include "model/calendar.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace hmt::model {
@@ -37,6 +38,12 @@ const std::vector<Session>& Calendar::sessions_on(Exchange exchange, base::Tradi
 
 bool Calendar::trades_on(Exchange exchange, base::TradingDate date) const {
   return always_ || !sessions_on(exchange, date).empty();
+}
+
+std::optional<base::TradingDate> Calendar::last_day_set() const {
+  std::optional<base::TradingDate> last;
+  for (const auto& [day, sessions] : days_) last = std::max(last, std::optional(day.second));
+  return last;
 }
 
 std::optional<Calendar::Open> Calendar::session_at(Exchange exchange, base::Instant at) const {

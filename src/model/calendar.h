@@ -36,6 +36,8 @@ class Calendar {
   std::optional<Open> session_at(Exchange exchange, base::Instant at) const;
   // Whether `exchange` has a session on that day at all.
   bool trades_on(Exchange exchange, base::TradingDate date) const;
+  // The last day that was set by itself: what comes after it, nobody has listed. Nothing: none was.
+  std::optional<base::TradingDate> last_day_set() const;
 
  private:
   const std::vector<Session>& sessions_on(Exchange exchange, base::TradingDate date) const;

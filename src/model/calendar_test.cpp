@@ -64,6 +64,15 @@ TEST(Calendar, ADayIsOneOfTradingWhenItHasASession) {
       Calendar::always().trades_on(Exchange::cds, base::trading_date(ist("2026-11-22 12:00:00"))));
 }
 
+TEST(Calendar, KnowsHowFarItsHolidaysAreListed) {
+  auto calendar = india();
+  EXPECT_EQ(calendar.last_day_set(), std::nullopt);
+  const auto christmas = base::trading_date(ist("2026-12-25 12:00:00"));
+  calendar.set_day(Exchange::nse, christmas, {});
+  calendar.set_day(Exchange::mcx, base::trading_date(ist("2026-11-24 12:00:00")), {{17h, 23h}});
+  EXPECT_EQ(calendar.last_day_set(), christmas);
+}
+
 TEST(Calendar, TheWeekendIsIndias) {
   const auto calendar = india();
   EXPECT_TRUE(is_open(calendar, Exchange::mcx, "2026-11-20 23:00:00")) << "Friday night";

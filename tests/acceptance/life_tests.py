@@ -78,6 +78,13 @@ def test_doctor_names_what_is_wrong_and_the_remedy(world):
           f"no broker: {code} {said}")
     code, said = doctor(world, HMT_MAX_RETRIES="many")
     check(code == 2 and "HMT_MAX_RETRIES" in said, f"a wrong setting: {code} {said}")
+    code, said = doctor(world, HMT_ENGINE_ENABLE="false")
+    check(code == 2 and "HMT_ENGINE_ENABLED" in said, f"a setting that is mistyped: {code} {said}")
+    sessions = os.path.join(world.folder, "sessions.toml")
+    with open(sessions, "w", encoding="utf-8") as file:
+        file.write('[NSE]\nweekly = ["09:15-15:30"]\n[holidays]\nexchanges = ["NSE"]\ndays = ["2020-12-25"]\n')
+    code, said = doctor(world, HMT_SESSIONS=sessions)
+    check(code == 0 and re.search(r"^warn +sessions.*2020", said, re.M), f"holidays of a year that is over: {code} {said}")
     world.start_engine()
     code, said = doctor(world)
     check(code == 0 and re.search(r"^ok +database.*held by a running engine", said, re.M),
