@@ -206,12 +206,18 @@ void People::stop(Process& process) {
   asked_for_stop_ = true;
   process.runtime().stop({},
                          [this, number = ++switch_number_](const base::Result<std::string>& done) {
-                           if (!done || number != switch_number_) return;
-                           if (a_start_may_still_come()) return;
-                           commons_.checks.stop_answered();
-                           stopped_();
-                           if (commons_.faults.strikes(Fault::start_at_once, 100'000)) start_soon();
+                           if (done && number == switch_number_) stop_answered(*done);
                          });
+}
+
+void People::stop_answered(const std::string& message) {
+  if (a_start_may_still_come()) return;
+  // Else the answer says that a start, asked of another process before, was written after it.
+  asked_for_stop_ = message == "Engine stopped";
+  if (!asked_for_stop_) return;
+  commons_.checks.stop_answered();
+  stopped_();
+  if (commons_.faults.strikes(Fault::start_at_once, 100'000)) start_soon();
 }
 
 // Who stopped it in haste has it run again at once.

@@ -2,6 +2,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "world/market.h"
@@ -37,6 +38,7 @@ class People {
   model::Trigger edited(model::Trigger row);
   std::optional<model::Trigger> some_reached(std::size_t instrument);
   void stop(Process& process);
+  void stop_answered(const std::string& message);
   void start(Process& process);
   void start_soon();
   void keep_asking_to_start();
