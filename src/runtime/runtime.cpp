@@ -215,10 +215,19 @@ void Runtime::stop_written(const std::string& why, const base::Result<std::int64
 void Runtime::confirm_stop(const Answer& answer) {
   const bool taken = commits_.command([this, answer](store::Writer& writer) {
     const auto now = writer.reader()->engine_switch();
-    const bool stands = !now || now->stopped;
-    say(answer, stands ? "Engine stopped" : "The engine was stopped, and has been started since");
+    if (!now) return say_unconfirmed(answer, now.error().message);
+    say(answer,
+        now->stopped ? "Engine stopped" : "The engine was stopped, and has been started since");
   });
-  if (!taken) say(answer, "Engine stopped");
+  if (!taken) say_unconfirmed(answer, "this process is ending, or too many changes wait");
+}
+
+void Runtime::say_unconfirmed(const Answer& answer, const std::string& why) {
+  schedulers_.answers.post([answer, why] {
+    (*answer)(base::fail(base::ErrorKind::unavailable,
+                         "The stop is on record, but not whether the engine was started since: " +
+                             why + ". Ask again"));
+  });
 }
 
 void Runtime::say(const Answer& answer, const std::string& message) {

@@ -133,6 +133,7 @@ class Runtime final : public Desk,
   void stop_written(const std::string& why, const base::Result<std::int64_t>& written,
                     base::Duration lease_left, const Answer& answer);
   void confirm_stop(const Answer& answer);
+  void say_unconfirmed(const Answer& answer, const std::string& why);
   void say(const Answer& answer, const std::string& message);
   void say_busy(const Answer& answer);
   void close_down(base::Duration patience, std::function<void()> done);

@@ -270,6 +270,19 @@ TEST_F(SharedRecords, AStopThatAStartHasOvertakenSaysSo) {
   EXPECT_THAT(**answer, HasSubstr("started since"));
 }
 
+TEST_F(SharedRecords, AStopIsNotCalledOneWhereNobodyCanSayWhetherAStartHasOvertakenIt) {
+  live();
+  begin_other();
+  std::optional<base::Result<std::string>> answer;
+  other->runtime.stop({}, [&](auto said) { answer = std::move(said); });
+  both(seconds(1));
+  other->runtime.commits().stop();
+  both(lease);
+  ASSERT_TRUE(answer);
+  ASSERT_FALSE(*answer);
+  EXPECT_THAT(answer->error().message, HasSubstr("on record"));
+}
+
 TEST_F(SharedRecords, WhoLostTheLeaseUnnoticedDoesNotSayStoppedForTheOneWhoHasIt) {
   live();
   begin_other();

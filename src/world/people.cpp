@@ -204,17 +204,19 @@ void People::act_on(Process& process, const model::Trigger& row) {
 
 void People::stop(Process& process) {
   asked_for_stop_ = true;
-  process.runtime().stop({},
-                         [this, number = ++switch_number_](const base::Result<std::string>& done) {
-                           if (done && number == switch_number_) stop_answered(*done);
-                         });
+  const bool start_was_on_its_way = a_start_may_still_come();
+  process.runtime().stop({}, [this, start_was_on_its_way,
+                              number = ++switch_number_](const base::Result<std::string>& done) {
+    if (!done || number != switch_number_ || a_start_may_still_come()) return;
+    const bool overtaken = start_was_on_its_way && !reader_->engine_switch()->stopped;
+    stop_answered(*done == "Engine stopped" && !overtaken);
+  });
 }
 
-void People::stop_answered(const std::string& message) {
-  if (a_start_may_still_come()) return;
-  // Else the answer says that a start, asked of another process before, was written after it.
-  asked_for_stop_ = message == "Engine stopped";
-  if (!asked_for_stop_) return;
+// It does not stand when a start that was asked of another process before was written after it.
+void People::stop_answered(bool stands) {
+  asked_for_stop_ = stands;
+  if (!stands) return;
   commons_.checks.stop_answered();
   stopped_();
   if (commons_.faults.strikes(Fault::start_at_once, 100'000)) start_soon();

@@ -2,7 +2,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "world/market.h"
@@ -38,7 +37,7 @@ class People {
   model::Trigger edited(model::Trigger row);
   std::optional<model::Trigger> some_reached(std::size_t instrument);
   void stop(Process& process);
-  void stop_answered(const std::string& message);
+  void stop_answered(bool stands);
   void start(Process& process);
   void start_soon();
   void keep_asking_to_start();
