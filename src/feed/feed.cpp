@@ -365,8 +365,9 @@ void Feed::refuse_session() {
 
 bool Feed::stamp(model::Tick& tick, Slot& slot, Sessions& sessions, base::Instant now,
                  base::Duration steady) {
+  // One that is unwanted and wanted again within a turn misses nothing in between.
   auto* known = tokens_.find(tick.token);
-  if (!known || known->wants == 0) {
+  if (!known) {
     ++counters_.unwanted;
     return false;
   }

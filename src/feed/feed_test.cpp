@@ -618,6 +618,18 @@ TEST_F(FeedTest, ATokenThatIsWantedAgainStartsWithACachedPacketAgain) {
   EXPECT_EQ(recorder.ticks.back().freshness, Freshness::cached);
 }
 
+// Its last trigger has fired, and is armed again by the same turn's news.
+TEST_F(FeedTest, WhatIsUnwantedAndWantedAgainWithinATurnMissesNoPacketInBetween) {
+  ASSERT_TRUE(feed->want(infy));
+  go();
+  feed->unwant(infy);
+  send(venue.last(), {tick(infy)});
+  ASSERT_TRUE(feed->want(infy));
+  scheduler.run_ready();
+  EXPECT_EQ(recorder.ticks.size(), 1u);
+  EXPECT_EQ(feed->counters().unwanted, 0u);
+}
+
 TEST_F(FeedTest, PacketsOfTokensThatNobodyWantsAreDropped) {
   ASSERT_TRUE(feed->want(sbin));
   go();

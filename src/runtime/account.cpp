@@ -70,13 +70,19 @@ void Account::bring_down(const std::string& why) {
   orders_.gate().shut(why);
   ++boot_number_;
   begun_ = false;
+  on_its_way_ = false;
   common_.schedulers.market.post(
       [&market = common_.market, id = id()] { market.evaluate(id, false); });
 }
 
+void Account::switch_off(const std::string& why) {
+  set_reason("way", why);
+  bring_down(why);
+}
+
 void Account::leave(const std::string& why) {
   leaving_ = true;
-  bring_down(why);
+  switch_off(why);
 }
 
 // A session that is refused is replaced where it stands; one that never came about is asked anew.

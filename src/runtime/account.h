@@ -66,8 +66,12 @@ class Account final : public OrderListener {
 
   // From here on under this lease. A former engine of the account has been forgotten.
   void bring_up(std::int64_t lease_epoch);
+  // Brought up, and its engine has not begun yet.
+  bool is_on_its_way() const { return on_its_way_; }
   // When it returns, nothing of this account leaves any more.
   void bring_down(const std::string& why);
+  // The same of an account whose triggers nobody watches from here on, while the engine runs.
+  void switch_off(const std::string& why);
   // For good: it only hears what is in flight to its end.
   void leave(const std::string& why);
   bool is_leaving() const { return leaving_; }
@@ -127,6 +131,7 @@ class Account final : public OrderListener {
   std::int64_t lease_epoch_ = 0;
   std::uint64_t boot_number_ = 0;
   bool begun_ = false;
+  bool on_its_way_ = false;
   bool leaving_ = false;
   bool day_used_up_ = false;                      // and fires wait for it, which people were told
   bool looks_at_rows_again_ = false;              // soon

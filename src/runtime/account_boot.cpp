@@ -44,6 +44,7 @@ void Account::start_boot() {
     set_reason("session", "It has no broker session yet: log in to the broker");
     return;
   }
+  on_its_way_ = true;
   boot_ask_account(std::move(boot));
 }
 
@@ -202,6 +203,7 @@ void Account::boot_begin(std::shared_ptr<Boot> boot, engine::BookRead book) {
   unblock_at_.reset();
   block_for_ = {};
   begun_ = true;
+  on_its_way_ = false;
   set_reason("account", std::nullopt);
   set_reason("way", row_.enabled ? std::nullopt
                                  : std::optional<std::string>(

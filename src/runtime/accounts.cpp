@@ -45,9 +45,7 @@ void Accounts::begin(const std::vector<model::BrokerConnection>& rows, std::int6
     } else if (known->second->is_leaving() || !same_keys(known->second->row(), row)) {
       row_changed(row);
     } else {
-      if (const auto token = door_.session(row)) {
-        known->second->use_row(row, std::string(token->reveal()));
-      }
+      use_row(*known->second, row);
       known->second->bring_up(lease_epoch);
     }
   }
@@ -57,6 +55,16 @@ void Accounts::shut(const std::string& why) {
   running_ = false;
   off_ = why;
   for (auto& [id, account] : accounts_) account->bring_down(why);
+}
+
+void Accounts::stop(const std::string& why) {
+  running_ = false;
+  off_ = why;
+  for (auto& [id, account] : accounts_) {
+    const bool was_on_its_way = account->is_on_its_way();
+    account->bring_down(why);
+    if (was_on_its_way) account->bring_up(lease_epoch_);
+  }
 }
 
 Account* Accounts::find(model::ConnectionId id) {
@@ -165,13 +173,20 @@ void Accounts::row_changed(const model::BrokerConnection& row) {
     return;
   }
   const bool switched = account->row().enabled != row.enabled;
-  if (const auto token = door_.session(row)) {
-    account->use_row(row, std::string(token->reveal()));
-  }
+  use_row(*account, row);
   if (!switched) return;
-  if (!row.enabled) account->bring_down("The broker connection is switched off");
+  if (!row.enabled) account->switch_off("The broker connection is switched off");
   account->bring_up(lease_epoch_);
   if (!row.enabled && prices_from_ == row.id) lend_from_another();
+}
+
+// Whatever else the row says holds also when the seal of its session does not open here.
+void Accounts::use_row(Account& account, const model::BrokerConnection& row) {
+  const auto token = door_.session(row);
+  common_.standing.set_reason(row.id, "seal",
+                              token ? std::nullopt : std::optional(token.error().message),
+                              StandingBoard::Kind::degrading);
+  account.use_row(row, token ? std::string(token->reveal()) : std::string());
 }
 
 void Accounts::row_removed(model::ConnectionId id) {

@@ -39,6 +39,9 @@ class Accounts final : public AccountHost {
              bool running, const std::string& off);
   // When it returns nothing leaves any more, from no account.
   void shut(const std::string& why);
+  // The same when the engine is stopped: who is on its way goes on without evaluating, for what it
+  // had sent before is looked up all the same.
+  void stop(const std::string& why);
   void lose_lease() { lease_epoch_ = 0; }
 
   // A row as it stands now: a new account, another session, a switch.
@@ -69,6 +72,7 @@ class Accounts final : public AccountHost {
 
  private:
   void add(const model::BrokerConnection& row);
+  void use_row(Account& account, const model::BrokerConnection& row);
   void drop(model::ConnectionId id);
   void wait_to_drop(model::ConnectionId id);
   void take_away(model::ConnectionId id);

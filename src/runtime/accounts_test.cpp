@@ -306,6 +306,50 @@ TEST_F(ManyUsers, AConnectionThatIsSwitchedOffFiresNothingUntilItIsOnAgain) {
   EXPECT_EQ(ledger_of(1).orders.size(), 1U);
 }
 
+TEST_F(ManyUsers, AConnectionWhoseSwitchingOffWasNotAnsweredIsOffASecondLater) {
+  connect(1);
+  live();
+  create(stop_loss_of(1));
+  records.lose_next_answers(1);
+  ASSERT_FALSE(enable(1, false));
+  ASSERT_FALSE(stored(1).enabled);
+  pass(seconds(1));
+  tick_and_settle("1500");
+  EXPECT_EQ(ledger_of(1).orders.size(), 0U);
+  EXPECT_THAT(watch(1).why_not, HasSubstr("switched off"));
+}
+
+TEST_F(ManyUsers, AnAccountThatWaitsForAnAnswerBeforeItGoesIsNotCalledWatched) {
+  connect(1);
+  live();
+  create(stop_loss_of(1));
+  auto other = stop_loss_of(1);
+  other.id = id(2);
+  other.leg_1.trigger_price = model::Price::from_rupees(1400);
+  create(other);
+  ledger_of(1).mood = Ledger::Mood::slow;
+  tick_and_settle("1500");
+  ASSERT_EQ(ledger_of(1).held.size(), 1U);
+  ASSERT_TRUE(watch(2).monitored);
+  ConnectionChange keys;
+  keys.api_key = agent::Secret("another");
+  ASSERT_TRUE(change(1, std::move(keys)));
+  EXPECT_FALSE(watch(2).monitored);
+  EXPECT_FALSE(life->runtime.connection_standing(connection(1)).live);
+}
+
+// A key was changed at one of two processes.
+TEST_F(ManyUsers, WhoCannotOpenANewSessionStillHearsThatTheConnectionIsOff) {
+  connect(1);
+  live();
+  create(stop_loss_of(1));
+  ledger.seals_open = false;
+  ASSERT_TRUE(enable(1, false));
+  pass(seconds(1));
+  tick_and_settle("1500");
+  EXPECT_EQ(ledger_of(1).orders.size(), 0U);
+}
+
 TEST_F(ManyUsers, AnotherAppsKeysEndTheSessionThatWasMadeWithTheFormer) {
   connect(1);
   live();

@@ -119,6 +119,21 @@ TEST(StandingBoard, UptimeCountsFromTheStart) {
   EXPECT_EQ(board.read(at_second(70)).uptime_seconds, 0);
 }
 
+// It was moved to another connection, whose engine had it first.
+TEST(StandingBoard, WhatOneAccountLetsGoOfIsStillWatchedForTheOtherThatHasIt) {
+  StandingBoard board;
+  board.set_status(EngineStatus::running);
+  const model::TriggerId id{.uuid = {.bytes = {1}}};
+  const model::ConnectionId former{.uuid = {.bytes = {2}}};
+  const model::ConnectionId latter{.uuid = {.bytes = {3}}};
+  board.armed(former, id, 5);
+  board.armed(latter, id, 6);
+  board.disarmed(former, id);
+  EXPECT_EQ(board.why_not_watched(latter, id, 6), "");
+  board.disarmed(latter, id);
+  EXPECT_NE(board.why_not_watched(latter, id, 6), "");
+}
+
 TEST(StandingBoard, ATriggerIsWatchedOnlyAtItsOwnVersionAndWithNoReasonAgainst) {
   StandingBoard board;
   const model::TriggerId id{.uuid = {.bytes = {1}}};
@@ -132,7 +147,7 @@ TEST(StandingBoard, ATriggerIsWatchedOnlyAtItsOwnVersionAndWithNoReasonAgainst) 
   board.set_reason("feed", "The ticker is not connected");
   EXPECT_EQ(board.why_not_watched(owner, id, 1), "The ticker is not connected");
   board.set_reason("feed", std::nullopt);
-  board.disarmed(id);
+  board.disarmed(owner, id);
   EXPECT_NE(board.why_not_watched(owner, id, 1), "");
   board.armed(owner, id, 1);
   board.none_armed(owner);

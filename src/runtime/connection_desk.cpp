@@ -55,8 +55,8 @@ void ConnectionDesk::put(BrokerConnection row, std::optional<std::int64_t> versi
       [this, row = std::move(row), version, event = std::move(event), actor = std::move(actor),
        answer, now, &orders, alive = std::weak_ptr(alive_)](store::Writer& writer) {
         auto put = writer.put_connection(row, version, event, actor, now);
-        orders.post([this, alive, answer, put = std::move(put)]() mutable {
-          if (!alive.expired()) was_put(answer, std::move(put));
+        orders.post([this, id = row.id, alive, answer, put = std::move(put)]() mutable {
+          if (!alive.expired()) was_put(id, answer, std::move(put));
         });
       });
   if (!taken) say<BrokerConnection>(answer, too_many_wait());
@@ -130,6 +130,7 @@ void ConnectionDesk::remove(model::ConnectionId id, store::Actor actor,
         orders.post([this, id, answer, removed, alive] {
           if (alive.expired()) return;
           if (!removed) {
+            read_again_if_unknown(id, removed.error());
             say<model::ConnectionId>(answer, std::unexpected(removed.error()));
             return;
           }
@@ -269,20 +270,49 @@ void ConnectionDesk::session_came(const BrokerConnection& row, const std::string
       [this, row, session = std::move(session), actor, answer, &orders,
        venue = common_.settings.venue, alive = std::weak_ptr(alive_)](store::Writer& writer) {
         auto put = keep_session(writer, row, session, venue, actor, orders.now());
-        orders.post([this, answer, put = std::move(put), alive]() mutable {
-          if (!alive.expired()) was_put(answer, std::move(put));
+        orders.post([this, id = row.id, answer, put = std::move(put), alive]() mutable {
+          if (!alive.expired()) was_put(id, answer, std::move(put));
         });
       });
   if (!taken) say<BrokerConnection>(answer, too_many_wait());
 }
 
-void ConnectionDesk::was_put(const Answer<BrokerConnection>& answer,
+void ConnectionDesk::was_put(model::ConnectionId id, const Answer<BrokerConnection>& answer,
                              base::Result<BrokerConnection> put) {
   if (put) {
     accounts_.row_changed(*put);
     told_();
+  } else {
+    read_again_if_unknown(id, put.error());
   }
   say(answer, std::move(put));
+}
+
+// The change may be on record, and nobody else tells this process of what it wrote itself: until it
+// is read, an account that its owner has switched off would go on.
+void ConnectionDesk::read_again_if_unknown(model::ConnectionId id, const base::Error& error) {
+  if (error.message.contains("commit unknown")) read_again(id);
+}
+
+void ConnectionDesk::read_again(model::ConnectionId id) {
+  auto& orders = common_.schedulers.orders;
+  const auto later = [this, id, &orders, alive = std::weak_ptr(alive_)] {
+    orders.after(std::chrono::seconds(1), [this, id, alive] {
+      if (!alive.expired()) read_again(id);
+    });
+  };
+  const bool taken = common_.commits.command(
+      [this, id, &orders, later, alive = std::weak_ptr(alive_)](store::Writer& writer) {
+        auto row = writer.reader()->connection(id, store::Actor{});
+        orders.post([this, id, later, row = std::move(row), alive] {
+          if (alive.expired()) return;
+          if (row) return accounts_.row_changed(*row);
+          if (row.error().kind != ErrorKind::not_found) return later();
+          // The operator's own is there without a row.
+          if (common_.settings.many_users) accounts_.row_removed(id);
+        });
+      });
+  if (!taken) later();
 }
 
 void ConnectionDesk::forget_session(const BrokerConnection& row) {

@@ -45,7 +45,9 @@ class ConnectionDesk {
                 const store::Actor& actor, const Answer<model::BrokerConnection>& answer);
   void ask_whose(const model::BrokerConnection& row, agent::Secret token, const store::Actor& actor,
                  const Answer<model::BrokerConnection>& answer);
-  void was_put(const Answer<model::BrokerConnection>& answer,
+  void read_again_if_unknown(model::ConnectionId id, const base::Error& error);
+  void read_again(model::ConnectionId id);
+  void was_put(model::ConnectionId id, const Answer<model::BrokerConnection>& answer,
                base::Result<model::BrokerConnection> put);
   void session_came(const model::BrokerConnection& row, const std::string& account,
                     const agent::Secret& token, const store::Actor& actor,

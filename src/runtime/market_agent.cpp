@@ -628,8 +628,8 @@ void MarketAgent::hold_against_last_price(Account& account, model::InstrumentTok
   if (const auto* last = fresh_.standing(token, now)) account.engine->on_tick(*last, now, effects_);
 }
 
-void MarketAgent::carry_out(Account&, engine::Disarmed& effect) {
-  standing_.disarmed(effect.id);
+void MarketAgent::carry_out(Account& account, engine::Disarmed& effect) {
+  standing_.disarmed(account.id, effect.id);
 }
 
 void MarketAgent::carry_out(Account& account, engine::ReadBook&) {

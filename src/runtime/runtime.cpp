@@ -190,18 +190,25 @@ void Runtime::stop_written(const std::string& why, const base::Result<std::int64
                            base::Duration lease_left, const Answer& answer) {
   if (written) tell_events(*written);
   const bool alone = surely_holds_lease();
+  if (!written) booting_ = false;  // what it reads would have it run
   // Also when the switch could not be written: nothing leaves from here on.
   if (!stands_by()) stopped_now(why);
   if (!written) {
     auto error = written.error();
-    error.message = (stands_by() ? "The stop is not on record: "
-                                 : "This engine sends nothing more, but the stop is not on record, "
-                                   "so a restart would run again: ") +
-                    error.message;
+    const bool unknown = error.message.contains("commit unknown");
+    const std::string record =
+        unknown ? "whether the stop is on record is not known" : "the stop is not on record";
+    error.message = (stands_by() ? "Not confirmed: " + record
+                                 : "This engine sends nothing more, but " + record +
+                                       (unknown ? ", and without it a restart would run again"
+                                                : ", so a restart would run again")) +
+                    ": " + error.message;
     schedulers_.answers.post(
         [answer, error = std::move(error)] { (*answer)(std::unexpected(error)); });
-  } else if (alone) {
+  } else if (!watchman_.is_shared()) {
     schedulers_.market.post([this, answer] { say(answer, "Engine stopped"); });
+  } else if (alone) {
+    confirm_stop(answer);
   } else {
     // Claims are refused from now on. Whoever holds the lease has heard of it by then, or sends
     // nothing for want of a fresh lease.
@@ -211,13 +218,19 @@ void Runtime::stop_written(const std::string& why, const base::Result<std::int64
   }
 }
 
-// It may have been started again while this waited for a holder that might be asleep.
+// It may have been started again through another process: while this waited for a holder that might
+// be asleep, or between the stop's record and this engine's hearing of it, which then runs again.
 void Runtime::confirm_stop(const Answer& answer) {
   const bool taken = commits_.command([this, answer](store::Writer& writer) {
     const auto now = writer.reader()->engine_switch();
     if (!now) return say_unconfirmed(answer, now.error().message);
-    say(answer,
-        now->stopped ? "Engine stopped" : "The engine was stopped, and has been started since");
+    schedulers_.orders.post([this, answer, now = *now] {
+      switch_moved(now);
+      schedulers_.market.post([this, answer, stands = now.stopped] {
+        say(answer,
+            stands ? "Engine stopped" : "The engine was stopped, and has been started since");
+      });
+    });
   });
   if (!taken) say_unconfirmed(answer, "this process is ending, or too many changes wait");
 }
@@ -235,8 +248,12 @@ void Runtime::say(const Answer& answer, const std::string& message) {
 }
 
 void Runtime::stopped_now(const std::string& why) {
-  accounts_.shut(why);
-  ++boot_number_;
+  accounts_.stop(why);
+  if (booting_) {
+    stopped_in_boot_ = why;  // it goes on, for orders that were sent before are looked up
+  } else {
+    ++boot_number_;
+  }
   running_ = false;
   standing_.set_status(EngineStatus::stopped);
   standing_.set_reason("switch", why);

@@ -166,6 +166,8 @@ class Runtime final : public Desk,
   std::uint64_t boot_number_ = 0;
   std::int64_t lease_epoch_ = 0;  // 0: not the holder
   bool running_ = false;
+  bool booting_ = false;         // the accounts are not told to begin yet
+  std::string stopped_in_boot_;  // why; empty: it was not
   bool draining_ = false;
   agent::TimerId drain_timer_ = 0;
 

@@ -114,9 +114,10 @@ void StandingBoard::put_armed(const Armed& armed) {
   }
 }
 
-void StandingBoard::disarmed(model::TriggerId id) {
+void StandingBoard::disarmed(model::ConnectionId account, model::TriggerId id) {
   const std::scoped_lock lock(mutex_);
-  if (const auto known = armed_.find(id); known != armed_.none) armed_.erase(known);
+  const auto known = armed_.find(id);
+  if (known != armed_.none && *armed_[known].account == account) armed_.erase(known);
 }
 
 void StandingBoard::none_armed(model::ConnectionId account) {

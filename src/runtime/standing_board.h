@@ -46,7 +46,7 @@ class StandingBoard {
 
   void armed(model::ConnectionId account, model::TriggerId id, std::int64_t version);
   void armed(model::ConnectionId account, std::span<const engine::Armed> triggers);
-  void disarmed(model::TriggerId id);
+  void disarmed(model::ConnectionId account, model::TriggerId id);
   void none_armed(model::ConnectionId account);
   // While an account's engine is made, what is armed for it is not watched yet.
   void set_preparing(model::ConnectionId account, bool preparing);

@@ -29,6 +29,8 @@ void Runtime::boot() {
   boot->number = ++boot_number_;
   boot->retry = settings_.start_retry;
   running_ = true;
+  booting_ = true;
+  stopped_in_boot_.clear();
   // One that is on its way under the lease before would say of this start that it has begun.
   accounts_.shut("The engine is starting");
   standing_.set_status(EngineStatus::starting);
@@ -67,6 +69,7 @@ void Runtime::boot_again(std::shared_ptr<Boot> boot, base::Duration wait) {
 // A holder that never fires would keep one that could from doing so.
 void Runtime::leave_lease_to_others() {
   ++boot_number_;
+  booting_ = false;
   running_ = false;
   standing_.set_status(EngineStatus::stopped);
   standing_.set_reason("switch",
@@ -172,7 +175,10 @@ void Runtime::boot_accounts(const Boot& boot) {
     off = "Switched off by HMT_ENGINE_ENABLED=false";
   } else if (boot.engine_switch.stopped) {
     off = boot.engine_switch.why.empty() ? "The engine was stopped" : boot.engine_switch.why;
+  } else {
+    off = stopped_in_boot_;
   }
+  booting_ = false;
   running_ = off.empty();
   auto rows = boot.connections;
   if (!settings_.many_users) {

@@ -207,6 +207,14 @@ TEST_F(StartUp, AStopWhoseRecordCannotBeWrittenStillShutsTheGateAndSaysThatItFai
   EXPECT_EQ(orders(), 0);
 }
 
+TEST_F(StartUp, AStopWhoseAnswerWasLostMayBeOnRecordAndSaysSo) {
+  live();
+  records.lose_next_answers(1);
+  const auto stopped = stop();
+  ASSERT_FALSE(stopped);
+  EXPECT_THAT(stopped.error().message, HasSubstr("whether the stop is on record is not known"));
+}
+
 TEST_F(StartUp, StartingARunningEngineChangesNothing) {
   live();
   const auto again = start();
@@ -223,6 +231,31 @@ TEST_F(StartUp, AStopDuringStartUpEndsIt) {
   settle();
   pass(minutes(1));
   EXPECT_EQ(standing().status, EngineStatus::stopped);
+}
+
+// The order was forwarded, and nobody heard what became of it.
+TEST_F(StartUp, AStopAtAnyMomentOfAStartLeavesNoOrderToItself) {
+  for (int steps = 0; steps < 60; ++steps) {
+    ledger = {};
+    live();
+    ASSERT_TRUE(start());
+    const auto number = static_cast<std::uint8_t>(steps + 1);
+    create(stop_loss(number));
+    ledger.mood = Ledger::Mood::takes_without_a_word;
+    tick("1500");
+    while (orders(number) == 0) ASSERT_TRUE(step());
+    crash();
+    ledger.mood = Ledger::Mood::takes;
+    begin();
+    for (int i = 0; i < steps; ++i) step();
+    ASSERT_TRUE(stop()) << "after " << steps << " steps";
+    tick_and_settle("1500");
+    pass(seconds(15));
+    EXPECT_EQ(standing().status, EngineStatus::stopped) << "after " << steps << " steps";
+    EXPECT_EQ(status(number), model::TriggerStatus::triggered) << "after " << steps << " steps";
+    EXPECT_EQ(orders(number), 1);
+    crash();
+  }
 }
 
 TEST_F(StartUp, ATriggerThatIsMadeWhileTheEngineStartsAgainIsArmed) {

@@ -127,6 +127,7 @@ struct Ledger {
   std::deque<agent::Task> held;                // while slow, or while `holds_books`
   bool holds_books = false;
   bool holds_sessions = false;
+  bool seals_open = true;  // of all accounts
 
   std::ptrdiff_t count_of(model::TriggerId id) const { return std::ranges::count(owners, id); }
   std::vector<model::TriggerId> owners;  // of each order that was taken
@@ -314,7 +315,8 @@ struct Life {
       auto& own = row.account.empty() ? ledger : ledger.of(row.account);
       return std::make_unique<LedgerGateway>(clock, own, owner_of);
     };
-    out.session = [](const model::BrokerConnection& row) -> base::Result<agent::Secret> {
+    out.session = [&ledger](const model::BrokerConnection& row) -> base::Result<agent::Secret> {
+      if (!ledger.seals_open) return base::fail(base::ErrorKind::corrupt, "it does not open");
       return agent::Secret(row.access_token.substr(std::min(row.access_token.size(), 7UL)));
     };
     out.seal = [](const model::BrokerConnection&, const std::string&, const agent::Secret& secret) {

@@ -270,6 +270,25 @@ TEST_F(SharedRecords, AStopThatAStartHasOvertakenSaysSo) {
   EXPECT_THAT(**answer, HasSubstr("started since"));
 }
 
+// What this process follows has told it of the start before it has heard of its own stop.
+TEST_F(SharedRecords, AStopOfTheHolderThatAStartElsewhereHasOvertakenIsNotTheEnd) {
+  live();
+  begin_other();
+  life->watch.hold(true);
+  std::string said;
+  life->runtime.stop({}, [&](const auto& answer) { said = answer.value_or("failed"); });
+  life->runtime.commits().run_pending();
+  other->runtime.start({}, [](const auto&) {});
+  while (step_other()) {
+  }
+  settle();
+  EXPECT_THAT(said, HasSubstr("started since"));
+  EXPECT_EQ(standing().status, EngineStatus::starting);
+  life->watch.hold(false);
+  settle();
+  EXPECT_EQ(standing().status, EngineStatus::running);
+}
+
 TEST_F(SharedRecords, AStopIsNotCalledOneWhereNobodyCanSayWhetherAStartHasOvertakenIt) {
   live();
   begin_other();
