@@ -140,7 +140,8 @@ void Account::boot_read_rows(std::shared_ptr<Boot> boot) {
       if (!alive.expired() && boot->number == boot_number_) boot_take(*boot, std::move(part));
     });
   };
-  const bool taken = common_.commits.command(
+  // A claim of the engine before that still waits is on record ahead of it, or refused.
+  const bool taken = common_.commits.command_in_turn(
       [this, boot, only, take, &orders, alive = std::weak_ptr(alive_)](store::Writer& writer) {
         const auto read = writer.reader()->recovery(base::trading_date(orders.now()), only, take);
         orders.post([this, boot, read, alive] {

@@ -121,18 +121,19 @@ void Accounts::wait_to_drop(model::ConnectionId id) {
     orders.after(look_again, again);
     return;
   }
-  common_.schedulers.market.post([this, &market = common_.market, &orders, id, again,
-                                  alive = std::weak_ptr(alive_)] {
-    market.forget(id);  // it claims nothing any more
-    const bool passed = common_.commits.command([this, &orders, id, again, alive](store::Writer&) {
-      orders.post([this, id, again, alive] {
-        if (alive.expired()) return;
-        auto* still = find(id);
-        still && still->gate().in_flight() != 0 ? again() : take_away(id);
+  common_.schedulers.market.post(
+      [this, &market = common_.market, &orders, id, again, alive = std::weak_ptr(alive_)] {
+        market.forget(id);  // it claims nothing any more
+        const bool passed =
+            common_.commits.command_in_turn([this, &orders, id, again, alive](store::Writer&) {
+              orders.post([this, id, again, alive] {
+                if (alive.expired()) return;
+                auto* still = find(id);
+                still && still->gate().in_flight() != 0 ? again() : take_away(id);
+              });
+            });
+        if (!passed) orders.post([&orders, again] { orders.after(look_again, again); });
       });
-    });
-    if (!passed) orders.post([&orders, again] { orders.after(look_again, again); });
-  });
 }
 
 // The market's thread lets go of it first.

@@ -57,11 +57,11 @@ void CommitQueue::record(model::Record record, std::move_only_function<void()> d
   put(RecordItem{epoch_, std::move(record), std::move(done), std::move(refused)});
 }
 
-bool CommitQueue::command(std::move_only_function<void(store::Writer&)> job) {
+bool CommitQueue::command(Job job, bool in_turn) {
   const std::scoped_lock lock(mutex_);
   if (commands_waiting_ >= commands_max_ || stopping_) return false;
   ++commands_waiting_;
-  put(CommandItem(std::move(job)));
+  put(CommandItem{std::move(job), in_turn});
   return true;
 }
 
@@ -126,7 +126,7 @@ bool CommitQueue::drain() {
     } else if (std::holds_alternative<RecordItem>(taken_.front())) {
       if (!commit_records()) return false;
     } else {
-      auto job = std::get<CommandItem>(std::move(taken_.front()));
+      auto job = std::get<CommandItem>(std::move(taken_.front())).job;
       taken_.pop_front();
       {
         const std::scoped_lock lock(mutex_);
@@ -265,16 +265,21 @@ bool CommitQueue::records_failed(const base::Error& error, std::int64_t epoch,
   return true;
 }
 
-// Someone else's transaction holds the claim's row: claims of other rows go first. False: there are
-// none, so it is waited for like the database itself.
+// Someone else's transaction holds the claim's row: all else goes first, but for what must not
+// overtake it. False: there is no other claim, so it is waited for like the database itself.
 bool CommitQueue::wait_behind_others() {
   const bool others = std::ranges::any_of(taken_ | std::views::drop(1), [](const Item& item) {
     return std::holds_alternative<ClaimItem>(item);
   });
   if (!others) return false;
-  auto held = std::move(taken_.front());
-  taken_.pop_front();
-  taken_.push_back(std::move(held));
+  std::deque<Item> first;
+  std::deque<Item> in_turn;
+  for (auto& item : taken_ | std::views::drop(1)) {
+    (is_in_turn(item) ? in_turn : first).push_back(std::move(item));
+  }
+  first.push_back(std::move(taken_.front()));
+  std::ranges::move(in_turn, std::back_inserter(first));
+  taken_ = std::move(first);
   if (one_by_one_ != 0) --one_by_one_;
   return true;
 }
@@ -326,12 +331,17 @@ void CommitQueue::store_works() {
   patience_ = patience_min;
 }
 
+bool CommitQueue::is_in_turn(const Item& item) {
+  const auto* command = std::get_if<CommandItem>(&item);
+  return command && command->in_turn;
+}
+
 // People are told at once that nothing can be written; the engine's own items keep their order.
 void CommitQueue::fail_commands() {
   std::deque<Item> kept;
   std::vector<CommandItem> commands;
   for (auto& item : taken_) {
-    if (auto* command = std::get_if<CommandItem>(&item)) {
+    if (auto* command = std::get_if<CommandItem>(&item); command && !command->in_turn) {
       commands.push_back(std::move(*command));
     } else {
       kept.push_back(std::move(item));
@@ -342,7 +352,7 @@ void CommitQueue::fail_commands() {
     const std::scoped_lock lock(mutex_);
     commands_waiting_ -= commands.size();
   }
-  for (auto& command : commands) command(writer_);
+  for (auto& command : commands) command.job(writer_);
 }
 
 }  // namespace hmt::runtime

@@ -44,8 +44,11 @@ class CommitQueue {
   using Refused = std::move_only_function<void(const std::string& why)>;
   void record(model::Record record, std::move_only_function<void()> done = {},
               Refused refused = {});
-  // False: too many wait.
-  bool command(std::move_only_function<void(store::Writer&)> job);
+  // False: too many wait. It may overtake claims and records that cannot be written now.
+  using Job = std::move_only_function<void(store::Writer&)>;
+  bool command(Job job) { return command(std::move(job), false); }
+  // The same for what must see all that was added before it.
+  bool command_in_turn(Job job) { return command(std::move(job), true); }
 
   // While one lives nothing is taken from the queue, and then all at once: what belongs together
   // shares a flush, however early its first claim comes. For as long as a frame of prices takes.
@@ -83,9 +86,14 @@ class CommitQueue {
     std::move_only_function<void()> done;
     Refused refused;
   };
-  using CommandItem = std::move_only_function<void(store::Writer&)>;
+  struct CommandItem {
+    Job job;
+    bool in_turn = false;
+  };
   using Item = std::variant<ClaimItem, RecordItem, CommandItem>;
 
+  bool command(Job job, bool in_turn);
+  static bool is_in_turn(const Item& item);
   void add(Item item);
   void put(Item item);    // under the mutex, as is
   bool has_work() const;  // this

@@ -282,9 +282,12 @@ TEST_F(CommitQueueTest, ClaimsAndRecordsWaitInTheirOrderAndCommandsFailAtOnce) {
     const auto made = w.create(stop_loss(2), {}, nullptr, at_second(1));
     if (!made) command = made.error().kind;
   });
+  bool in_turn = false;
+  queue.command_in_turn([&](store::Writer&) { in_turn = true; });
   records.fail_next_writes(2);
   EXPECT_FALSE(queue.run_pending());
   EXPECT_EQ(command, ErrorKind::unavailable);
+  EXPECT_FALSE(in_turn) << "it must see the claim";
   EXPECT_THAT(verdicts, IsEmpty());
   EXPECT_THAT(told.words, ElementsAre("away"));
 
@@ -292,6 +295,7 @@ TEST_F(CommitQueueTest, ClaimsAndRecordsWaitInTheirOrderAndCommandsFailAtOnce) {
   EXPECT_THAT(verdicts, ElementsAre(ClaimVerdict::won));
   EXPECT_THAT(told.words, ElementsAre("away", "back", "committed 1", "committed 0"));
   EXPECT_THAT(writer.batches, ElementsAre("claims 1", "create", "claims 1", "records 1"));
+  EXPECT_TRUE(in_turn);
 }
 
 TEST_F(CommitQueueTest, TheThreadTriesAgainByItself) {
@@ -406,6 +410,29 @@ TEST_F(CommitQueueTest, AClaimWhoseRowIsHeldDoesNotKeepTheOthersWaiting) {
   EXPECT_TRUE(queue.run_pending());
   EXPECT_EQ(verdicts.size(), 3U);
   EXPECT_EQ(verdicts.back(), ClaimVerdict::won);
+}
+
+TEST_F(CommitQueueTest, WhatMustSeeAHeldClaimDoesNotOvertakeItWhileAllElseDoes) {
+  const auto held = create(1);
+  writer.refused_trigger = held.id;
+  writer.refused_as = ErrorKind::unavailable;
+  writer.refused_field = store::held_row;
+  std::vector<std::string> ran;
+  const auto note = [&](const std::string& name) {
+    return [&ran, name](store::Writer&) { ran.push_back(name); };
+  };
+  claim(held);
+  ASSERT_TRUE(queue.command_in_turn(note("first in turn")));
+  ASSERT_TRUE(queue.command(note("a person's")));
+  claim(create(2));
+  ASSERT_TRUE(queue.command_in_turn(note("second in turn")));
+  EXPECT_FALSE(queue.run_pending());
+  EXPECT_THAT(verdicts, ElementsAre(ClaimVerdict::won));
+  EXPECT_THAT(ran, ElementsAre("a person's"));
+  writer.refused_trigger.reset();
+  EXPECT_TRUE(queue.run_pending());
+  EXPECT_EQ(verdicts.size(), 2U);
+  EXPECT_THAT(ran, ElementsAre("a person's", "first in turn", "second in turn"));
 }
 
 // ---- a record that can never be written

@@ -123,7 +123,7 @@ void Runtime::write(Write job, Done<store::Written> done) {
           store::Changed changed;
           changed.triggers.push_back(written->trigger);
           changed.last_event = written->last_event;
-          on_committed(std::move(changed));
+          on_foreign(std::move(changed));
         }
         schedulers_.answers.post(
             [answer, written = std::move(written)]() mutable { (*answer)(std::move(written)); });
@@ -448,7 +448,7 @@ void Runtime::on_committed(store::Changed changed) {
   if (changed.last_event != 0) tell_events(changed.last_event);
 }
 
-// What passed our own API was held against the instruments there; what comes by SQL is here.
+// What people wrote, here or by SQL: an edit may be of a row whose instrument has gone since.
 void Runtime::on_foreign(store::Changed changed) {
   auto rows = std::exchange(changed.triggers, {});
   schedulers_.orders.post([this, rows = std::move(rows)] {

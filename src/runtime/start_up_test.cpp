@@ -404,6 +404,29 @@ TEST_F(StartUp, AStopWhoseInstrumentTheListLacksIsWatchedOnceALaterListHasIt) {
   EXPECT_EQ(orders(), 1);
 }
 
+// Its token may be another instrument's by now.
+TEST_F(StartUp, AnEditOfAStopWhoseInstrumentIsGoneDoesNotArmIt) {
+  live();
+  create(stop_loss());
+  crash();
+  ledger.listed = {"TCS"};
+  live();
+  auto edited = row();
+  edited.leg_1.trigger_price = model::Price::from_rupees(1505);
+  bool done = false;
+  life->runtime.edit(edited, edited.version, {}, {}, [&](const auto& written) {
+    EXPECT_TRUE(written);
+    done = true;
+  });
+  settle();
+  ASSERT_TRUE(done);
+  EXPECT_THAT(watch().why_not, HasSubstr("No instrument of its name trades today"));
+  create(stop_loss(2));
+  tick_and_settle("1500");
+  pass(seconds(1));
+  EXPECT_EQ(orders(), 0);
+}
+
 TEST_F(StartUp, WhatHasExpiredIsAskedForEverMoreRarely) {
   live();
   create(stop_loss());
