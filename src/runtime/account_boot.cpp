@@ -17,7 +17,7 @@ constexpr const char* too_many_wait = "Too many changes wait to be written";
 struct Account::Records {
   std::size_t triggers = 0;
   std::size_t attempts = 0;
-  std::vector<base::Instant> sent;  // when each attempt was forwarded
+  std::vector<base::Instant> sent;  // by when each attempt has left
   std::vector<std::string> unreadable;
   std::map<model::TriggerId, std::string> gone;
 };
@@ -164,7 +164,10 @@ void Account::boot_take(Boot& boot, store::Recovery part) {
   records.triggers += part.triggers.size();
   records.attempts += part.attempts.size();
   for (const auto& attempt : part.attempts) {
-    if (attempt.forwarded_at) records.sent.push_back(*attempt.forwarded_at);
+    if (!attempt.forwarded_at) continue;
+    // Whoever gave it leave may have been held up before its first byte left.
+    const auto by = *attempt.forwarded_at + common_.settings.gate.time_to_live;
+    records.sent.push_back(attempt.answered_at.value_or(by));
   }
   std::ranges::move(part.unreadable, std::back_inserter(records.unreadable));
   correct_tokens(part.triggers, records.gone);

@@ -186,6 +186,22 @@ void Runtime::stop(store::Actor actor, Done<std::string> done) {
   if (!taken) say_busy(answer);
 }
 
+namespace {
+
+base::Error stop_not_written(base::Error error, bool stands_by) {
+  const bool unknown = error.message.contains("commit unknown");
+  const std::string record =
+      unknown ? "whether the stop is on record is not known" : "the stop is not on record";
+  const std::string restart =
+      unknown ? ", and without it a restart would run again" : ", so a restart would run again";
+  const auto what = stands_by ? "Not confirmed: " + record
+                              : "This engine sends nothing more, but " + record + restart;
+  error.message = what + ": " + error.message;
+  return error;
+}
+
+}  // namespace
+
 void Runtime::stop_written(const std::string& why, const base::Result<std::int64_t>& written,
                            base::Duration lease_left, const Answer& answer) {
   if (written) tell_events(*written);
@@ -194,17 +210,9 @@ void Runtime::stop_written(const std::string& why, const base::Result<std::int64
   // Also when the switch could not be written: nothing leaves from here on.
   if (!stands_by()) stopped_now(why);
   if (!written) {
-    auto error = written.error();
-    const bool unknown = error.message.contains("commit unknown");
-    const std::string record =
-        unknown ? "whether the stop is on record is not known" : "the stop is not on record";
-    error.message = (stands_by() ? "Not confirmed: " + record
-                                 : "This engine sends nothing more, but " + record +
-                                       (unknown ? ", and without it a restart would run again"
-                                                : ", so a restart would run again")) +
-                    ": " + error.message;
-    schedulers_.answers.post(
-        [answer, error = std::move(error)] { (*answer)(std::unexpected(error)); });
+    schedulers_.answers.post([answer, error = stop_not_written(written.error(), stands_by())] {
+      (*answer)(std::unexpected(error));
+    });
   } else if (!watchman_.is_shared()) {
     schedulers_.market.post([this, answer] { say(answer, "Engine stopped"); });
   } else if (alone) {

@@ -258,6 +258,29 @@ TEST_F(StartUp, AStopAtAnyMomentOfAStartLeavesNoOrderToItself) {
   }
 }
 
+// The thread was held up before the first byte: the broker counts it from then.
+TEST_F(StartUp, AnOrderThatLeftLateCountsFromThenForTheRateOfTheNextLife) {
+  settings.gate.rate = {.per_second = 1};
+  live();
+  create(stop_loss(1));
+  auto second = stop_loss(2);
+  second.leg_1.trigger_price = model::Price::from_rupees(1400);
+  create(second);
+  ledger.mood = Ledger::Mood::slow;
+  tick_and_settle("1500");
+  pass(milliseconds(1500));
+  std::exchange(ledger.held, {}).front()();
+  ASSERT_EQ(orders(1), 1);
+  crash();
+  ledger.mood = Ledger::Mood::takes;
+  live();
+  tick_and_settle("1400");
+  pass(milliseconds(500));
+  EXPECT_EQ(orders(2), 0) << "within the same second";
+  pass(seconds(3));
+  EXPECT_EQ(orders(2), 1);
+}
+
 TEST_F(StartUp, ATriggerThatIsMadeWhileTheEngineStartsAgainIsArmed) {
   live();
   ASSERT_TRUE(stop());
