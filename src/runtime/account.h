@@ -80,7 +80,7 @@ class Account final : public OrderListener {
 
   // The row as it was changed: a new session is used at once.
   void use_row(model::BrokerConnection row, const std::string& access_token);
-  // A row that somebody else wrote: watched when its instrument is what it says.
+  // A row that people wrote, here or by SQL: watched when its instrument is what it says.
   void admit(const model::Trigger& row);
   void instruments_changed();  // the catalogue is another: symbols may have other tokens
 

@@ -142,6 +142,7 @@ void Account::boot_read_rows(std::shared_ptr<Boot> boot) {
   };
   // A claim of the engine before that still waits is on record ahead of it, or refused.
   const bool taken = common_.commits.command_in_turn(
+      {id(), lease_epoch_},
       [this, boot, only, take, &orders, alive = std::weak_ptr(alive_)](store::Writer& writer) {
         const auto read = writer.reader()->recovery(base::trading_date(orders.now()), only, take);
         orders.post([this, boot, read, alive] {

@@ -16,6 +16,8 @@ constexpr base::Duration reread_max = std::chrono::hours(4);
 constexpr base::Duration thin_list_patience = std::chrono::hours(3);  // into the session
 constexpr base::Duration look_again = std::chrono::milliseconds(50);
 
+constexpr const char* taken_away = "The broker connection was taken away";
+
 bool same_keys(const model::BrokerConnection& a, const model::BrokerConnection& b) {
   return a.api_key == b.api_key && a.api_secret == b.api_secret && a.broker == b.broker;
 }
@@ -36,7 +38,8 @@ void Accounts::begin(const std::vector<model::BrokerConnection>& rows, std::int6
   off_ = off;
   if (common_.settings.many_users && common_.settings.own_prices) serve_prices();
   for (const auto& [id, account] : accounts_) {
-    if (std::ranges::find(rows, id, &model::BrokerConnection::id) == rows.end()) drop(id);
+    if (std::ranges::find(rows, id, &model::BrokerConnection::id) == rows.end())
+      drop(id, taken_away);
   }
   for (const auto& row : rows) {
     const auto known = accounts_.find(row.id);
@@ -97,14 +100,14 @@ void Accounts::add(const model::BrokerConnection& row) {
   account->bring_up(lease_epoch_);
 }
 
-void Accounts::drop(model::ConnectionId id) {
+void Accounts::drop(model::ConnectionId id, const std::string& why) {
   auto* account = find(id);
   if (!account) {
     dropped(id);
     return;
   }
   if (account->is_leaving()) return;
-  account->leave("The broker connection was taken away");
+  account->leave(why);
   wait_to_drop(id);
 }
 
@@ -124,8 +127,8 @@ void Accounts::wait_to_drop(model::ConnectionId id) {
   common_.schedulers.market.post(
       [this, &market = common_.market, &orders, id, again, alive = std::weak_ptr(alive_)] {
         market.forget(id);  // it claims nothing any more
-        const bool passed =
-            common_.commits.command_in_turn([this, &orders, id, again, alive](store::Writer&) {
+        const bool passed = common_.commits.command_in_turn(
+            {id, lease_epoch_}, [this, &orders, id, again, alive](store::Writer&) {
               orders.post([this, id, again, alive] {
                 if (alive.expired()) return;
                 auto* still = find(id);
@@ -170,7 +173,7 @@ void Accounts::row_changed(const model::BrokerConnection& row) {
     const auto kept = replaced_by_.find(row.id);
     if (kept == replaced_by_.end() || kept->second.version <= row.version)
       replaced_by_[row.id] = row;
-    drop(row.id);
+    drop(row.id, "Its keys were changed: it is brought up anew once no order waits for an answer");
     return;
   }
   const bool switched = account->row().enabled != row.enabled;
@@ -192,7 +195,7 @@ void Accounts::use_row(Account& account, const model::BrokerConnection& row) {
 
 void Accounts::row_removed(model::ConnectionId id) {
   replaced_by_.erase(id);
-  drop(id);
+  drop(id, taken_away);
 }
 
 bool Accounts::unblock_all() {

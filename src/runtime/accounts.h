@@ -73,7 +73,7 @@ class Accounts final : public AccountHost {
  private:
   void add(const model::BrokerConnection& row);
   void use_row(Account& account, const model::BrokerConnection& row);
-  void drop(model::ConnectionId id);
+  void drop(model::ConnectionId id, const std::string& why);
   void wait_to_drop(model::ConnectionId id);
   void take_away(model::ConnectionId id);
   void dropped(model::ConnectionId id);

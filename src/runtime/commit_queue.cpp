@@ -57,11 +57,11 @@ void CommitQueue::record(model::Record record, std::move_only_function<void()> d
   put(RecordItem{epoch_, std::move(record), std::move(done), std::move(refused)});
 }
 
-bool CommitQueue::command(Job job, bool in_turn) {
+bool CommitQueue::command(Job job, std::optional<Turn> turn) {
   const std::scoped_lock lock(mutex_);
   if (commands_waiting_ >= commands_max_ || stopping_) return false;
   ++commands_waiting_;
-  put(CommandItem{std::move(job), in_turn});
+  put(CommandItem{std::move(job), turn});
   return true;
 }
 
@@ -169,6 +169,7 @@ bool CommitQueue::commit_claims() {
   const auto started = std::chrono::steady_clock::now();
   const auto verdicts = writer_.claim(claims, changed);
   if (!verdicts) return claims_failed(verdicts.error(), std::move(claims));
+  held_ = 0;
   store_works();
   tell_time(started);
   if (one_by_one_ != 0) --one_by_one_;
@@ -265,20 +266,23 @@ bool CommitQueue::records_failed(const base::Error& error, std::int64_t epoch,
   return true;
 }
 
-// Someone else's transaction holds the claim's row: all else goes first, but for what must not
-// overtake it. False: there is no other claim, so it is waited for like the database itself.
+// Someone else's transaction holds the claim's row: all else goes first, but for what waits for it.
+// False: no claim is left that was not found held as well, so it is waited for like the database
+// itself.
 bool CommitQueue::wait_behind_others() {
-  const bool others = std::ranges::any_of(taken_ | std::views::drop(1), [](const Item& item) {
-    return std::holds_alternative<ClaimItem>(item);
-  });
-  if (!others) return false;
+  const auto claims = std::ranges::count_if(
+      taken_, [](const Item& item) { return std::holds_alternative<ClaimItem>(item); });
+  if (++held_ >= static_cast<std::size_t>(claims)) {
+    held_ = 0;
+    return false;
+  }
   std::deque<Item> first;
-  std::deque<Item> in_turn;
+  std::deque<Item> behind;
   for (auto& item : taken_ | std::views::drop(1)) {
-    (is_in_turn(item) ? in_turn : first).push_back(std::move(item));
+    (waits_for(item, taken_.front()) ? behind : first).push_back(std::move(item));
   }
   first.push_back(std::move(taken_.front()));
-  std::ranges::move(in_turn, std::back_inserter(first));
+  std::ranges::move(behind, std::back_inserter(first));
   taken_ = std::move(first);
   if (one_by_one_ != 0) --one_by_one_;
   return true;
@@ -331,9 +335,19 @@ void CommitQueue::store_works() {
   patience_ = patience_min;
 }
 
-bool CommitQueue::is_in_turn(const Item& item) {
-  const auto* command = std::get_if<CommandItem>(&item);
-  return command && command->in_turn;
+// A record that tells of no order may be of any account.
+bool CommitQueue::waits_for(const Item& command, const Item& earlier) {
+  const auto* in_turn = std::get_if<CommandItem>(&command);
+  if (!in_turn || !in_turn->turn) return false;
+  const auto& turn = *in_turn->turn;
+  if (const auto* claim = std::get_if<ClaimItem>(&earlier)) {
+    const auto& attempt = claim->claim.attempt;
+    return attempt.connection_id == turn.account && attempt.lease_epoch == turn.epoch;
+  }
+  const auto* record = std::get_if<RecordItem>(&earlier);
+  if (!record || record->epoch != turn.epoch) return false;
+  const auto& attempt = record->record.attempt;
+  return !attempt || attempt->connection_id == turn.account;
 }
 
 // People are told at once that nothing can be written; the engine's own items keep their order.
@@ -341,7 +355,9 @@ void CommitQueue::fail_commands() {
   std::deque<Item> kept;
   std::vector<CommandItem> commands;
   for (auto& item : taken_) {
-    if (auto* command = std::get_if<CommandItem>(&item); command && !command->in_turn) {
+    const auto is_behind = [&](const Item& earlier) { return waits_for(item, earlier); };
+    auto* command = std::get_if<CommandItem>(&item);
+    if (command && std::ranges::none_of(kept, is_behind)) {
       commands.push_back(std::move(*command));
     } else {
       kept.push_back(std::move(item));

@@ -46,9 +46,13 @@ class CommitQueue {
               Refused refused = {});
   // False: too many wait. It may overtake claims and records that cannot be written now.
   using Job = std::move_only_function<void(store::Writer&)>;
-  bool command(Job job) { return command(std::move(job), false); }
-  // The same for what must see all that was added before it.
-  bool command_in_turn(Job job) { return command(std::move(job), true); }
+  bool command(Job job) { return command(std::move(job), std::nullopt); }
+  // The same for what must see all of an account that was added before it under that lease.
+  struct Turn {
+    model::ConnectionId account;
+    std::int64_t epoch = 0;
+  };
+  bool command_in_turn(Turn turn, Job job) { return command(std::move(job), turn); }
 
   // While one lives nothing is taken from the queue, and then all at once: what belongs together
   // shares a flush, however early its first claim comes. For as long as a frame of prices takes.
@@ -88,12 +92,12 @@ class CommitQueue {
   };
   struct CommandItem {
     Job job;
-    bool in_turn = false;
+    std::optional<Turn> turn;
   };
   using Item = std::variant<ClaimItem, RecordItem, CommandItem>;
 
-  bool command(Job job, bool in_turn);
-  static bool is_in_turn(const Item& item);
+  bool command(Job job, std::optional<Turn> turn);
+  static bool waits_for(const Item& command, const Item& earlier);
   void add(Item item);
   void put(Item item);    // under the mutex, as is
   bool has_work() const;  // this
@@ -130,6 +134,7 @@ class CommitQueue {
 
   std::deque<Item> taken_;      // the commit thread's own
   std::size_t one_by_one_ = 0;  // to commit singly: one of them is refused
+  std::size_t held_ = 0;        // claims that were found held, and none has been won since
   base::Duration patience_{};
   bool away_ = false;
   agent::Histogram commit_seconds_ = commit_seconds();

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <gmock/gmock.h>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "store/memory.h"
@@ -64,6 +65,8 @@ class CountingWriter final : public store::Writer {
     batches.push_back("claims " + std::to_string(claims.size()));
     for (const auto& claim : claims) {
       if (claim.attempt.trigger_id == refused_trigger) return refusal();
+      if (held.contains(claim.attempt.trigger_id))
+        return base::fail(ErrorKind::unavailable, "lock timeout", store::held_row);
     }
     return inner_->claim(claims, changed);
   }
@@ -105,6 +108,7 @@ class CountingWriter final : public store::Writer {
   std::atomic<int> rests = 0;
   std::vector<std::string> batches;
   std::optional<model::TriggerId> refused_trigger;
+  std::set<model::TriggerId> held;  // rows that somebody else's transaction holds
   base::ErrorKind refused_as = base::ErrorKind::invalid;
   std::string refused_field;
   bool broken = false;
@@ -147,6 +151,10 @@ struct CommitQueueTest : testing::Test {
     claim.attempt.lease_epoch = epoch;
     claim.attempt.created_at = at_second(1);
     return claim;
+  }
+  CommitQueue::Turn turn_of(const model::Trigger& row) const {
+    const auto attempt = claim_of(row).attempt;
+    return {attempt.connection_id, attempt.lease_epoch};
   }
   model::Record record_of(std::string event) const {
     model::Record record;
@@ -283,7 +291,7 @@ TEST_F(CommitQueueTest, ClaimsAndRecordsWaitInTheirOrderAndCommandsFailAtOnce) {
     if (!made) command = made.error().kind;
   });
   bool in_turn = false;
-  queue.command_in_turn([&](store::Writer&) { in_turn = true; });
+  queue.command_in_turn(turn_of(row), [&](store::Writer&) { in_turn = true; });
   records.fail_next_writes(2);
   EXPECT_FALSE(queue.run_pending());
   EXPECT_EQ(command, ErrorKind::unavailable);
@@ -413,26 +421,51 @@ TEST_F(CommitQueueTest, AClaimWhoseRowIsHeldDoesNotKeepTheOthersWaiting) {
 }
 
 TEST_F(CommitQueueTest, WhatMustSeeAHeldClaimDoesNotOvertakeItWhileAllElseDoes) {
-  const auto held = create(1);
-  writer.refused_trigger = held.id;
-  writer.refused_as = ErrorKind::unavailable;
-  writer.refused_field = store::held_row;
+  const auto row = create(1);
+  writer.held = {row.id};
   std::vector<std::string> ran;
   const auto note = [&](const std::string& name) {
     return [&ran, name](store::Writer&) { ran.push_back(name); };
   };
-  claim(held);
-  ASSERT_TRUE(queue.command_in_turn(note("first in turn")));
+  auto another = turn_of(row);
+  another.account.uuid.bytes.fill(9);
+  auto later = turn_of(row);
+  ++later.epoch;
+  claim(row);
+  ASSERT_TRUE(queue.command_in_turn(turn_of(row), note("in turn")));
+  ASSERT_TRUE(queue.command_in_turn(another, note("another account's")));
   ASSERT_TRUE(queue.command(note("a person's")));
   claim(create(2));
-  ASSERT_TRUE(queue.command_in_turn(note("second in turn")));
   EXPECT_FALSE(queue.run_pending());
   EXPECT_THAT(verdicts, ElementsAre(ClaimVerdict::won));
-  EXPECT_THAT(ran, ElementsAre("a person's"));
-  writer.refused_trigger.reset();
+  EXPECT_THAT(ran, ElementsAre("another account's", "a person's"));
+  ASSERT_TRUE(queue.command_in_turn(later, note("of a later lease")));
+  EXPECT_FALSE(queue.run_pending());
+  EXPECT_EQ(ran.back(), "of a later lease");
+  writer.held.clear();
   EXPECT_TRUE(queue.run_pending());
   EXPECT_EQ(verdicts.size(), 2U);
-  EXPECT_THAT(ran, ElementsAre("a person's", "first in turn", "second in turn"));
+  EXPECT_EQ(ran.back(), "in turn");
+}
+
+TEST_F(CommitQueueTest, TwoHeldRowsKeepNothingElseWaiting) {
+  const auto one = create(1);
+  const auto other = create(2);
+  writer.held = {one.id, other.id};
+  claim(one);
+  claim(other);
+  claim(create(3));
+  EXPECT_FALSE(queue.run_pending()) << "it is tried again later";
+  EXPECT_THAT(verdicts, ElementsAre(ClaimVerdict::won));
+  claim(create(4));
+  bool asked = false;
+  ASSERT_TRUE(queue.command([&](store::Writer&) { asked = true; }));
+  EXPECT_FALSE(queue.run_pending());
+  EXPECT_EQ(verdicts.size(), 2U);
+  EXPECT_TRUE(asked);
+  writer.held.clear();
+  EXPECT_TRUE(queue.run_pending());
+  EXPECT_EQ(verdicts.size(), 4U);
 }
 
 // ---- a record that can never be written

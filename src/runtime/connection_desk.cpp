@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "agent/log.h"
+
 namespace hmt::runtime {
 namespace {
 
@@ -130,7 +132,7 @@ void ConnectionDesk::remove(model::ConnectionId id, store::Actor actor,
         orders.post([this, id, answer, removed, alive] {
           if (alive.expired()) return;
           if (!removed) {
-            read_again_if_unknown(id, removed.error());
+            read_again_if_unknown(id, removed.error(), true);
             say<model::ConnectionId>(answer, std::unexpected(removed.error()));
             return;
           }
@@ -283,15 +285,17 @@ void ConnectionDesk::was_put(model::ConnectionId id, const Answer<BrokerConnecti
     accounts_.row_changed(*put);
     told_();
   } else {
-    read_again_if_unknown(id, put.error());
+    read_again_if_unknown(id, put.error(), false);
   }
   say(answer, std::move(put));
 }
 
 // The change may be on record, and nobody else tells this process of what it wrote itself: until it
 // is read, an account that its owner has switched off would go on.
-void ConnectionDesk::read_again_if_unknown(model::ConnectionId id, const base::Error& error) {
-  if (error.message.contains("commit unknown")) read_again(id);
+void ConnectionDesk::read_again_if_unknown(model::ConnectionId id, const base::Error& error,
+                                           bool removing) {
+  if (!error.message.contains("commit unknown")) return;
+  if (unknown_.try_emplace(id, removing).second) read_again(id);
 }
 
 void ConnectionDesk::read_again(model::ConnectionId id) {
@@ -306,13 +310,25 @@ void ConnectionDesk::read_again(model::ConnectionId id) {
         auto row = writer.reader()->connection(id, store::Actor{});
         orders.post([this, id, later, row = std::move(row), alive] {
           if (alive.expired()) return;
-          if (row) return accounts_.row_changed(*row);
-          if (row.error().kind != ErrorKind::not_found) return later();
-          // The operator's own is there without a row.
-          if (common_.settings.many_users) accounts_.row_removed(id);
+          if (!row && row.error().kind == ErrorKind::unavailable) return later();
+          was_read_again(id, row);
         });
       });
   if (!taken) later();
+}
+
+void ConnectionDesk::was_read_again(model::ConnectionId id,
+                                    const base::Result<BrokerConnection>& row) {
+  const bool removing = unknown_.extract(id).mapped();
+  if (row) {
+    accounts_.row_changed(*row);
+  } else if (row.error().kind != ErrorKind::not_found) {
+    agent::log_error("connection_not_read",
+                     {{"connection", id.text()}, {"why", row.error().message}});
+  } else if (removing || common_.settings.many_users) {
+    accounts_.row_removed(id);  // else the operator's own, which is there without a row
+  }
+  told_();
 }
 
 void ConnectionDesk::forget_session(const BrokerConnection& row) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -45,8 +46,9 @@ class ConnectionDesk {
                 const store::Actor& actor, const Answer<model::BrokerConnection>& answer);
   void ask_whose(const model::BrokerConnection& row, agent::Secret token, const store::Actor& actor,
                  const Answer<model::BrokerConnection>& answer);
-  void read_again_if_unknown(model::ConnectionId id, const base::Error& error);
+  void read_again_if_unknown(model::ConnectionId id, const base::Error& error, bool removing);
   void read_again(model::ConnectionId id);
+  void was_read_again(model::ConnectionId id, const base::Result<model::BrokerConnection>& row);
   void was_put(model::ConnectionId id, const Answer<model::BrokerConnection>& answer,
                base::Result<model::BrokerConnection> put);
   void session_came(const model::BrokerConnection& row, const std::string& account,
@@ -57,6 +59,7 @@ class ConnectionDesk {
   BrokerDoor& door_;
   Accounts& accounts_;
   std::function<void()> told_;
+  std::map<model::ConnectionId, bool> unknown_;  // being read again; whether it was to be removed
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -206,7 +206,7 @@ void Runtime::stop_written(const std::string& why, const base::Result<std::int64
                            base::Duration lease_left, const Answer& answer) {
   if (written) tell_events(*written);
   const bool alone = surely_holds_lease();
-  if (!written) booting_ = false;  // what it reads would have it run
+  if (!written && !stands_by()) booting_ = false;  // what it reads would have it run
   // Also when the switch could not be written: nothing leaves from here on.
   if (!stands_by()) stopped_now(why);
   if (!written) {
@@ -233,7 +233,7 @@ void Runtime::confirm_stop(const Answer& answer) {
     const auto now = writer.reader()->engine_switch();
     if (!now) return say_unconfirmed(answer, now.error().message);
     schedulers_.orders.post([this, answer, now = *now] {
-      switch_moved(now);
+      if (!now.stopped) switch_moved(now);  // that it is stopped is known, or older news by now
       schedulers_.market.post([this, answer, stands = now.stopped] {
         say(answer,
             stands ? "Engine stopped" : "The engine was stopped, and has been started since");

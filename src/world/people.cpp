@@ -209,7 +209,10 @@ void People::stop(Process& process) {
                               number = ++switch_number_](const base::Result<std::string>& done) {
     if (!done || number != switch_number_ || a_start_may_still_come()) return;
     const bool overtaken = start_was_on_its_way && !reader_->engine_switch()->stopped;
-    stop_answered(*done == "Engine stopped" && !overtaken);
+    const bool is_told_so = *done != "Engine stopped";
+    if (is_told_so && !overtaken)
+      commons_.checks.violated("I7", "a stop is called overtaken, and nobody asked for a start");
+    stop_answered(!is_told_so && !overtaken);
   });
 }
 

@@ -1481,7 +1481,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is stopped: no order leaves until it is started. */
+            /** @description The stop is on record, and no order leaves until it is started. The message says so when another process has started it since. */
             200: {
                 headers: {
                     [name: string]: unknown;
