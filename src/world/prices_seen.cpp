@@ -7,8 +7,9 @@
 namespace hmt::world {
 namespace {
 
-// A claim waits for a database that is away, and the process may be frozen meanwhile.
-constexpr base::Duration kept = std::chrono::minutes(15);
+// A claim waits for a database that is away, and the process may be frozen meanwhile, again and
+// again: of the day.
+constexpr base::Duration kept = std::chrono::hours(8);
 // What stands for longer fires nothing any more (runtime::FreshPrices).
 constexpr base::Duration age_max = std::chrono::seconds(61);
 // 15 s, a second that packets do not tell, and the drift that the feed allows for in a day.

@@ -45,7 +45,7 @@ class PricesSeen {
   std::string why_over(const Packet& packet, const model::Evidence& evidence,
                        base::Duration decided) const;
 
-  std::map<model::InstrumentToken, Packets> packets_;  // of the last minutes, in the order told
+  std::map<model::InstrumentToken, Packets> packets_;  // of the day, in the order told
   std::deque<base::Duration> lost_;
   std::optional<base::Duration> least_late_;
 };

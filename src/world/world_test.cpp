@@ -306,6 +306,16 @@ TEST(WorldPrices, AreOverWithTheirConnection) {
   EXPECT_NE(seen.why_not(408065, evidence_of(price), seconds(3)), "");
 }
 
+// Its process slept between the decision and the claim, and the world went on.
+TEST(WorldPrices, AreRememberedForAsLongAsAClaimMayWait) {
+  using std::chrono::minutes;
+  PricesSeen seen;
+  const auto price = packet(150'000, 100);
+  seen.note(price, minutes(1), Told::of_now);
+  seen.note(packet(151'000, 100 + 40 * 60), minutes(41), Told::of_now);
+  EXPECT_EQ(seen.why_not(408065, evidence_of(price), minutes(1)), "");
+}
+
 TEST(WorldPrices, AskOfAClockThatWasSetForAPriceThatWas) {
   PricesSeen seen;
   seen.note(packet(150'000, 100), std::chrono::seconds(1), Told::again);
