@@ -61,13 +61,12 @@ void Accounts::shut(const std::string& why) {
 }
 
 void Accounts::stop(const std::string& why) {
-  running_ = false;
-  off_ = why;
+  std::vector<Account*> on_their_way;
   for (auto& [id, account] : accounts_) {
-    const bool was_on_its_way = account->is_on_its_way();
-    account->bring_down(why);
-    if (was_on_its_way) account->bring_up(lease_epoch_);
+    if (account->is_on_its_way()) on_their_way.push_back(account.get());
   }
+  shut(why);
+  for (auto* account : on_their_way) account->bring_up(lease_epoch_);
 }
 
 Account* Accounts::find(model::ConnectionId id) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "agent/log.h"
+#include "store/rules.h"
 
 namespace hmt::runtime {
 namespace {
@@ -294,7 +295,7 @@ void ConnectionDesk::was_put(model::ConnectionId id, const Answer<BrokerConnecti
 // is read, an account that its owner has switched off would go on.
 void ConnectionDesk::read_again_if_unknown(model::ConnectionId id, const base::Error& error,
                                            bool removing) {
-  if (!error.message.contains("commit unknown")) return;
+  if (!store::may_have_happened(error)) return;
   if (unknown_.try_emplace(id, removing).second) read_again(id);
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "agent/log.h"
+#include "store/rules.h"
 
 namespace hmt::runtime {
 namespace {
@@ -123,7 +124,7 @@ void Runtime::write(Write job, Done<store::Written> done) {
           store::Changed changed;
           changed.triggers.push_back(written->trigger);
           changed.last_event = written->last_event;
-          on_foreign(std::move(changed));
+          admit(std::move(changed));
         }
         schedulers_.answers.post(
             [answer, written = std::move(written)]() mutable { (*answer)(std::move(written)); });
@@ -189,7 +190,7 @@ void Runtime::stop(store::Actor actor, Done<std::string> done) {
 namespace {
 
 base::Error stop_not_written(base::Error error, bool stands_by) {
-  const bool unknown = error.message.contains("commit unknown");
+  const bool unknown = store::may_have_happened(error);
   const std::string record =
       unknown ? "whether the stop is on record is not known" : "the stop is not on record";
   const std::string restart =
@@ -457,7 +458,7 @@ void Runtime::on_committed(store::Changed changed) {
 }
 
 // What people wrote, here or by SQL: an edit may be of a row whose instrument has gone since.
-void Runtime::on_foreign(store::Changed changed) {
+void Runtime::admit(store::Changed changed) {
   auto rows = std::exchange(changed.triggers, {});
   schedulers_.orders.post([this, rows = std::move(rows)] {
     for (const auto& row : rows) {

@@ -100,7 +100,7 @@ class Runtime final : public Desk,
   void session_ended(const model::BrokerConnection& row) override;
 
   // WatchObserver
-  void on_foreign(store::Changed changed) override;
+  void on_foreign(store::Changed changed) override { admit(std::move(changed)); }
   void on_lease_lost(std::int64_t epoch, const std::string& why) override;
   void on_switch(const store::Switch& now) override;
   void on_following(bool works, const std::string& why) override;
@@ -141,6 +141,7 @@ class Runtime final : public Desk,
   using Write = std::move_only_function<base::Result<store::Written>(store::Writer&)>;
   void candles_of_ticks(const CandleQuery& query, std::string why_not_broker, Done<Candles> done);
   void write(Write job, Done<store::Written> done);
+  void admit(store::Changed changed);
   void tell_events(std::int64_t last_event);
   void tell_latest();
   Common common();

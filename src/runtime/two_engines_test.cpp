@@ -47,6 +47,10 @@ class SharedRecords : public World {
       if (!first_runs) frozen += milliseconds(100);
     }
   }
+  void ask_other_to_stop() {
+    other->runtime.stop({}, [this](auto said) { answer = std::move(said); });
+    both(seconds(1));
+  }
   static void advance(Life& each, base::Duration by) {
     const auto until = each.clock.steady() + by;
     const auto run = [&each] {
@@ -90,6 +94,7 @@ class SharedRecords : public World {
 
   std::unique_ptr<Life> other;
   RuntimeSettings other_settings;
+  std::optional<base::Result<std::string>> answer;  // to `ask_other_to_stop`
   Life* timekeeper = nullptr;  // whose clock the database goes by; null: the first's
   bool first_runs = true;
   base::Duration frozen{};
@@ -261,9 +266,7 @@ TEST_F(SharedRecords, AStandbyWaitsForAsLongAsTheHoldersLeaseLasts) {
 TEST_F(SharedRecords, AStopThatAStartHasOvertakenSaysSo) {
   live();
   begin_other();
-  std::optional<base::Result<std::string>> answer;
-  other->runtime.stop({}, [&](auto said) { answer = std::move(said); });
-  both(seconds(1));
+  ask_other_to_stop();
   other->runtime.start({}, [](const auto&) {});
   both(lease);
   ASSERT_TRUE(answer && *answer);
@@ -292,9 +295,7 @@ TEST_F(SharedRecords, AStopOfTheHolderThatAStartElsewhereHasOvertakenIsNotTheEnd
 TEST_F(SharedRecords, AStopIsNotCalledOneWhereNobodyCanSayWhetherAStartHasOvertakenIt) {
   live();
   begin_other();
-  std::optional<base::Result<std::string>> answer;
-  other->runtime.stop({}, [&](auto said) { answer = std::move(said); });
-  both(seconds(1));
+  ask_other_to_stop();
   other->runtime.commits().stop();
   both(lease);
   ASSERT_TRUE(answer);

@@ -355,6 +355,10 @@ model::AuditEntry switch_entry(bool stopped, const std::string& why, const Actor
   return out;
 }
 
+bool may_have_happened(const base::Error& error) {
+  return error.message.contains("commit unknown");
+}
+
 void remember(Changed& changed, const Trigger& row) {
   const auto at = std::ranges::find(changed.triggers, row.id, &Trigger::id);
   if (at == changed.triggers.end()) {

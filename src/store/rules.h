@@ -86,6 +86,9 @@ model::AuditEntry lease_entry(std::int64_t epoch, const std::string& holder, Ins
 model::AuditEntry switch_entry(bool stopped, const std::string& why, const Actor& actor,
                                Instant now);
 
+// Whether the write may have happened: the answer to its commit was lost.
+bool may_have_happened(const base::Error& error);
+
 // Puts the row in `changed`, in place of what it said of the row before.
 void remember(Changed& changed, const model::Trigger& row);
 
