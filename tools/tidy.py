@@ -88,8 +88,18 @@ def check_functions(path, lines):
             start = None
 
 
-def include_owner(included, files):
-    return any(str(path).endswith("/" + included) for path in files)
+def named_places(root, line):
+    """What a page says of where a thing stands, `src/room/file.cpp`: `function`, `function`: each file and function, and if it is there."""
+    for file, functions in re.findall(r"`(src/[\w/.]+)`:((?: `\w+`,?)+)", line):
+        path = root / file
+        text = path.read_text() if path.is_file() else ""
+        for function in re.findall(r"`(\w+)`", functions):
+            yield file, function, bool(re.search(rf"\b{function}\b", text))
+
+
+def check_page(root, lines):
+    for index, line in enumerate(lines):
+        yield from ((index, f"{file} has no {function}") for file, function, there in named_places(root, line) if not there)
 
 
 def check_room(root, room, files):
@@ -129,6 +139,8 @@ def main():
         found = list(check_lines(path, lines))
         if path.suffix == ".cpp":
             found += check_functions(path, lines)
+        if path.suffix == ".md":
+            found += check_page(root, lines)
         if path.suffix in (".h", ".cpp", ".py") and len(lines) > FILE_MAX:
             found.append((0, f"file of {len(lines)} lines, at most {FILE_MAX}"))
         broken += [f"{path}:{index + 1}: {why}" for index, why in found]

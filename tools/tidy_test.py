@@ -21,6 +21,7 @@ BREAKS = {
     "a write without a name": ("src/adapters/sqlite/writer.cpp", "return transaction.commit();\n", "names its step"),
     "a room without README": ("src/lone/CMakeLists.txt", "room(lone)\n", "has a README"),
     "an include that is missing": ("src/net/x.cpp", "std::vector<int> v;\n", "does not include <vector>"),
+    "a page of what is gone": ("docs/x.md", "| claim | `src/net/x.cpp`: `gone` |\n", "src/net/x.cpp has no gone"),
     "a header nobody includes": ("src/net/alone.h", "#pragma once\n", "no file includes it"),
 }
 

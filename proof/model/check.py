@@ -22,6 +22,9 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+import tidy  # noqa: E402  what the pages name is read by its rule
 MODEL = HERE / "fire.pml"
 NAMES = ("TAKES", "CRASHES", "LAPSES", "LOST", "STOPS", "STARTS", "WRITES")
 # Leases taken (with the first), crashes, lapses of freshness, lost answers of commits, stops,
@@ -116,13 +119,10 @@ def named_in_readme():
             named += 1
             if not re.search(rf"\b{step}\b", model):
                 missing.append(f"fire.pml: {step}")
-        for file, functions in re.findall(r"`(src/[\w/.]+)`:((?: `\w+`,?)+)", cells[1]):
-            path = ROOT / file
-            text = path.read_text() if path.is_file() else ""
-            for function in re.findall(r"`(\w+)`", functions):
-                named += 1
-                if not re.search(rf"\b{function}\b", text):
-                    missing.append(f"{file}: {function}")
+        for file, function, there in tidy.named_places(ROOT, cells[1]):
+            named += 1
+            if not there:
+                missing.append(f"{file}: {function}")
     return named, missing
 
 
