@@ -35,6 +35,9 @@ struct Settings {
   base::Duration poll_unresolved = std::chrono::seconds(1);
   base::Duration poll_working = std::chrono::seconds(5);
   base::Duration poll_idle = std::chrono::seconds(60);
+  // An order that is at the broker for this long without reaching the exchange, or without filling
+  // although it takes any price, is an alarm.
+  base::Duration hangs_after = std::chrono::seconds(30);
   // What is known not to be placed and was decided longer ago than this, or on an earlier day, is
   // not sent: its trigger is armed again, and the price of now decides.
   base::Duration recovered_age_max = std::chrono::seconds(60);
@@ -133,14 +136,17 @@ class Engine {
   void handle(Now& now, const OrderNews& news);
   void handle(Now& now, const BookRead& read);
   void take_news(Now& now, const model::BrokerOrder& order, model::OrderSource source);
+  Flight* flight_told_of(Now& now, const model::BrokerOrder& order);
   void adopt(Now& now, const model::BrokerOrder& order, model::OrderSource source);
   void tell_stranger(Now& now, const model::BrokerOrder& order, const oms::TagParts& parts);
+  void tell_second(Now& now, const model::BrokerOrder& order);
   void second_order(Now& now, Flight& flight, const model::BrokerOrder& order);
   void appeared(Now& now, Flight& flight, const model::BrokerOrder& order,
                 model::OrderSource source);
-  void order_moved(Now& now, Flight& flight, model::OrderSource source, bool changed);
+  void order_moved(Now& now, Flight& flight, const model::BrokerOrder& order,
+                   model::OrderSource source, bool changed);
   void claim_row(Now& now, Flight& flight, bool surprise);
-  void order_ended(Now& now, Flight& flight, model::OrderSource source, model::Record record);
+  void order_ended(Now& now, Flight& flight, model::Record record, bool confirmed);
   void rejection_confirmed(Now& now, Flight& flight, model::Record record);
   model::GroupAction settle_if_working(Flight& flight) const;
 
@@ -148,6 +154,7 @@ class Engine {
   void handle(Now& now, const AttemptRecovered& recovered);
   void handle(Now& now, const ClockAdvanced& clock);
   void handle(Now& now, const ClockStepped& clock);
+  void tell_if_it_hangs(Now& now, Flight& flight) const;
   void count_absence(Now& now, base::Instant started_at);
   void shown_absent(Now& now, Flight& flight);
   void try_again(Now& now, Flight& flight);

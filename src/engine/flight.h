@@ -18,6 +18,8 @@ struct Flight {
   bool claiming = false;  // not durable yet
   bool settled = false;   // the group's other legs are decided
   bool over = false;      // the row lives on without it: armed again, failed, or tried anew
+  bool hung = false;      // it came to nothing more for too long, and people were told
+  bool tagless = false;   // the broker tells of its order without our tag, and people were told
   bool doubled = false;   // the broker has a second order of its tag, and people were told
   bool parked = false;    // given up to a person: no longer looked up or followed
   // News of the row that came while it was being claimed.

@@ -52,6 +52,18 @@ model::LegNumber leg_meant(const model::Trigger& row, const model::BrokerOrder& 
   return second ? model::LegNumber::two : model::LegNumber::one;
 }
 
+bool is_another(const Flight& flight, const model::BrokerOrder& order) {
+  const auto& known = flight.attempt.order_id;
+  return !known.empty() && !order.order_id.empty() && known != order.order_id;
+}
+
+// The book's own row has to say it: it may show an order as it was before it was rejected.
+bool confirms_rejection(const Flight& flight, const model::BrokerOrder& order,
+                        model::OrderSource source) {
+  return source == model::OrderSource::book && flight.awaits_book() && !is_another(flight, order) &&
+         oms::phase_of(order.status) == oms::Phase::rejected && order.filled_quantity == 0;
+}
+
 }  // namespace
 
 void Engine::handle(Now& now, const OrderNews& news) {
@@ -59,13 +71,16 @@ void Engine::handle(Now& now, const OrderNews& news) {
 }
 
 void Engine::handle(Now& now, const BookRead& read) {
+  // Ahead of what becomes of either: a tag's order that came to nothing is not its only one.
+  for (const auto& order : read.orders) tell_second(now, order);
+  flights_.look_again();
   for (const auto& order : read.orders) take_news(now, order, model::OrderSource::book);
   count_absence(now, read.started_at);
   park_lapsed(now, read);
 }
 
 void Engine::take_news(Now& now, const model::BrokerOrder& order, model::OrderSource source) {
-  auto* flight = flights_.find(order.tag);
+  auto* flight = flight_told_of(now, order);
   if (!flight) {
     adopt(now, order, source);
     return;
@@ -79,16 +94,13 @@ void Engine::take_news(Now& now, const model::BrokerOrder& order, model::OrderSo
     appeared(now, *flight, order, source);
     return;
   }
-  if (!flight->attempt.order_id.empty() && !order.order_id.empty() &&
-      flight->attempt.order_id != order.order_id) {
-    second_order(now, *flight, order);
-  }
+  if (is_another(*flight, order)) second_order(now, *flight, order);
   const auto merged = oms::merge(flight->attempt, order, source);
   // Another reading says nothing new of what the book itself contradicts.
   if (merged.contradiction && source != model::OrderSource::book) plan_book_reading(now.at);
   if (!flight->over) {
-    const bool told_by_book = source == model::OrderSource::book && flight->awaits_book();
-    if (merged.changed || told_by_book) order_moved(now, *flight, source, merged.changed);
+    const bool confirmed = confirms_rejection(*flight, order, source);
+    if (merged.changed || confirmed) order_moved(now, *flight, order, source, merged.changed);
   } else if (merged.changed && flight->has_order()) {
     appeared(now, *flight, order, source);
   } else if (merged.changed) {
@@ -96,6 +108,29 @@ void Engine::take_news(Now& now, const model::BrokerOrder& order, model::OrderSo
                   record_of(now, *flight, "order_update", Severity::info,
                             detail_of(flight->attempt, source)));
   }
+}
+
+// By its tag; or else, where the broker tells of an order of ours without it, by the number that it
+// gave the order itself. Of what has no number yet nobody can then say what became of it.
+Flight* Engine::flight_told_of(Now& now, const model::BrokerOrder& order) {
+  if (auto* tagged = flights_.find(order.tag)) return tagged;
+  if (order.order_id.empty()) return nullptr;
+  const Flight* known = nullptr;
+  flights_.each_waiting([&](const Flight& flight) {
+    const bool is_it =
+        flight.attempt.state == AttemptState::placed && flight.attempt.order_id == order.order_id;
+    if (is_it) known = &flight;
+  });
+  if (!known) return nullptr;
+  auto* flight = flights_.find(known->attempt.tag);
+  if (!std::exchange(flight->tagless, true)) {
+    now.ask(Write{record_of(now, *flight, "order_without_our_tag", Severity::alarm,
+                            {{"order_id", order.order_id},
+                             {"why",
+                              "the broker tells of this order without our tag: an order that it "
+                              "does not answer could not be found again"}})});
+  }
+  return flight;
 }
 
 // An order of ours that no record tells of: the records were restored from an older copy. Its
@@ -169,6 +204,13 @@ void Engine::tell_stranger(Now& now, const model::BrokerOrder& order, const oms:
   now.ask(Write{std::move(record)});
 }
 
+void Engine::tell_second(Now& now, const model::BrokerOrder& order) {
+  const auto* known = std::as_const(flights_).find(order.tag);
+  if (!known || known->claiming || known->parked || !is_another(*known, order)) return;
+  if (known->attempt.state == AttemptState::placed)
+    second_order(now, *flights_.find(order.tag), order);
+}
+
 // One tag, two orders: somebody else sent it too, from a copy of these records.
 void Engine::second_order(Now& now, Flight& flight, const model::BrokerOrder& order) {
   if (std::exchange(flight.doubled, true)) return;
@@ -205,7 +247,7 @@ void Engine::appeared(Now& now, Flight& flight, const model::BrokerOrder& order,
   claim_row(now, flight, surprise);
   auto record = record_of(now, flight, surprise ? "order_appeared_late" : "order_placed",
                           surprise ? Severity::alarm : Severity::info, detail_of(attempt, source));
-  order_ended(now, flight, source, std::move(record));
+  order_ended(now, flight, std::move(record), confirms_rejection(flight, order, source));
   // What becomes of it may be told to nobody: one update more that is lost, and nothing else asks.
   plan_book_reading(now.at + settings_.poll_working);
 }
@@ -246,7 +288,8 @@ void Engine::claim_row(Now& now, Flight& flight, bool surprise) {
                  : "";
 }
 
-void Engine::order_moved(Now& now, Flight& flight, model::OrderSource source, bool changed) {
+void Engine::order_moved(Now& now, Flight& flight, const model::BrokerOrder& order,
+                         model::OrderSource source, bool changed) {
   auto& trigger = *flight.row;
   const auto& attempt = flight.attempt;
   trigger.order_id = attempt.order_id;
@@ -255,7 +298,7 @@ void Engine::order_moved(Now& now, Flight& flight, model::OrderSource source, bo
   trigger.average_price = attempt.average_price;
   auto record = record_of(now, flight, "order_update", Severity::info, detail_of(attempt, source));
   if (changed) {
-    order_ended(now, flight, source, std::move(record));
+    order_ended(now, flight, std::move(record), confirms_rejection(flight, order, source));
   } else {
     record.audit.front().event = "rejection_confirmed";
     rejection_confirmed(now, flight, std::move(record));
@@ -263,8 +306,7 @@ void Engine::order_moved(Now& now, Flight& flight, model::OrderSource source, bo
 }
 
 // Writes the news, and what an end of the order means.
-void Engine::order_ended(Now& now, Flight& flight, model::OrderSource source,
-                         model::Record record) {
+void Engine::order_ended(Now& now, Flight& flight, model::Record record, bool confirmed) {
   const auto& attempt = flight.attempt;
   const auto phase = oms::phase_of(attempt.order_status);
   const auto group = settle_if_working(flight);
@@ -286,7 +328,7 @@ void Engine::order_ended(Now& now, Flight& flight, model::OrderSource source,
   } else if (phase == oms::Phase::complete && audit.severity != Severity::alarm) {
     audit.event = "order_filled";
   }
-  if (flight.awaits_book() && source == model::OrderSource::book) {
+  if (confirmed) {
     rejection_confirmed(now, flight, std::move(record));
     return;
   }
@@ -294,10 +336,12 @@ void Engine::order_ended(Now& now, Flight& flight, model::OrderSource source,
   write_row(now, flight, std::move(record), group);
 }
 
-// The book agrees that the order came to nothing: only now are the other legs armed again.
+// The book agrees that the order came to nothing: only now are the other legs armed again, unless
+// there is another order of its tag, which they would come on top of.
 void Engine::rejection_confirmed(Now& now, Flight& flight, model::Record record) {
   flight.settled = true;
-  if (other_leg_stands(*flight.row, flight.leg()) || flight.row->parent_id) {
+  const bool has_others = other_leg_stands(*flight.row, flight.leg()) || flight.row->parent_id;
+  if (has_others && !flight.doubled) {
     leg_failed(now, flight, flight.row->error_message, std::move(record));
     return;
   }

@@ -145,9 +145,50 @@ TEST_F(News, OfAnOrderThatIsNotOursIsIgnored) {
     desk.news(desk.order("T0000000000000000000", "COMPLETE"));
     auto order = desk.order(tag, "COMPLETE");
     order.tag = foreign;
+    order.order_id = "THEIRS";
     desk.news(order);
     EXPECT_THAT(desk.last, IsEmpty());
   }
+}
+
+// Whether the broker always gives our tag back is nowhere promised.
+TEST_F(News, AnOrderWhoseNumberIsKnownIsFollowedWithoutItsTagAndThatIsAnAlarm) {
+  auto order = desk.filled(tag, 10, "COMPLETE");
+  order.tag = {};
+  desk.book({order});
+  desk.book({order});
+  EXPECT_EQ(desk.row().order_status, "COMPLETE");
+  EXPECT_EQ(desk.row().filled_quantity, 10);
+  EXPECT_THAT(desk.alarms(), ElementsAre("order_without_our_tag"));
+}
+
+// ---- orders that hang
+
+TEST_F(News, AnOrderThatDoesNotReachTheExchangeIsAnAlarmOnce) {
+  desk.news(desk.order(tag, "VALIDATION PENDING"));
+  desk.pass(seconds(29));
+  EXPECT_THAT(desk.alarms(), IsEmpty());
+  desk.pass(minutes(5));
+  EXPECT_THAT(desk.alarms(), ElementsAre("order_hangs"));
+}
+
+TEST_F(News, ALimitOrderMayRestAtTheExchange) {
+  desk.news(desk.filled(tag, 4, "OPEN"));
+  desk.pass(minutes(5));
+  EXPECT_THAT(desk.alarms(), IsEmpty());
+}
+
+TEST(MarketOrder, WhatIsNotFilledOfItIsAnAlarm) {
+  TestDesk desk;
+  auto row = stop_loss();
+  row.leg_1.order_price.reset();
+  desk.create(row);
+  const auto tag = desk.fire();
+  desk.answer(tag, accepted("ORDER-" + tag.text().substr(14, 2)));
+  desk.news(desk.filled(tag, 4, "OPEN"));
+  desk.pass(minutes(1));
+  ASSERT_THAT(desk.alarms(), ElementsAre("order_hangs"));
+  EXPECT_EQ(desk.trail(Severity::alarm).back().detail.value_of("not_filled"), "6");
 }
 
 // ---- rejected after it was taken
@@ -215,6 +256,22 @@ TEST_F(News, AStreamThatIsContradictedByTheBookArmsNothing) {
   EXPECT_FALSE(desk.is_armed());
 }
 
+// The reading had begun before the broker rejected it.
+TEST_F(News, ABookThatStillShowsTheOrderAsOpenConfirmsNoRejection) {
+  desk.news(desk.order(tag, "REJECTED", "Margin exceeds"));
+  desk.book({desk.order(tag, "OPEN")});
+  EXPECT_EQ(desk.row().status, TriggerStatus::triggered);
+  EXPECT_FALSE(desk.is_armed());
+  desk.book({desk.order(tag, "REJECTED", "Margin exceeds")});
+  EXPECT_TRUE(desk.is_armed());
+}
+
+TEST_F(News, ARejectionThatTheBookHasNotConfirmedIsLookedUpEachSecond) {
+  desk.news(desk.order(tag, "REJECTED", "Margin exceeds"));
+  desk.step(ClockAdvanced{});
+  EXPECT_EQ(desk.engine.next_wake(), desk.now + seconds(1));
+}
+
 TEST_F(News, AContradictionOfTheBooksOwnIsNotReadOverAndOver) {
   desk.book_is_readable = true;
   desk.at_broker = {desk.filled(tag, 10, "COMPLETE")};
@@ -229,6 +286,18 @@ TEST_F(News, AContradictionOfTheBooksOwnIsNotReadOverAndOver) {
     desk.step(ClockAdvanced{});
   }
   EXPECT_LT(readings, 10);
+}
+
+// A copy of the records sent it too, and its order took the holding.
+TEST_F(News, ARejectionArmsNothingOnTopOfASecondOrderOfTheTag) {
+  desk.news(desk.order(tag, "REJECTED", "Insufficient holdings"));
+  auto second = desk.filled(tag, 10, "COMPLETE");
+  second.order_id = "another";
+  desk.book({desk.order(tag, "REJECTED", "Insufficient holdings"), second});
+  EXPECT_EQ(desk.row().status, TriggerStatus::needs_attention);
+  EXPECT_FALSE(desk.is_armed());
+  desk.tick("1600");
+  EXPECT_EQ(desk.sent.size(), 1U);
 }
 
 TEST_F(News, TwoOrdersOfOneTagAreAnAlarmAndNeedAPerson) {

@@ -146,6 +146,7 @@ void Engine::handle(Now& now, const ClockAdvanced&) {
       flight->read_book_at.reset();
       plan_book_reading(now.at);
     }
+    tell_if_it_hangs(now, *flight);
     if (flight->retry_at && *flight->retry_at <= now.at) {
       retry_due(now, *flight);
     }
@@ -154,14 +155,33 @@ void Engine::handle(Now& now, const ClockAdvanced&) {
   if (book_due_ && *book_due_ <= now.at) {
     book_due_.reset();
     now.ask(ReadBook{});
-    const bool unresolved =
-        flights_.any_waiting([](auto& flight) { return flight.is_unresolved(); });
+    const bool unresolved = flights_.any_waiting(
+        [](auto& flight) { return flight.is_unresolved() || flight.awaits_book(); });
     const bool working = flights_.any_waiting([](auto& flight) { return flight.is_working(); });
     book_due_ = now.at + (unresolved ? settings_.poll_unresolved
                           : working  ? settings_.poll_working
                                      : settings_.poll_idle);
     flights_.forget_before(base::trading_date(now.at));
   }
+}
+
+// A limit order may rest at the exchange for as long as it likes.
+void Engine::tell_if_it_hangs(Now& now, Flight& flight) const {
+  const auto& attempt = flight.attempt;
+  const auto since = attempt.answered_at.value_or(attempt.created_at);
+  if (flight.hung || !flight.is_working() || now.at - since < settings_.hangs_after) return;
+  const bool takes_any_price = attempt.request.type == model::OrderType::market;
+  if (flight.stands_at_exchange() && !takes_any_price) return;
+  flight.hung = true;
+  const auto left = attempt.request.quantity - attempt.filled_quantity;
+  now.ask(Write{record_of(
+      now, flight, "order_hangs", Severity::alarm,
+      {{"order_id", attempt.order_id},
+       {"order_status", attempt.order_status},
+       {"not_filled", std::to_string(left)},
+       {"why", flight.stands_at_exchange()
+                   ? "it takes any price and is not filled: check the position now"
+                   : "the broker has it, and it has not reached the exchange: check it now"}})});
 }
 
 void Engine::handle(Now&, const ClockStepped& clock) {

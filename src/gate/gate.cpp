@@ -11,13 +11,15 @@ namespace hmt::gate {
 namespace {
 
 constexpr const char* day_has_ended = "It waited past the end of its trading day";
+constexpr const char* held_up =
+    "It was held up for too long to be sent on the price that it was decided on";
 
 }  // namespace
 
 bool Gate::Turn::operator<(const Turn& other) const {
   const int rank = purpose == model::Purpose::exit ? 0 : 1;
   const int other_rank = other.purpose == model::Purpose::exit ? 0 : 1;
-  return std::tie(rank, created_at, tag) < std::tie(other_rank, other.created_at, other.tag);
+  return std::tie(rank, fired_on, tag) < std::tie(other_rank, other.fired_on, other.tag);
 }
 
 Gate::Gate(agent::Scheduler& scheduler, broker::OrderGateway& gateway, Journal& journal,
@@ -59,7 +61,12 @@ void Gate::submit(const model::Attempt& attempt, model::Purpose purpose) {
     send(attempt);
     return;
   }
-  queue_.emplace(Turn{purpose, attempt.created_at, attempt.tag}, attempt);
+  // Either way, as for the time to live: a clock that was set says nothing.
+  if (std::chrono::abs(scheduler_.now() - attempt.created_at) > settings_.age_max) {
+    withdraw(attempt.tag, held_up);
+    return;
+  }
+  queue_.emplace(Turn{purpose, attempt.evidence.received_at, attempt.tag}, attempt);
   queued_ = queue_.size();
   pump();
 }
@@ -153,13 +160,13 @@ std::string Gate::objection(const model::Attempt& attempt) const {
   if (shut_.load()) return shut_why_;
   if (attempt.lease_epoch != lease_epoch_) return "Another engine has taken over";
   if (settings_.forbidden) {
-    if (auto why = settings_.forbidden(); !why.empty()) return why;
+    if (auto why = settings_.forbidden(attempt.request); !why.empty()) return why;
   }
   if (!is_of_today(attempt)) return day_has_ended;
   // Either way: a wall clock that was set back since says nothing about the attempt's age.
   if (!attempt.forwarded_at ||
       std::chrono::abs(scheduler_.now() - *attempt.forwarded_at) > settings_.time_to_live) {
-    return "It was held up for too long to be sent on the price that it was decided on";
+    return held_up;
   }
   return {};
 }

@@ -20,9 +20,9 @@
 // said so already, because a permit was at hand (`reserve`), or the journal says so now.
 // Immediately before the first byte the switch, the lease epoch and the time to live are looked at
 // again; what they refuse is proven not sent. Orders beyond the account's rate wait here, exits
-// first, then the oldest; what still waits when its trading day ends is never sent. Thread rule:
-// the scheduler's thread, but for `reserve`, `queued` and `in_flight`. Limits: the queue holds what
-// is durable, so it is as long as the fires that were claimed.
+// first, then the oldest fire; what still waits when its trading day ends is never sent. Thread
+// rule: the scheduler's thread, but for `reserve`, `queued` and `in_flight`. Limits: the queue
+// holds what is durable, so it is as long as the fires that were claimed.
 namespace hmt::gate {
 
 // Makes it durable that the attempt's bytes may leave. `done` runs on the gate's scheduler, with
@@ -49,9 +49,12 @@ struct Settings {
   oms::RateRule rate;
   base::Duration time_to_live = std::chrono::seconds(2);  // from "may leave" to the first byte
   base::Duration cool_down = std::chrono::seconds(10);    // after the broker said "too many"
-  // Why nothing may leave at this moment, as where another process may hold the lease; empty, or
-  // none: it may.
-  std::function<std::string()> forbidden;
+  // What was decided longer ago than this when it comes here to wait its turn, as behind a database
+  // that was away, is taken back: the price that it was decided on is gone.
+  base::Duration age_max = std::chrono::seconds(60);
+  // Why this order may not leave at this moment, as where its exchange has closed; empty, or none:
+  // it may.
+  std::function<std::string(const model::OrderRequest&)> forbidden;
 };
 
 class Gate {
@@ -84,7 +87,7 @@ class Gate {
  private:
   struct Turn {
     model::Purpose purpose;
-    base::Instant created_at;
+    base::Instant fired_on;  // the price, so that a retry keeps the place of its fire
     model::OrderTag tag;
     bool operator<(const Turn& other) const;
   };

@@ -146,6 +146,33 @@ TEST_F(GateTest, AnOlderFireThatIsSubmittedLaterStillGoesFirst) {
   EXPECT_THAT(gateway.left, ElementsAre("older", "younger"));
 }
 
+// It was refused for the rate, and waits its turn again.
+TEST_F(GateTest, ARetryKeepsThePlaceOfItsFire) {
+  use_up_the_second();
+  auto retry = attempt("retry");
+  scheduler.advance(milliseconds(5));
+  submit("later");
+  retry.created_at = scheduler.now();
+  gate.submit(retry, model::Purpose::exit);
+  scheduler.advance(seconds(2));
+  EXPECT_THAT(gateway.left, ElementsAre("retry", "later"));
+}
+
+// Its record waited for a database that was away.
+TEST_F(GateTest, WhatComesToWaitItsTurnTooLateIsTakenBack) {
+  auto old = attempt("A");
+  scheduler.advance(seconds(60));
+  auto older = old;
+  gate.submit(old, model::Purpose::exit);
+  scheduler.advance(milliseconds(1));
+  older.tag = "B";
+  gate.submit(older, model::Purpose::exit);
+  EXPECT_THAT(gateway.left, ElementsAre("A"));
+  EXPECT_EQ(observer.told.back(),
+            "withdrawn B: It was held up for too long to be sent on the price that it was decided "
+            "on");
+}
+
 TEST_F(GateTest, NothingIsReservedAheadOfThoseThatWait) {
   use_up_the_second();
   submit("A");
@@ -259,7 +286,7 @@ struct ForbiddenGate : Bench {
   ForbiddenGate() : Bench(forbidden_by(why)) { gate.open(1); }
   static Settings forbidden_by(const std::string& why) {
     Settings settings;
-    settings.forbidden = [&why] { return why; };
+    settings.forbidden = [&why](const model::OrderRequest&) { return why; };
     return settings;
   }
   std::string why;
@@ -533,6 +560,7 @@ TEST(GateEnd, AnswersThatComeAfterTheGateIsGoneAreIgnored) {
     model::Attempt attempt;
     attempt.tag = "A";
     attempt.lease_epoch = 1;
+    attempt.created_at = scheduler.now();
     attempt.trading_date = base::trading_date(scheduler.now());
     gate.submit(attempt, model::Purpose::exit);
     journal.writes = false;

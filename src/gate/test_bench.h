@@ -122,6 +122,7 @@ struct Bench : testing::Test {
     out.request.tag = tag;
     out.lease_epoch = 1;
     out.created_at = scheduler.now();
+    out.evidence.received_at = out.created_at;
     out.trading_date = base::trading_date(out.created_at);
     return out;
   }

@@ -44,10 +44,13 @@ constexpr auto known_final = std::to_array<std::string_view>({
     "are allowed only till",
     "freeze quantity",
     "freeze limit",
+    "freeze limits",
     "lot size",
+    "lot sizes",
     "insufficient funds",
     "margin exceeds",
     "insufficient holding",
+    "insufficient holdings",
 });
 
 constexpr auto session_types =

@@ -86,7 +86,8 @@ TEST(Answer, ARefusalForGoodIsOne) {
 
 TEST(Answer, AnOrderExceptionIsARefusalOnlyInWordsThatAreKnownAsFinal) {
   for (const auto* text :
-       {"Tick size for this script is 0.10. Kindly enter price in the multiple of tick size for "
+       {"Insufficient holdings. Available quantity is 0.",
+        "Tick size for this script is 0.10. Kindly enter price in the multiple of tick size for "
         "this script",
         "Your order price is lower than the current lower circuit limit of 70.65. Place an order "
         "within the daily range.",
