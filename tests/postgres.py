@@ -332,6 +332,27 @@ class Server:
                             " AND ".join(where)))
 
 
+class Standby(Server):
+    """A server that follows `primary`: it answers, and takes no writes."""
+
+    def __init__(self, primary):
+        self.primary = primary
+        super().__init__(fsync=False)
+
+    def initialise(self, fsync, settings):
+        self.run(os.path.join(self.bin, "pg_basebackup"), "--pgdata", self.data, "--host", self.primary.folder, "--port",
+                 str(self.primary.port), "--username", USER, "--write-recovery-conf", "--checkpoint", "fast", "--no-sync")
+        with open(os.path.join(self.data, "postgresql.auto.conf"), "a", encoding="utf-8") as file:
+            file.write(f"unix_socket_directories = '{self.folder}'\n")  # the last line of a setting counts
+
+    def answers(self):
+        """It may be up before it takes connections."""
+        try:
+            return self.sql("postgres", "SELECT pg_is_in_recovery()") == "t"
+        except PostgresError:
+            return False
+
+
 class Session:
     """One psql that stays: a transaction that is held open, or many statements on one connection."""
 

@@ -126,6 +126,16 @@ class AServer(unittest.TestCase):
             server.resume()
             self.assertEqual(server.value("postgres", "SELECT 1"), "1")
 
+    def test_a_standby_answers_and_takes_no_writes(self):
+        with postgres.Server(fsync=False) as server, postgres.Standby(server) as standby:
+            until = time.monotonic() + 20
+            while not standby.answers():
+                self.assertLess(time.monotonic(), until, standby.log())
+                time.sleep(0.05)
+            with self.assertRaises(postgres.PostgresError) as refused:
+                standby.sql("postgres", "BEGIN READ WRITE")
+            self.assertEqual(refused.exception.state, "0A000")
+
     def test_fsync_is_on_unless_said_otherwise(self):
         with postgres.Server() as server:
             self.assertEqual(server.value("postgres", "SHOW fsync"), "on")

@@ -36,7 +36,8 @@ enum class ClaimVerdict : std::uint8_t {
 
 // What the engine decided about a trigger that it is firing; the columns that only the engine
 // writes. Applied whatever the row's version is; version grows by one. A row that is gone (deleted
-// by hand) is passed over: the attempt and the audit are written all the same.
+// by hand) is passed over: the attempt and the audit are written all the same, and the group that
+// it has won is settled or released.
 enum class GroupAction : std::uint8_t {
   keep,
   settle,   // the group is decided: siblings still active become cancelled, each with an audit row

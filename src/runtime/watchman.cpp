@@ -14,6 +14,17 @@ constexpr base::Duration part(base::Duration whole, int percent) {
   return whole / 100 * percent;
 }
 
+constexpr std::size_t absorbed_at_once = 1000;  // of each kind: claims wait meanwhile
+
+template <class T>
+std::vector<T> take_some(std::vector<T>& from) {
+  const auto count = std::min(from.size(), absorbed_at_once);
+  const auto end = from.begin() + static_cast<std::ptrdiff_t>(count);
+  std::vector<T> out(from.begin(), end);
+  from.erase(from.begin(), end);
+  return out;
+}
+
 template <class T>
 void merge(std::vector<T>& into, const std::vector<T>& from) {
   into.insert(into.end(), from.begin(), from.end());
@@ -76,6 +87,7 @@ void Watchman::keep(std::int64_t epoch, base::Duration taken_at, std::function<v
     following_ = std::move(following);
     follower_ = writer_.follower();
     pending_ = {};
+    tell_works("absorbing", true, {});
     compare_at_ = scheduler_.steady() + compare_period_;
     follow();
   });
@@ -163,6 +175,7 @@ void Watchman::follow() {
     return;
   }
   if (std::exchange(switch_set_, foreign->set) != foreign->set) observer_.on_switch(foreign->now);
+  if (foreign->missed) compare_soon_ = true;
   merge_in(*foreign);
   absorb();
 }
@@ -184,21 +197,46 @@ void Watchman::merge_in(const store::Foreign& foreign) {
   pending_.untold = pending_.untold || foreign.untold;
 }
 
+void Watchman::read_again(model::TriggerId id) {
+  if (!is_shared()) return;
+  scheduler_.post([this, id, alive = std::weak_ptr(alive_)] {
+    if (alive.expired() || ended_ || epoch_ == 0) return;
+    store::Foreign own;
+    own.triggers.push_back(id);
+    merge_in(own);
+    absorb();
+  });
+}
+
+// Bit by bit: claims go in between, and no statement takes as long as somebody's changes are many.
 void Watchman::absorb() {
-  if (absorbing_ || pending_.empty()) return;
-  auto batch = std::make_shared<store::Foreign>(std::exchange(pending_, {}));
+  if (absorbing_ || ended_ || epoch_ == 0 || pending_.empty()) return;
+  auto batch = std::make_shared<store::Foreign>();
+  batch->connections = take_some(pending_.connections);
+  batch->triggers = take_some(pending_.triggers);
+  batch->untold = std::exchange(pending_.untold, false);
   absorbing_ =
       commits_.command([this, batch, alive = std::weak_ptr(alive_)](store::Writer& writer) {
         auto changed = writer.absorb(*batch);
-        const bool done = changed.has_value();
-        if (done) observer_.on_foreign(std::move(*changed));
+        base::Result<void> done;
+        if (changed) {
+          observer_.on_foreign(std::move(*changed));
+        } else {
+          done = std::unexpected(changed.error());
+        }
         scheduler_.post([this, batch, done, alive] {
-          if (alive.expired()) return;
-          absorbing_ = false;
-          if (!done) merge_in(*batch);  // the next look tries again
+          if (!alive.expired()) absorbed(*batch, done);
         });
       });
-  if (!absorbing_) pending_ = std::move(*batch);  // the next look tries again
+  if (!absorbing_) merge_in(*batch);  // the next look tries again
+}
+
+void Watchman::absorbed(const store::Foreign& batch, const base::Result<void>& done) {
+  absorbing_ = false;
+  if (!done) merge_in(batch);  // the next look tries again
+  if (epoch_ == 0) return;
+  tell_works("absorbing", done.has_value(), done ? std::string() : done.error().message);
+  if (done) absorb();
 }
 
 // ---- the full compare

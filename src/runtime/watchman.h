@@ -54,6 +54,9 @@ class Watchman {
   // `following` runs once changes from now on cannot be missed. Any thread.
   void keep(std::int64_t epoch, base::Duration taken_at, std::function<void()> following);
   void stand_by();  // any thread: the lease is another's
+  // A write of this process's own of which nobody knows whether it happened: the row is looked at,
+  // as one that somebody else wrote. Any thread.
+  void read_again(model::TriggerId id);
   // Any thread; nothing is renewed or followed once `ended` has run.
   void end(std::function<void()> ended);
 
@@ -63,6 +66,7 @@ class Watchman {
   void follow();
   void merge_in(const store::Foreign& foreign);
   void absorb();
+  void absorbed(const store::Foreign& batch, const base::Result<void>& done);
   void renew();
   void compare_when_due();
   struct Compare;
@@ -90,7 +94,7 @@ class Watchman {
   base::Duration followed_at_{};  // the same
   store::Foreign pending_;
   bool absorbing_ = false;
-  std::set<std::string> broken_;  // parts that fail: "renewing", "following"
+  std::set<std::string> broken_;  // parts that fail: "renewing", "following", "absorbing"
   std::string switch_set_;        // store::Foreign::set, as last seen
   bool comparing_ = false;
   bool compare_soon_ = false;

@@ -22,6 +22,8 @@ class Backend {
   // Time passes, until nobody holds the lease any more. Nothing to do where one process holds the
   // data for good.
   virtual void lease_lapses() {}
+  // A hand deletes the row.
+  virtual void delete_by_hand(model::TriggerId id) = 0;
   // Before triggers of this user stand on this connection, where the backend looks at that.
   virtual void connection_ready(model::UserId, model::ConnectionId) {}
 };

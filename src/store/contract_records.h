@@ -148,6 +148,39 @@ TEST_P(StoreContract, AnOutcomeOfARowThatIsGoneLeavesTheRestOfItsRecord) {
   EXPECT_THAT(events(gone.id), testing::ElementsAre("order_placed"));
 }
 
+// Its order is placed, and then somebody deletes the row: the order has its end all the same.
+TEST_P(StoreContract, AWinnerThatIsGoneStillSettlesItsGroup) {
+  const auto one = create(in_group(stop_loss(1), 7));
+  const auto two = create(in_group(stop_loss(2), 7));
+  const auto other = create(in_group(stop_loss(3), 8));
+  ASSERT_EQ(claim_one(claim_of(one, "TAG1")), ClaimVerdict::won);
+  record({record_of(placed_outcome(stored(one.id)), at_minute(7))});
+  backend_->delete_by_hand(one.id);
+  auto filled = placed_outcome(one);
+  filled.group = GroupAction::settle;
+  const auto changed = record({record_of(filled, at_minute(8), {audit_of(one, "order_filled")})});
+  EXPECT_EQ(stored(two.id).status, model::TriggerStatus::cancelled);
+  EXPECT_EQ(stored(two.id).version, two.version + 1);
+  EXPECT_EQ(stored(other.id), other);
+  EXPECT_THAT(changed.triggers, testing::ElementsAre(stored(two.id)));
+  EXPECT_THAT(events(two.id), testing::ElementsAre("created", "cancelled"));
+}
+
+TEST_P(StoreContract, AWinnerThatIsGoneStillReleasesItsGroup) {
+  const auto one = create(in_group(stop_loss(1), 7));
+  const auto two = create(in_group(stop_loss(2), 7));
+  ASSERT_EQ(claim_one(claim_of(one, "TAG1")), ClaimVerdict::won);
+  record({record_of(placed_outcome(stored(one.id)), at_minute(7))});
+  backend_->delete_by_hand(one.id);
+  record({record_of(placed_outcome(one), at_minute(8))});
+  EXPECT_EQ(claim_one(claim_of(two, "TAG2")), ClaimVerdict::group_taken) << "it may be filled yet";
+  auto refused = outcome_of(one, model::TriggerStatus::failed);
+  refused.group = GroupAction::release;
+  EXPECT_THAT(record({record_of(refused, at_minute(9))}).triggers, testing::IsEmpty());
+  EXPECT_EQ(stored(two.id), two);
+  EXPECT_EQ(claim_one(claim_of(two, "TAG2")), ClaimVerdict::won);
+}
+
 TEST_P(StoreContract, ASettledGroupCancelsTheSiblingsThatAreStillActive) {
   const auto one = fire(in_group(stop_loss(1), 7), "TAG1");
   ASSERT_TRUE(writer().cancel(create(stop_loss(3)).id, {}, operator_, nullptr, at_minute(6)));

@@ -57,6 +57,10 @@ void MemoryStore::keep_quiet(bool quiet) {
   state_->quiet = quiet;
 }
 
+void MemoryStore::drop_untold() {
+  ++state_->times_dropped;
+}
+
 int MemoryStore::writes() const {
   return state_->writes;
 }

@@ -36,6 +36,8 @@ class MemoryStore {
   void share(base::Duration lease_lasts, std::function<Instant()> clock);
   // What happens from here on is not told to followers, as if they had missed it.
   void keep_quiet(bool quiet);
+  // What followers have not been told yet they are not told any more, but that they missed it.
+  void drop_untold();
   // While held, no lease can be renewed (`unavailable`); all else goes on.
   void hold_leases(bool held);
   // Somebody's transaction holds the rows: no record is written, whatever else is.

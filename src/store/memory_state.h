@@ -51,6 +51,7 @@ struct MemoryStore::State {
   std::vector<Change> changes;
   int writers = 0;
   bool quiet = false;
+  int times_dropped = 0;  // what was told before is not told any more
   bool leases_held = false;
   void tell(Change change) {
     if (!quiet) changes.push_back(change);
@@ -70,6 +71,14 @@ struct MemoryStore::State {
     const auto at = winners.find(*group);
     if (at == winners.end()) return std::nullopt;
     return at->second;
+  }
+
+  std::vector<model::GroupId> groups_won_by(model::TriggerId id) const {
+    std::vector<model::GroupId> out;
+    for (const auto& [group, winner] : winners) {
+      if (winner == id) out.push_back(group);
+    }
+    return out;
   }
 
   model::BrokerConnection* find(model::ConnectionId id) {

@@ -10,6 +10,7 @@ class MemoryBackend : public Backend {
   MemoryBackend() : writer_(store_.writer()) {}
   Writer& writer() override { return *writer_; }
   void reopen() override { writer_ = store_.writer(); }
+  void delete_by_hand(model::TriggerId id) override { store_.delete_by_hand(id, at_minute(0)); }
 
  private:
   MemoryStore store_;

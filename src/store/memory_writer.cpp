@@ -71,6 +71,7 @@ class MemoryWriter : public Writer {
   void put(const Record& record, Changed& changed);
   bool put_expiry(const Expiry& expiry, Instant at, Changed& changed);
   void put_outcome(const TriggerOutcome& outcome, Instant at, Changed& changed);
+  void put_outcome_of_gone(const TriggerOutcome& outcome, Instant at, Changed& changed);
   void put_group(const Trigger& row, GroupAction action, Instant at, Changed& changed);
   Result<std::optional<Written>> kept_answer(const Actor& actor, const Idempotency* key,
                                              Instant now);
@@ -85,7 +86,10 @@ class MemoryWriter : public Writer {
 class MemoryFollower : public Follower {
  public:
   MemoryFollower(std::shared_ptr<State> state, int writer)
-      : state_(std::move(state)), writer_(writer), seen_(state_->changes.size()) {}
+      : state_(std::move(state)),
+        writer_(writer),
+        seen_(state_->changes.size()),
+        dropped_(state_->times_dropped) {}
 
   Result<Foreign> changes() override;
   Result<void> renew_lease(std::int64_t epoch) override;
@@ -94,6 +98,7 @@ class MemoryFollower : public Follower {
   std::shared_ptr<State> state_;
   const int writer_;
   std::size_t seen_;
+  int dropped_;
 };
 
 Result<Foreign> MemoryFollower::changes() {
@@ -101,6 +106,8 @@ Result<Foreign> MemoryFollower::changes() {
   Foreign out;
   out.now = {state_->stopped, state_->stopped_why};
   out.set = std::to_string(state_->times_set);
+  out.missed = std::exchange(dropped_, state_->times_dropped) != state_->times_dropped;
+  if (out.missed) seen_ = state_->changes.size();
   for (; seen_ < state_->changes.size(); ++seen_) {
     const auto& change = state_->changes[seen_];
     if (change.writer == writer_) continue;
@@ -224,10 +231,24 @@ bool MemoryWriter::put_expiry(const Expiry& expiry, Instant at, Changed& changed
 
 void MemoryWriter::put_outcome(const TriggerOutcome& outcome, Instant at, Changed& changed) {
   auto* row = state_->find(outcome.id);
-  if (!row) return;
+  if (!row) {
+    put_outcome_of_gone(outcome, at, changed);
+    return;
+  }
   apply_outcome(*row, outcome, at);
   remember(changed, *row);
   put_group(*row, outcome.group, at, changed);
+}
+
+// Somebody has deleted the row: which group it was of is known where it has won one.
+void MemoryWriter::put_outcome_of_gone(const TriggerOutcome& outcome, Instant at,
+                                       Changed& changed) {
+  Trigger gone;
+  gone.id = outcome.id;
+  for (const auto group : state_->groups_won_by(gone.id)) {
+    gone.parent_id = group;
+    put_group(gone, outcome.group, at, changed);
+  }
 }
 
 void MemoryWriter::put_group(const Trigger& row, GroupAction action, Instant at, Changed& changed) {
@@ -404,7 +425,7 @@ Result<Changed> MemoryWriter::absorb(const Foreign& foreign) {
   Changed out;
   for (const auto id : foreign.triggers) {
     if (const auto* row = state_->find(id)) {
-      remember(out, *row);
+      out.triggers.push_back(*row);
     } else {
       out.removed.push_back(id);
     }

@@ -59,6 +59,7 @@ struct Foreign {
   bool untold = false;  // audit rows without a number: `absorb` numbers them
   Switch now;           // as it stands
   std::string set;      // another text each time that the switch is set, also to what it was
+  bool missed = false;  // triggers were changed that are not told: a full compare finds them
   bool empty() const { return triggers.empty() && connections.empty() && !untold; }
 };
 
@@ -279,6 +280,7 @@ class Writer {
   virtual void rest() {}
 
   // Takes over what others changed: numbers their audit rows, and reads the rows as they stand.
+  // `foreign` names each once.
   virtual Result<Changed> absorb(const Foreign& foreign) = 0;
 
   virtual std::unique_ptr<Reader> reader() = 0;

@@ -91,6 +91,29 @@ def test_doctor_names_what_is_wrong_and_the_remedy(world):
           f"beside a running engine: {code} {said}")
 
 
+def test_doctor_asks_the_broker_with_the_login_of_the_screens(world):
+    world.use_durable_database()
+    world.start_sim()
+    engine = world.start_engine(ready=False, KITE_ACCESS_TOKEN=None)
+    code, said = doctor(world, KITE_ACCESS_TOKEN=None)
+    check(code == 1 and re.search(r"^FAIL +broker +nobody has logged in", said, re.M), f"before the login: {code} {said}")
+    check(re.search(r"^ok +clock", said, re.M), f"the clock is looked at without a session: {said}")
+    own = "00000000-0000-0000-0000-000000000000"
+    answer = engine.call("POST", f"/api/v1/brokers/{own}/session", {"access_token": "simtoken"})
+    equal(answer.status, 200, f"the login: {answer.text}")
+    code, said = doctor(world, KITE_ACCESS_TOKEN=None)
+    check(code == 0 and re.search(r"^ok +broker", said, re.M) and re.search(r"^ok +feed", said, re.M),
+          f"after the login: {code} {said}")
+
+
+def test_an_engine_that_was_stopped_says_so_before_anybody_has_logged_in(world):
+    engine = world.start_engine()
+    engine.stop()
+    engine.process.end()
+    engine = world.start_engine(ready=False, KITE_ACCESS_TOKEN=None)
+    engine.wait_status("stopped")
+
+
 def test_the_demo_fires_a_trigger_within_half_a_minute_and_ends_well(world):
     process = world.run(["demo"], {"HMT_LISTEN": "127.0.0.1:0", "HMT_ADMIN_TOKEN": "demo-token-0123456789",
                                    "HMT_DATABASE_URL": world.database.url, "HMT_LOG_FORMAT": "json",

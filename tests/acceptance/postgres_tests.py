@@ -88,6 +88,21 @@ def test_a_row_that_is_deleted_with_sql_fires_no_more(world):
     check(any(row["event"] == "deleted" for row in engine.audit(trigger_id)), "the trail says so")
 
 
+def test_a_row_that_comes_again_under_its_old_id_counts_as_it_is_now(world):
+    engine, owner = started(world)
+    trigger_id = write(world, rows.row(owner))
+    engine.wait_monitored(trigger_id)
+    again = rows.insert({"id": trigger_id, **rows.row(owner, trigger_price_1="1400", quantity_1=4)})
+    world.database.execute(f"BEGIN; {rows.delete(trigger_id)}; {again}; COMMIT")
+    wait_until(lambda: (seen := engine.trigger(trigger_id))["monitored"] and same_price(seen["trigger_price_1"], "1400"),
+               "the new row is watched")
+    world.sim.price(INFY, "1490")
+    engine.wait_price(owner["id"], "1490")
+    stays(lambda: not world.relay.placements, "the old level is nothing any more", 0.8)
+    world.sim.price(INFY, "1400")
+    one_order(world, engine, trigger_id, 4)
+
+
 def test_a_status_that_is_set_with_sql_disarms_and_arms(world):
     engine, owner = started(world)
     trigger_id = write(world, rows.row(owner))
@@ -287,6 +302,19 @@ def test_a_server_that_is_not_there_is_named_and_the_password_is_not(world):
         code, said = world.serve_and_end(HMT_DATABASE_URL=url)
         equal(code, 1, f"the exit code: {said}")
         check(why in said and secret not in said, f"it says what is wrong, and no secret: {said}")
+
+
+def test_a_server_that_only_follows_another_is_passed_by(world):
+    database = world.use_private_database()
+    follower = world.open(postgres.Standby(database.server))
+    wait_until(follower.answers, "the standby answers")
+    primary = f"127.0.0.1:{database.server.port}"
+    both = database.url.replace(primary, f"127.0.0.1:{follower.port},{primary}")
+    engine, owner = started(world, HMT_DATABASE_URL=both)
+    trigger_id = write(world, rows.row(owner))
+    engine.wait_monitored(trigger_id)
+    world.sim.price(INFY, "1499.90")
+    one_order(world, engine, trigger_id)
 
 
 def test_doctor_names_a_server_that_does_not_wait_for_its_disk(world):

@@ -206,6 +206,75 @@ TEST_F(ByHand, ARowThatComesAgainUnderItsOldIdCanFireAgain) {
   EXPECT_EQ(sql("SELECT fire_no FROM hmt_gtt_orders WHERE id = '" + id + "'"), "1\n");
 }
 
+// At version 1 it would be the row that the engine holds, or older news of it.
+TEST_F(ByHand, ARowThatComesAgainUnderItsOldIdIsNewsAndIsNotClaimedAsTheFormerOne) {
+  const auto row = create(stop_loss(1));
+  const auto insert = short_insert(", id", ", '" + row.id.text() + "'");
+  const auto now = [&] { return reader()->trigger(row.id, anybody).value(); };
+  EXPECT_EQ(sql("DELETE FROM hmt_gtt_orders;" + insert), "") << "in one transaction";
+  const auto second = now();
+  EXPECT_GT(second.version, row.version);
+  EXPECT_EQ(claim(claim_of(row, "TAG1"))->front(), ClaimVerdict::stale);
+  EXPECT_EQ(sql("DELETE FROM hmt_gtt_orders"), "");
+  EXPECT_EQ(sql(insert), "");
+  EXPECT_GT(now().version, second.version);
+  EXPECT_EQ(claim(claim_of(second, "TAG2"))->front(), ClaimVerdict::stale);
+  EXPECT_EQ(claim(claim_of(now(), "TAG3"))->front(), ClaimVerdict::won);
+}
+
+TEST_F(ByHand, ARowThatComesAgainIsAboveItsLastVersionWhateverTheClockSays) {
+  const auto row = create(stop_loss(1));
+  EXPECT_EQ(sql("UPDATE hmt_gtt_orders SET version = 5000000000000000"), "");
+  EXPECT_EQ(sql("DELETE FROM hmt_gtt_orders"), "");
+  EXPECT_EQ(sql(short_insert(", id", ", '" + row.id.text() + "'")), "");
+  EXPECT_EQ(sql("SELECT version FROM hmt_gtt_orders"), "5000000000000001\n");
+}
+
+TEST_F(ByHand, AnIdThatWasAnotherUsersHasAPastAllTheSame) {
+  connect_users();
+  const auto row_of = [&](std::uint32_t n) {
+    return short_insert(", broker_connection_id, id",
+                        ", '" + connection_id(n).text() + "', '" + trigger_id(1).text() + "'");
+  };
+  EXPECT_EQ(as_user(1, row_of(1)), "");
+  EXPECT_EQ(sql("SELECT version FROM hmt_gtt_orders"), "1\n") << "a new id begins at 1";
+  EXPECT_EQ(as_user(1, "DELETE FROM hmt_gtt_orders"), "");
+  EXPECT_EQ(as_user(2, row_of(2)), "");
+  EXPECT_EQ(sql("SELECT version > 1 FROM hmt_gtt_orders"), "t\n");
+}
+
+TEST_F(ByHand, NoHandGivesAFiresNumberAgain) {
+  const auto row = create(stop_loss(1));
+  ASSERT_EQ(claim(claim_of(row, "TAG1"))->front(), ClaimVerdict::won);
+  const auto ended = record_of(outcome_of(row, model::TriggerStatus::failed), at_minute(2));
+  ASSERT_TRUE(writer().record(epoch, std::span(&ended, 1)));
+  EXPECT_EQ(sql("UPDATE hmt_gtt_orders SET status = 'active', fire_no = 0"), "");
+  const auto again = reader()->trigger(row.id, anybody).value();
+  EXPECT_EQ(again.fire_no, 1);
+  EXPECT_EQ(claim(claim_of(again, "TAG2"))->front(), ClaimVerdict::won);
+}
+
+// What a transaction has touched is locked until it ends, and a fire's answer waits for it.
+TEST_F(ByHand, WhoeverIsRefusedDuringAFireDoesNotHoldItUpByLeavingTheTransactionOpen) {
+  const auto row = create(stop_loss(1));
+  ASSERT_EQ(claim(claim_of(row, "TAG1"))->front(), ClaimVerdict::won);
+  Psql hand(place->url());
+  for (const std::string late :
+       {"DELETE FROM hmt_gtt_orders", "UPDATE hmt_gtt_orders SET quantity_1 = 20",
+        "UPDATE hmt_engine_switch SET why = 'looking'"}) {
+    hand.sql("BEGIN");
+    hand.sql(late);
+    EXPECT_EQ(hand.sql("SHOW idle_in_transaction_session_timeout"), "5s\n") << late;
+    hand.sql("ROLLBACK");
+    EXPECT_EQ(hand.sql("SHOW idle_in_transaction_session_timeout"), "0\n");
+  }
+  hand.sql("SET idle_in_transaction_session_timeout = '4s'");
+  hand.sql("BEGIN; UPDATE hmt_engine_switch SET why = 'looking'");
+  EXPECT_EQ(hand.sql("SHOW idle_in_transaction_session_timeout"), "4s\n")
+      << "who has promised to be quicker may be so";
+  hand.sql("ROLLBACK");
+}
+
 TEST_F(ByHand, ARowThatIsSetActiveAgainWatchesAgain) {
   connect_users();
   sql(original_insert);

@@ -16,6 +16,10 @@ base::Error refusal(const std::string& url) {
   return opened ? base::Error{} : opened.error();
 }
 
+std::int64_t newest_schema() {
+  return static_cast<std::int64_t>(migrations().size());
+}
+
 // Everything that the migrations make: for each part its size and its sum.
 std::string schema_of(TestDatabase& place) {
   std::string out;
@@ -51,7 +55,7 @@ std::string schema_of(TestDatabase& place) {
 TEST(PostgresDatabase, TheProgramAndPsqlMakeTheSame) {
   TestDatabase by_program;
   TestDatabase by_psql;
-  EXPECT_EQ(migrate_database(by_program.url()).value(), 1);
+  EXPECT_EQ(migrate_database(by_program.url()).value(), newest_schema());
   for (const auto& migration : migrations()) {
     std::ofstream("migration.sql") << migration.sql;
     const auto run = "psql -qX -v ON_ERROR_STOP=1 -f migration.sql '" + by_psql.url() + "' 2>&1";
@@ -59,7 +63,7 @@ TEST(PostgresDatabase, TheProgramAndPsqlMakeTheSame) {
   }
   std::remove("migration.sql");
   EXPECT_EQ(schema_of(by_program), schema_of(by_psql));
-  EXPECT_EQ(migrate_database(by_psql.url()).value(), 1) << "nothing is left to do";
+  EXPECT_EQ(migrate_database(by_psql.url()).value(), newest_schema()) << "nothing is left to do";
 }
 
 TEST(PostgresDatabase, ProcessesThatStartTogetherMigrateOnce) {
@@ -67,7 +71,7 @@ TEST(PostgresDatabase, ProcessesThatStartTogetherMigrateOnce) {
   std::vector<pid_t> children;
   for (int i = 0; i < 4; ++i) {
     const auto child = ::fork();
-    if (child == 0) ::_exit(migrate_database(place.url()).value_or(0) == 1 ? 0 : 1);
+    if (child == 0) ::_exit(migrate_database(place.url()).value_or(0) == newest_schema() ? 0 : 1);
     children.push_back(child);
   }
   for (const auto child : children) {
@@ -75,7 +79,22 @@ TEST(PostgresDatabase, ProcessesThatStartTogetherMigrateOnce) {
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     EXPECT_EQ(status, 0);
   }
-  EXPECT_EQ(place.sql("SELECT count(*) FROM hmt_schema_version"), "1\n");
+  EXPECT_EQ(place.sql("SELECT count(*) FROM hmt_schema_version"),
+            std::to_string(newest_schema()) + "\n");
+}
+
+// As one that was made by the first release, with rows in it.
+TEST(PostgresDatabase, ADatabaseOfBeforeIsBroughtUpToDateAndKeepsItsRows) {
+  TestDatabase place;
+  ASSERT_THAT(place.sql(std::string(migrations().front().sql)), testing::Not(HasSubstr("error")));
+  EXPECT_EQ(
+      place.sql("INSERT INTO hmt_gtt_orders (trading_symbol, exchange, instrument_token, "
+                "condition_type, transaction_type, product_type_1, trigger_price_1, quantity_1) "
+                "VALUES ('INFY', 'NSE', 408065, 'single', 'BUY', 'MIS', 1510.05, 1)"),
+      "");
+  EXPECT_EQ(migrate_database(place.url()).value(), newest_schema());
+  const auto database = open_database(place.url()).value();
+  EXPECT_EQ(store::whole_recovery(*database->writer().reader(), {0})->triggers.size(), 1U);
 }
 
 TEST(PostgresDatabase, ANewerSchemaIsRefused) {
@@ -257,6 +276,19 @@ TEST(PostgresDatabase, NoMessageHoldsThePassword) {
   EXPECT_EQ(settings.without_secrets("x a%/b y a%25%2Fb z"), "x *** y *** z");
 }
 
+TEST(PostgresDatabase, OfSeveralServersThePrimaryIsMeantUnlessTheUrlSaysOtherwise) {
+  const auto wanted = [](const std::string& url) {
+    const auto values = Settings::parse(url)->resolved(Clock::now() + 1s).value();
+    std::string found;
+    for (const auto& [keyword, text] : values) {
+      if (keyword == "target_session_attrs") found += text;
+    }
+    return found;
+  };
+  EXPECT_EQ(wanted("postgresql://u@127.0.0.1:1,127.0.0.1:2/db"), "primary");
+  EXPECT_EQ(wanted("postgresql://u@127.0.0.1:1/db?target_session_attrs=any"), "any");
+}
+
 TEST(PostgresDatabase, AServerThatIsNotThereIsUnavailableAndNamed) {
   const auto error = refusal("postgresql://u@127.0.0.1:1/db");
   EXPECT_EQ(error.kind, ErrorKind::unavailable);
@@ -288,11 +320,11 @@ TEST(PostgresDatabase, TheDoctorHearsWhatThereIsToSay) {
   TestDatabase place;
   auto report = check_database(place.url()).value();
   EXPECT_EQ(report.schema_version, 0);
-  EXPECT_EQ(report.known_version, 1);
+  EXPECT_EQ(report.known_version, newest_schema());
   const auto database = open_database(place.url()).value();
   ASSERT_TRUE(database->writer().take_lease("a process", at_minute(0)));
   report = check_database(place.url()).value();
-  EXPECT_EQ(report.schema_version, 1);
+  EXPECT_EQ(report.schema_version, newest_schema());
   EXPECT_EQ(report.holder, "a process");
   EXPECT_TRUE(report.server.starts_with("1"));
   EXPECT_LT(report.clock_ahead, 1min);

@@ -126,6 +126,32 @@ TEST_F(FollowerTest, ManyAreToldBitByBitAndNumberedBitByBit) {
   EXPECT_EQ(sql("SELECT count(*) FROM hmt_audit WHERE number IS NULL"), "0\n");
 }
 
+TEST_F(FollowerTest, MoreThanCanBeToldIsLeftToAFullCompareButConnectionsAreTold) {
+  const auto change = [this](int triggers) {
+    EXPECT_EQ(sql("INSERT INTO hmt_changes (trigger_id, connection_id) SELECT gen_random_uuid(), "
+                  "NULL::uuid FROM generate_series(1, " +
+                  std::to_string(triggers) + ") UNION ALL SELECT NULL, '" +
+                  connection_id(3).text() + "'::uuid"),
+              "");
+  };
+  change(10'001);
+  auto found = changes();
+  EXPECT_TRUE(found.missed);
+  EXPECT_THAT(found.triggers, IsEmpty());
+  EXPECT_THAT(found.connections, ElementsAre(connection_id(3)));
+  found = changes();
+  EXPECT_FALSE(found.missed) << "once";
+  EXPECT_THAT(found.triggers, IsEmpty());
+
+  change(10'000);
+  std::size_t told = 0;
+  for (found = changes(); !found.triggers.empty(); found = changes()) {
+    EXPECT_FALSE(found.missed);
+    told += found.triggers.size();
+  }
+  EXPECT_EQ(told, 10'000U);
+}
+
 TEST_F(FollowerTest, RowsOfARestoredBackupAreNotToldForever) {
   sql("SET session_replication_role = replica; INSERT INTO hmt_changes (xid, trigger_id) VALUES "
       "('99999999999', '" +

@@ -347,8 +347,10 @@ Error Link::lost(const std::string& why) {
 Error Link::error_of(const pg_result* result) {
   const auto state = detail(result, PG_DIAG_SQLSTATE);
   const auto column = detail(result, PG_DIAG_COLUMN_NAME);
-  // A server that has become read-only is not the one to write to: look for another.
-  if (state == "25006") retired_ = true;
+  // A server that has become read-only is not the one to write to: look for another. To BEGIN …
+  // READ WRITE a standby says that it is not able to; whatever else that is said of, a new session
+  // does no harm.
+  if (state == "25006" || state == "0A000") retired_ = true;
   return {kind_of(state, column), settings_.without_secrets(words_of(result, state)),
           state == "55P03" ? store::held_row : std::string(column)};
 }

@@ -1,5 +1,6 @@
 #include <set>
 
+#include "postgres/connection.h"
 #include "postgres/database_fixture.h"
 #include "postgres/test_relay.h"
 
@@ -202,6 +203,23 @@ TEST_F(LostLink, TheServersRestartIsSeenBeforeTheNextCall) {
   ::usleep(100'000);
   EXPECT_TRUE(reader()->last_event()) << "a session that has ended is opened again first";
   EXPECT_TRUE(writer().note({}));
+}
+
+// To BEGIN … READ WRITE a standby says 0A000: whoever stayed would never find the primary.
+TEST_F(LostLink, AServerThatIsNotAbleToIsNotAskedAgainInTheSameSession) {
+  Connection connection(Settings::parse(place->url()).value(), Role::engine);
+  const auto session = [&connection] {
+    EXPECT_TRUE(connection.once("SELECT pg_backend_pid()"));
+    return connection.rows(0).front().integer();
+  };
+  const auto first = session();
+  EXPECT_FALSE(connection.once("SELECT 1 / 0"));
+  EXPECT_EQ(session(), first) << "a statement that fails is no reason";
+  const auto refused =
+      connection.once("DO $$ BEGIN RAISE EXCEPTION 'recovery' USING ERRCODE = '0A000'; END $$");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::unavailable);
+  EXPECT_NE(session(), first);
 }
 
 }  // namespace

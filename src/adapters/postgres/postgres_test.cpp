@@ -16,6 +16,9 @@ class PostgresBackend : public Backend {
   void lease_lapses() override {
     EXPECT_EQ(place_->sql("UPDATE hmt_lease SET expires_at = now() - interval '1 second'"), "");
   }
+  void delete_by_hand(model::TriggerId id) override {
+    EXPECT_EQ(place_->sql("DELETE FROM hmt_gtt_orders WHERE id = '" + id.text() + "'"), "");
+  }
   void connection_ready(model::UserId user, model::ConnectionId connection) override {
     EXPECT_EQ(
         place_->sql("SET ROLE hmt_engine; INSERT INTO broker_connections (id, user_id) VALUES "

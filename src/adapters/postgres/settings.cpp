@@ -108,6 +108,8 @@ Result<Settings> Settings::parse(const std::string& url) {
   out.set_default("keepalives_interval", "2");
   out.set_default("keepalives_count", "3");
   out.set_default("tcp_user_timeout", "5000");
+  // Of several servers the one that takes writes, also to read from: a standby lags behind it.
+  out.set_default("target_session_attrs", "primary");
   out.values_.emplace_back("client_encoding", "UTF8");
   const auto host = out.value("host");
   const auto name = out.value("dbname");

@@ -35,6 +35,17 @@ constexpr auto read_groups =
     "SELECT id, winner FROM hmt_groups WHERE id = ANY (ARRAY(SELECT parent_id FROM hmt_gtt_orders "
     "WHERE id = ANY ($1::uuid[]) AND parent_id IS NOT NULL)) ORDER BY id FOR UPDATE";
 
+constexpr auto read_groups_won =
+    "SELECT id, winner FROM hmt_groups WHERE winner = ANY ($1::uuid[]) ORDER BY id FOR UPDATE";
+
+const std::string& read_members_of_won() {
+  static const std::string sql =
+      "SELECT " + trigger_columns +
+      " FROM hmt_gtt_orders WHERE status = 'active' AND parent_id = ANY (ARRAY(SELECT g.id FROM "
+      "hmt_groups g WHERE g.winner = ANY ($1::uuid[]))) ORDER BY hmt_gtt_orders.id FOR UPDATE";
+  return sql;
+}
+
 constexpr auto read_attempts =
     "SELECT a.tag, a.trigger_id, a.fire_no, a.attempt_no, a.lease_epoch "
     "FROM unnest($1::text[]) AS w (tag) JOIN hmt_order_attempts a ON a.tag = w.tag UNION "
@@ -99,17 +110,35 @@ void Sheet::read(const Question& question) {
     lease_.holds = in.flag();
   }
   if (!connection_.rows(stop).empty()) lease_.stopped = connection_.rows(stop).front().flag();
-  for (int i = 0; i < connection_.rows(rows).size(); ++i) {
-    auto row = read_trigger(connection_.rows(rows).row(i));
+  load_rows(connection_.rows(rows));
+  load_groups(connection_.rows(groups));
+  load_attempts(connection_.rows(attempts));
+}
+
+void Sheet::read_groups_won_by(const std::set<TriggerId>& gone) {
+  Fields wanted;
+  wanted.add_array(gone);
+  const auto members = connection_.queue(read_members_of_won(), wanted);
+  const auto groups = connection_.queue(read_groups_won, wanted);
+  connection_.exchange();
+  load_rows(connection_.rows(members));
+  load_groups(connection_.rows(groups));
+}
+
+void Sheet::load_rows(const Rows& rows) {
+  for (int i = 0; i < rows.size(); ++i) {
+    auto row = read_trigger(rows.row(i));
     const auto id = row.trigger.id;
     rows_.emplace(id, std::move(row));
   }
-  for (int i = 0; i < connection_.rows(groups).size(); ++i) {
-    auto in = connection_.rows(groups).row(i);
+}
+
+void Sheet::load_groups(const Rows& rows) {
+  for (int i = 0; i < rows.size(); ++i) {
+    auto in = rows.row(i);
     const auto group = in.id<model::GroupId>();
     winners_[group] = in.optional_id<TriggerId>();
   }
-  load_attempts(connection_.rows(attempts));
 }
 
 void Sheet::load_attempts(const Rows& rows) {
@@ -134,6 +163,14 @@ TriggerRow* Sheet::row(TriggerId id) {
 std::optional<TriggerId> Sheet::winner(model::GroupId group) const {
   const auto at = winners_.find(group);
   return at == winners_.end() ? std::nullopt : at->second;
+}
+
+std::vector<model::GroupId> Sheet::groups_won_by(TriggerId id) const {
+  std::vector<model::GroupId> out;
+  for (const auto& [group, winner] : winners_) {
+    if (winner == id) out.push_back(group);
+  }
+  return out;
 }
 
 store::Standing Sheet::standing(const model::Attempt& wanted) const {

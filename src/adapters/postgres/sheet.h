@@ -39,11 +39,16 @@ class Sheet {
 
   // One round trip. Failures stick to the connection.
   void read(const Question& question);
+  // The same once more, for rows that were not found: the groups that they have won, and what may
+  // be settled in these. Seldom, and so out of the locks' order: who meets another in it tries
+  // again.
+  void read_groups_won_by(const std::set<model::TriggerId>& gone);
 
   const Lease& lease() const { return lease_; }
   // The row as it stands on this sheet; none: it is not there.
   TriggerRow* row(model::TriggerId id);
   std::optional<model::TriggerId> winner(model::GroupId group) const;
+  std::vector<model::GroupId> groups_won_by(model::TriggerId id) const;
   store::Standing standing(const model::Attempt& wanted) const;
   bool is_taken(const model::Attempt& attempt) const;  // its place is another tag's
   // The group's other members that are active, oldest first.
@@ -67,6 +72,8 @@ class Sheet {
     std::int64_t epoch = 0;
   };
 
+  void load_rows(const Rows& rows);
+  void load_groups(const Rows& rows);
   void load_attempts(const Rows& rows);
   void write_rows();
   void write_groups();

@@ -79,9 +79,23 @@ void put_group(const Trigger& row, store::GroupAction action, Instant at, Sheet&
   }
 }
 
+// Somebody has deleted the row: which group it was of is known where it has won one.
+void put_outcome_of_gone(const store::TriggerOutcome& outcome, Instant at, Sheet& sheet,
+                         Changed& changed) {
+  Trigger gone;
+  gone.id = outcome.id;
+  for (const auto group : sheet.groups_won_by(gone.id)) {
+    gone.parent_id = group;
+    put_group(gone, outcome.group, at, sheet, changed);
+  }
+}
+
 void put_outcome(const store::TriggerOutcome& outcome, Instant at, Sheet& sheet, Changed& changed) {
   const auto* found = sheet.row(outcome.id);
-  if (!found) return;
+  if (!found) {
+    put_outcome_of_gone(outcome, at, sheet, changed);
+    return;
+  }
   auto row = found->trigger;
   store::apply_outcome(row, outcome, at);
   as_kept(row);
@@ -104,6 +118,37 @@ Question question_of(std::span<const store::Record> records) {
   return out;
 }
 
+constexpr auto look_at_lease =
+    "SELECT epoch, holder, expires_at > clock_timestamp(), to_char(expires_at AT TIME ZONE "
+    "'Asia/Kolkata', 'HH24:MI:SS') FROM hmt_lease";
+
+// The epoch of a lease that `holder` may take: its own, or one that has run out.
+Result<std::int64_t> epoch_to_follow(Connection& connection, const std::string& holder,
+                                     std::string look) {
+  const auto& found = connection.ask(std::move(look));
+  if (found.empty()) {
+    return unless_failed(connection, {ErrorKind::corrupt, "the lease in the database is missing"});
+  }
+  auto in = found.front();
+  const auto epoch = in.integer();
+  const auto before = in.text();
+  const bool holds = in.flag();
+  if (holds && before != holder) {
+    return std::unexpected(store::lease_held(before + ", until " + in.text() + " IST").error());
+  }
+  return epoch;
+}
+
+// Whose rows are gone, and who decide a group.
+std::set<model::TriggerId> gone_deciders(std::span<const store::Record> records, Sheet& sheet) {
+  std::set<model::TriggerId> out;
+  for (const auto& record : records) {
+    if (!record.trigger || record.trigger->group == store::GroupAction::keep) continue;
+    if (!sheet.row(record.trigger->id)) out.insert(record.trigger->id);
+  }
+  return out;
+}
+
 }  // namespace
 
 PostgresWriter::PostgresWriter(Setting setting)
@@ -122,21 +167,16 @@ void PostgresWriter::tell_change(std::optional<model::TriggerId> trigger,
 
 // ---- the lease
 
+// A standby asks twice a second, and is told without a lock: the holder's claims would wait for it,
+// and for seconds if it is stopped with it in hand. What counts is what is found under the lock.
 Result<std::int64_t> PostgresWriter::take_lease(const std::string& holder, Instant now) {
   Transaction transaction(connection_, Kind::write);
-  const auto& found = connection_.ask(
-      "SELECT epoch, holder, expires_at > clock_timestamp(), to_char(expires_at AT TIME ZONE "
-      "'Asia/Kolkata', 'HH24:MI:SS') FROM hmt_lease FOR UPDATE");
-  if (found.empty()) {
-    return unless_failed(connection_, {ErrorKind::corrupt, "the lease in the database is missing"});
+  auto former = epoch_to_follow(connection_, holder, look_at_lease);
+  if (former) {
+    former = epoch_to_follow(connection_, holder, std::string(look_at_lease) + " FOR UPDATE");
   }
-  auto in = found.front();
-  const auto epoch = in.integer() + 1;
-  const auto before = in.text();
-  const bool holds = in.flag();
-  if (holds && before != holder) {
-    return std::unexpected(store::lease_held(before + ", until " + in.text() + " IST").error());
-  }
+  if (!former) return former;
+  const auto epoch = *former + 1;
   connection_.queue(
       exactly("UPDATE hmt_lease SET epoch = $1, holder = $2, taken_at = $3, expires_at = "
               "clock_timestamp() + $4::bigint * interval '1 millisecond'",
@@ -233,6 +273,8 @@ Result<Changed> PostgresWriter::record(std::int64_t epoch, std::span<const store
   if (sheet.lease().epoch == 0 || sheet.lease().epoch != epoch) {
     return unless_failed(connection_, store::lease_lost().error());
   }
+  const auto gone = gone_deciders(records, sheet);
+  if (!gone.empty()) sheet.read_groups_won_by(gone);
   Changed changed;
   for (const auto& record : records) {
     if (auto put = put_record(record, sheet, changed); !put) {

@@ -125,7 +125,7 @@ Result<store::Changed> PostgresWriter::absorb(const store::Foreign& foreign) {
     if (at == rows.end()) {
       out.removed.push_back(id);
     } else if (at->second.problem.empty()) {
-      store::remember(out, at->second.trigger);
+      out.triggers.push_back(at->second.trigger);
     }
   }
   std::map<model::ConnectionId, model::BrokerConnection> standing;

@@ -1,5 +1,4 @@
-#include "sqlite/database.h"
-#include "sqlite/test_folder.h"
+#include "sqlite/database_fixture.h"
 #include "store/contract.h"
 
 namespace hmt::store {
@@ -12,6 +11,11 @@ class SqliteBackend : public Backend {
   void reopen() override {
     database_.reset();
     database_ = sqlite::open_database(folder_.file()).value();
+  }
+  void delete_by_hand(model::TriggerId id) override {
+    EXPECT_EQ(sqlite::by_hand(folder_.file(),
+                              "DELETE FROM hmt_gtt_orders WHERE id = '" + id.text() + "'"),
+              "");
   }
 
  private:

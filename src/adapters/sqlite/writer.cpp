@@ -67,6 +67,14 @@ std::optional<TriggerId> SqliteWriter::winner_of(model::GroupId group) {
   return row.columns().optional_id<TriggerId>();
 }
 
+std::vector<model::GroupId> SqliteWriter::groups_won_by(TriggerId id) {
+  std::vector<model::GroupId> out;
+  auto rows = connection_.statement("SELECT id FROM hmt_groups WHERE winner = ?");
+  rows.bind(id);
+  while (rows.step()) out.push_back(rows.columns().id<model::GroupId>());
+  return out;
+}
+
 void SqliteWriter::set_winner(model::GroupId group, std::optional<TriggerId> winner) {
   connection_
       .statement(
@@ -193,12 +201,27 @@ bool SqliteWriter::put_expiry(const store::Expiry& expiry, Instant at, Changed& 
 
 void SqliteWriter::put_outcome(const store::TriggerOutcome& outcome, Instant at, Changed& changed) {
   auto found = row_of(outcome.id);
-  if (!found) return;
+  if (!found) {
+    put_outcome_of_gone(outcome, at, changed);
+    return;
+  }
   auto& row = found->trigger;
   store::apply_outcome(row, outcome, at);
   write_engine_columns(connection_, row);
   store::remember(changed, row);
   put_group(row, outcome.group, at, changed);
+}
+
+// Somebody has deleted the row: which group it was of is known where it has won one.
+void SqliteWriter::put_outcome_of_gone(const store::TriggerOutcome& outcome, Instant at,
+                                       Changed& changed) {
+  if (outcome.group == store::GroupAction::keep) return;
+  Trigger gone;
+  gone.id = outcome.id;
+  for (const auto group : groups_won_by(gone.id)) {
+    gone.parent_id = group;
+    put_group(gone, outcome.group, at, changed);
+  }
 }
 
 void SqliteWriter::put_group(const Trigger& row, store::GroupAction action, Instant at,

@@ -58,6 +58,7 @@ class SqliteWriter : public store::Writer {
   std::optional<model::BrokerConnection> connection_of(model::ConnectionId id);
   bool stands_on(model::ConnectionId id);
   std::optional<model::TriggerId> winner_of(model::GroupId group);
+  std::vector<model::GroupId> groups_won_by(model::TriggerId id);
   void set_winner(model::GroupId group, std::optional<model::TriggerId> winner);
   std::int64_t lease_epoch();
   bool is_stopped();
@@ -68,6 +69,8 @@ class SqliteWriter : public store::Writer {
   base::Result<void> put_attempt(const model::Attempt& attempt);
   bool put_expiry(const store::Expiry& expiry, base::Instant at, store::Changed& changed);
   void put_outcome(const store::TriggerOutcome& outcome, base::Instant at, store::Changed& changed);
+  void put_outcome_of_gone(const store::TriggerOutcome& outcome, base::Instant at,
+                           store::Changed& changed);
   void put_group(const model::Trigger& row, store::GroupAction action, base::Instant at,
                  store::Changed& changed);
 
