@@ -1,6 +1,7 @@
 #include "runtime/commit_queue.h"
 
 #include <algorithm>
+#include <iterator>
 #include <ranges>
 #include <utility>
 #include <vector>
@@ -57,11 +58,12 @@ void CommitQueue::record(model::Record record, std::move_only_function<void()> d
   put(RecordItem{epoch_, std::move(record), std::move(done), std::move(refused)});
 }
 
-bool CommitQueue::command(Job job, std::optional<Turn> turn) {
+bool CommitQueue::add_command(CommandItem command) {
   const std::scoped_lock lock(mutex_);
-  if (commands_waiting_ >= commands_max_ || stopping_) return false;
+  const bool fits = commands_waiting_ < commands_max_ || command.is_of_switch;
+  if (!fits || stopping_) return false;
   ++commands_waiting_;
-  put(CommandItem{std::move(job), turn});
+  put(std::move(command));
   return true;
 }
 
@@ -101,9 +103,38 @@ bool CommitQueue::take_all() {
     lock.lock();
     wake_.wait(lock, work);
   }
-  std::ranges::move(incoming_, std::back_inserter(taken_));
-  incoming_.clear();
+  take_incoming();
   return !taken_.empty();
+}
+
+// Ahead of the first command: what stands behind one was found held, and waits there. Where nothing
+// but held claims is left, ahead of them as well.
+void CommitQueue::take_incoming() {
+  const auto is_command = [](const Item& item) {
+    return std::holds_alternative<CommandItem>(item);
+  };
+  const auto is_plain = [](const Item& item) {
+    const auto* command = std::get_if<CommandItem>(&item);
+    return command && !command->is_of_switch;
+  };
+  std::deque<Item> urgent;
+  std::deque<Item> switches;
+  std::deque<Item> plain;
+  for (auto& item : std::exchange(incoming_, {})) {
+    (is_plain(item) ? plain : is_command(item) ? switches : urgent).push_back(std::move(item));
+  }
+  const auto put_before = [this](std::deque<Item>::iterator at, std::deque<Item>& items) {
+    if (items.empty()) return;  // libstdc++ would move each item that stands behind onto itself
+    taken_.insert(at, std::make_move_iterator(items.begin()), std::make_move_iterator(items.end()));
+  };
+  put_before(held_back_ ? taken_.begin() : std::ranges::find_if(taken_, is_command), urgent);
+  put_before(std::ranges::find_if(taken_, is_plain), switches);
+  put_before(taken_.end(), plain);
+}
+
+void CommitQueue::take_what_came() {
+  const std::scoped_lock lock(mutex_);
+  if (holds_ == 0) take_incoming();
 }
 
 void CommitQueue::run() {
@@ -120,6 +151,7 @@ bool CommitQueue::run_pending() {
 }
 
 bool CommitQueue::drain() {
+  held_back_ = false;
   while (!taken_.empty()) {
     if (std::holds_alternative<ClaimItem>(taken_.front())) {
       if (!commit_claims()) return false;
@@ -133,6 +165,7 @@ bool CommitQueue::drain() {
         --commands_waiting_;
       }
       job(writer_);
+      take_what_came();
     }
   }
   return true;
@@ -141,7 +174,8 @@ bool CommitQueue::drain() {
 bool CommitQueue::wait_for_store() {
   patience_ = std::clamp(patience_, patience_min, patience_max);
   std::unique_lock lock(mutex_);
-  wake_.wait_for(lock, patience_, [this] { return stopping_; });
+  wake_.wait_for(lock, patience_,
+                 [this] { return stopping_ || (held_back_ && holds_ == 0 && !incoming_.empty()); });
   patience_ *= 2;
   return !stopping_;
 }
@@ -152,7 +186,9 @@ std::vector<model::Claim> CommitQueue::take_claims() {
   for (auto& item : taken_) {
     auto* claim = std::get_if<ClaimItem>(&item);
     if (!claim || out.size() == (one_by_one_ != 0 ? 1 : batch_max)) break;
+    if (claim->held && !out.empty()) break;
     out.push_back(std::move(claim->claim));
+    if (claim->held) break;
   }
   return out;
 }
@@ -223,7 +259,12 @@ bool CommitQueue::singly(std::size_t count) {
 bool CommitQueue::claims_failed(const base::Error& error, std::vector<model::Claim> claims) {
   const auto count = claims.size();
   give_back(std::move(claims));
-  if (error.field == store::held_row && (singly(count) || wait_behind_others())) return true;
+  if (error.field == store::held_row) {
+    if (singly(count)) return true;
+    std::get<ClaimItem>(taken_.front()).held = true;
+    if (wait_behind_others()) return true;
+    held_back_ = true;
+  }
   if (!is_for_good(error.kind)) {
     store_failed(error);
     return false;

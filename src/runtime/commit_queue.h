@@ -13,8 +13,9 @@
 #include "runtime/telemetry.h"
 #include "store/store.h"
 
-// The one way to durable truth: a queue that one thread drains in order, as many neighbours as it
-// can in one flush.
+// The one way to durable truth: a queue that one thread drains, as many neighbours as it can in one
+// flush: claims and records in their order, and between two of people's commands all claims and
+// records that have come. However much people write, no fire waits for more than one of them.
 //
 // Claims and records are never dropped: while the database is away the head is tried again (50 ms,
 // doubling to 2 s) and the observer told. One that the database refuses for good would hold up all
@@ -44,15 +45,19 @@ class CommitQueue {
   using Refused = std::move_only_function<void(const std::string& why)>;
   void record(model::Record record, std::move_only_function<void()> done = {},
               Refused refused = {});
-  // False: too many wait. It may overtake claims and records that cannot be written now.
+  // False: too many wait. It may overtake claims and records that cannot be written now, and those
+  // that come later overtake it.
   using Job = std::move_only_function<void(store::Writer&)>;
-  bool command(Job job) { return command(std::move(job), std::nullopt); }
+  bool command(Job job) { return add_command({std::move(job), std::nullopt}); }
+  // What sets or reads the engine's switch: in its own order ahead of all other commands, and there
+  // is always room for it. A stop does not wait for what people write.
+  bool command_of_switch(Job job) { return add_command({std::move(job), std::nullopt, true}); }
   // The same for what must see all of an account that was added before it under that lease.
   struct Turn {
     model::ConnectionId account;
     std::int64_t epoch = 0;
   };
-  bool command_in_turn(Turn turn, Job job) { return command(std::move(job), turn); }
+  bool command_in_turn(Turn turn, Job job) { return add_command({std::move(job), turn}); }
 
   // While one lives nothing is taken from the queue, and then all at once: what belongs together
   // shares a flush, however early its first claim comes. For as long as a frame of prices takes.
@@ -83,6 +88,7 @@ class CommitQueue {
   struct ClaimItem {
     model::Claim claim;
     std::move_only_function<void(model::ClaimVerdict)> done;
+    bool held = false;  // its row was, when it was last tried: it is tried alone
   };
   struct RecordItem {
     std::int64_t epoch = 0;  // when it was made: a command that overtakes it may renew the lease
@@ -93,15 +99,18 @@ class CommitQueue {
   struct CommandItem {
     Job job;
     std::optional<Turn> turn;
+    bool is_of_switch = false;
   };
   using Item = std::variant<ClaimItem, RecordItem, CommandItem>;
 
-  bool command(Job job, std::optional<Turn> turn);
+  bool add_command(CommandItem command);
   static bool waits_for(const Item& command, const Item& earlier);
   void add(Item item);
   void put(Item item);    // under the mutex, as is
   bool has_work() const;  // this
   bool take_all();        // waits for items; false: stopped and empty
+  void take_incoming();   // under the mutex
+  void take_what_came();  // without waiting
   bool drain();           // false: the database is away
   bool wait_for_store();  // false: we are ending; start-up recovers what is left
   bool commit_claims();
@@ -136,6 +145,7 @@ class CommitQueue {
   std::size_t one_by_one_ = 0;  // to commit singly: one of them is refused
   std::size_t held_ = 0;        // claims that were found held, and none has been won since
   base::Duration patience_{};
+  bool held_back_ = false;  // nothing is left but held claims, and what must see them
   bool away_ = false;
   agent::Histogram commit_seconds_ = commit_seconds();
 };

@@ -1,6 +1,7 @@
 #include "runtime/commit_queue.h"
 
 #include <atomic>
+#include <functional>
 #include <gmock/gmock.h>
 #include <mutex>
 #include <set>
@@ -199,11 +200,39 @@ TEST_F(CommitQueueTest, WhatIsAskedForIsWrittenInItsOrderNeighboursInOneFlush) {
   }));
   queue.record(record_of("d"));
   EXPECT_TRUE(queue.run_pending());
-  EXPECT_THAT(writer.batches, ElementsAre("claims 2", "records 2", "note c", "records 1"));
+  EXPECT_THAT(writer.batches, ElementsAre("claims 2", "records 3", "note c"));
   EXPECT_THAT(verdicts, ElementsAre(ClaimVerdict::won, ClaimVerdict::won));
-  EXPECT_THAT(told.words, ElementsAre("committed 2", "committed 0", "committed 0"));
+  EXPECT_THAT(told.words, ElementsAre("committed 2", "committed 0"));
   EXPECT_THAT(trail(), ElementsAre("lease_taken", "created", "created", "claimed", "claimed", "a",
-                                   "b", "c", "d"));
+                                   "b", "d", "c"));
+}
+
+TEST_F(CommitQueueTest, NoFireWaitsForMoreThanOneOfPeoplesCommands) {
+  const auto row = create(1);
+  std::size_t won_before_the_second = 0;
+  queue.command([&](store::Writer&) {
+    claim(row);
+    queue.record(record_of("a"));
+  });
+  queue.command([&](store::Writer&) { won_before_the_second = verdicts.size(); });
+  writer.batches.clear();
+  EXPECT_TRUE(queue.run_pending());
+  EXPECT_EQ(won_before_the_second, 1U);
+  EXPECT_THAT(writer.batches, ElementsAre("claims 1", "records 1"));
+}
+
+TEST_F(CommitQueueTest, WhoeverKeepsFiringDoesNotKeepPeopleFromWriting) {
+  const std::vector rows{create(1), create(2), create(3)};
+  std::size_t fired = 0;
+  const std::function<void(ClaimVerdict)> fire_again = [&](ClaimVerdict) {
+    if (fired < rows.size()) queue.claim(claim_of(rows[fired++]), fire_again);
+  };
+  std::optional<std::size_t> fired_before;
+  queue.command([&](store::Writer&) { fired_before = fired; });
+  fire_again(ClaimVerdict::won);
+  EXPECT_TRUE(queue.run_pending());
+  EXPECT_EQ(fired, 3U);
+  EXPECT_LT(*fired_before, 3U);
 }
 
 TEST_F(CommitQueueTest, FiresOfOneFrameShareAFlushHoweverEarlyTheFirstComes) {
@@ -345,6 +374,26 @@ TEST_F(CommitQueueTest, ACommandBoundIsABound) {
   EXPECT_TRUE(queue.command([](store::Writer&) {}));
 }
 
+TEST_F(CommitQueueTest, TheSwitchDoesNotWaitForWhatPeopleWrite) {
+  std::vector<std::string> ran;
+  const auto note = [&](const std::string& name) {
+    return [&ran, name](store::Writer&) { ran.push_back(name); };
+  };
+  const auto and_then = [&](const std::string& name, const std::string& then) {
+    return [&, name, then](store::Writer&) {
+      ran.push_back(name);
+      ASSERT_TRUE(queue.command_of_switch(note(then)));
+    };
+  };
+  ASSERT_TRUE(queue.command(and_then("a", "stop")));
+  ASSERT_TRUE(queue.command(note("b")));
+  ASSERT_TRUE(queue.command(note("c")));
+  ASSERT_FALSE(queue.command(note("d"))) << "it is full";
+  ASSERT_TRUE(queue.command_of_switch(and_then("start", "read")));
+  EXPECT_TRUE(queue.run_pending());
+  EXPECT_THAT(ran, ElementsAre("start", "read", "a", "stop", "b", "c"));
+}
+
 TEST_F(CommitQueueTest, AfterStopNoCommandIsTaken) {
   queue.stop();
   EXPECT_FALSE(queue.command([](store::Writer&) {}));
@@ -466,6 +515,19 @@ TEST_F(CommitQueueTest, TwoHeldRowsKeepNothingElseWaiting) {
   writer.held.clear();
   EXPECT_TRUE(queue.run_pending());
   EXPECT_EQ(verdicts.size(), 4U);
+}
+
+TEST_F(CommitQueueTest, AFireThatComesWhileARowIsHeldGoesAheadOfIt) {
+  const auto held = create(1);
+  writer.held = {held.id};
+  claim(held);
+  EXPECT_FALSE(queue.run_pending());
+  claim(create(2));
+  claim(create(3));
+  writer.batches.clear();
+  EXPECT_FALSE(queue.run_pending());
+  EXPECT_THAT(writer.batches, ElementsAre("claims 2", "claims 1"));
+  EXPECT_THAT(verdicts, ElementsAre(ClaimVerdict::won, ClaimVerdict::won));
 }
 
 // ---- a record that can never be written

@@ -9,8 +9,8 @@
 #include "runtime/desk.h"
 
 // The latest fresh price of every instrument that is on the wire, and until there is one, what else
-// came that says how old it is. One thread posts, any thread reads,
-// nobody waits. Limit: 16,384 instruments (the venue allows 9,000); one more is not shown.
+// came that says how old it is. One thread posts, any thread reads, nobody waits. Limit: 16,384
+// instruments at once (the venue allows 9,000); one more is not shown.
 namespace hmt::runtime {
 
 class PriceBoard {
@@ -30,6 +30,7 @@ class PriceBoard {
   static constexpr std::size_t slots = 1U << 14;
   static constexpr std::uint64_t fresh = std::uint64_t{1} << 32;
   Slot* find(model::InstrumentToken token) const;
+  Slot* slot_for(model::InstrumentToken token);
 
   std::unique_ptr<std::array<Slot, slots>> board_;
 };
