@@ -31,12 +31,16 @@ net::HttpResponse refusal_of_request(int status) {
 struct Server::State {
   State(net::Loop& loop, runtime::Desk& desk, std::unique_ptr<store::Reader> reader,
         ApiConfig config)
-      : service(std::make_shared<Service>(loop, desk, std::move(reader), std::move(config))),
-        http(loop, net::ServerLimits{.gzip_from_bytes = gzip_from_bytes},
+      : connections_max(config.connections_max),
+        service(std::make_shared<Service>(loop, desk, std::move(reader), std::move(config))),
+        http(loop,
+             net::ServerLimits{.connections_max = connections_max,
+                               .gzip_from_bytes = gzip_from_bytes},
              [service = service](net::Incoming incoming, net::Responder responder) {
                service->take(std::move(incoming), std::move(responder));
              }) {}
 
+  const std::size_t connections_max;
   std::shared_ptr<Service> service;
   net::HttpServer http;
 };
@@ -55,7 +59,9 @@ Server::~Server() {
 }
 
 base::Result<std::string> Server::listen(const std::string& address) {
-  state_->service->door.hosts.emplace_back(host_name(address));
+  // "All addresses" is no name that anybody may ask for.
+  const auto name = host_name(address);
+  if (name != "0.0.0.0" && name != "[::]") state_->service->door.hosts.emplace_back(name);
   return state_->http.listen(address);
 }
 

@@ -103,6 +103,17 @@ TEST_F(StreamApi, TheStateAndAHeartbeatComeEverySecond) {
   EXPECT_NEAR(static_cast<double>(second - first), 1000, 500);
 }
 
+TEST_F(StreamApi, WhichExchangesAreOpenIsToldWithTheState) {
+  desk.standing_.open = {model::Exchange::mcx};
+  auto listener = listen();
+  EXPECT_EQ(listener.next("hello").at("engine.open.0"), "MCX");
+  desk.standing_.open = {model::Exchange::nse, model::Exchange::mcx};
+  const auto stat = listener.next("stat");
+  EXPECT_EQ(stat.at("d.open.0"), "NSE");
+  EXPECT_EQ(stat.at("d.open.1"), "MCX");
+  EXPECT_EQ(stat.at("d.open.2"), "-");
+}
+
 TEST_F(StreamApi, AListenerThatComesBackMissesNothing) {
   std::string last;
   {

@@ -85,6 +85,12 @@ std::string reasons_json(const runtime::Standing& standing) {
   return out.done();
 }
 
+std::string open_json(const runtime::Standing& standing) {
+  ArrayWriter out;
+  for (const auto exchange : standing.open) out.add(json_string(word(exchange)));
+  return out.done();
+}
+
 std::string health_stats_json(const EngineView& view) {
   const auto& standing = view.standing;
   ObjectWriter out;
@@ -198,6 +204,7 @@ std::string engine_json(const EngineView& view) {
   ObjectWriter out;
   out.text("status", word(standing.status)).raw("stats", health_stats_json(view));
   return out.raw("reasons", reasons_json(standing))
+      .raw("open", open_json(standing))
       .number("lease_epoch", standing.lease_epoch)
       .done();
 }

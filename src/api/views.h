@@ -32,7 +32,7 @@ struct EngineView {
 EngineView engine_view(const runtime::Desk& desk, store::Reader& reader, const store::Actor& actor);
 
 std::string stats_json(const EngineView& view);   // the six counters
-std::string engine_json(const EngineView& view);  // status, reasons, all counters
+std::string engine_json(const EngineView& view);  // status, reasons, open exchanges, all counters
 std::string health_json(const EngineView& view, const runtime::Configured& configured,
                         std::string_view version, std::string_view build);
 

@@ -58,6 +58,15 @@ std::optional<Calendar::Open> Calendar::session_at(Exchange exchange, base::Inst
   return std::nullopt;
 }
 
+std::vector<Exchange> Calendar::open_at(base::Instant at) const {
+  std::vector<Exchange> out;
+  for (int each = 0; each <= static_cast<int>(Exchange::mcx); ++each) {
+    const auto exchange = static_cast<Exchange>(each);
+    if (session_at(exchange, at)) out.push_back(exchange);
+  }
+  return out;
+}
+
 Exchange exchange_of(Segment segment) {
   switch (segment) {
     case Segment::nse:

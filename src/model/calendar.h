@@ -34,6 +34,7 @@ class Calendar {
     base::Instant until{};
   };
   std::optional<Open> session_at(Exchange exchange, base::Instant at) const;
+  std::vector<Exchange> open_at(base::Instant at) const;
   // Whether `exchange` has a session on that day at all.
   bool trades_on(Exchange exchange, base::TradingDate date) const;
   // The last day that was set by itself: what comes after it, nobody has listed. Nothing: none was.

@@ -47,6 +47,15 @@ TEST(Calendar, EachExchangeHasItsOwn) {
   EXPECT_FALSE(is_open(calendar, Exchange::cds, "2026-11-23 12:00:00")) << "nothing is known of it";
 }
 
+TEST(Calendar, TheOpenExchangesAreThoseInASession) {
+  const auto calendar = india();
+  const std::vector both = {Exchange::nse, Exchange::mcx};
+  EXPECT_EQ(calendar.open_at(ist("2026-11-23 12:00:00")), both);
+  EXPECT_EQ(calendar.open_at(ist("2026-11-23 15:30:00")), std::vector{Exchange::mcx});
+  EXPECT_TRUE(calendar.open_at(ist("2026-11-22 12:00:00")).empty()) << "Sunday";
+  EXPECT_EQ(Calendar::always().open_at(ist("2026-11-22 12:00:00")).size(), 7u);
+}
+
 TEST(Calendar, ADayIsOneOfTradingWhenItHasASession) {
   auto calendar = india();
   const auto trades_on = [&](std::string_view day) {

@@ -39,6 +39,9 @@ struct Standing {
   std::int64_t uptime_seconds = 0;
   std::optional<base::Instant> last_tick_time;
   std::int64_t lease_epoch = 0;
+  // Running or degraded, and no reason of the engine's own keeps all triggers from being watched.
+  bool watches = false;
+  std::vector<model::Exchange> open;  // in whose session it is now
 };
 
 // Whether one trigger is watched at this moment, and if not, why not (design 4, rule 9).

@@ -44,9 +44,9 @@ Runtime::Runtime(Schedulers schedulers, store::Writer& writer, BrokerDoor door,
       history_(schedulers.orders),
       connections_(common(), door_, accounts_, [this] { tell_latest(); }) {
   market_.use_feed(*feed_);
-  if (watchman_.is_shared()) {
-    settings_.gate.forbidden = [this] { return watchman_.why_nothing_may_leave(); };
-  }
+  settings_.gate.forbidden = [this](const model::OrderRequest& order) {
+    return why_it_may_not_leave(order);
+  };
 }
 
 Runtime::~Runtime() {
@@ -60,6 +60,16 @@ Common Runtime::common() {
           .market = market_,
           .latency = latency_,
           .settings = settings_};
+}
+
+// Of an order that waited for its turn, or to be tried again: the broker would refuse it, or keep
+// it for the next morning. Its trigger is armed again instead.
+std::string Runtime::why_it_may_not_leave(const model::OrderRequest& order) {
+  if (watchman_.is_shared()) {
+    if (auto why = watchman_.why_nothing_may_leave(); !why.empty()) return why;
+  }
+  if (settings_.calendar.session_at(order.exchange, schedulers_.orders.now())) return {};
+  return std::string(model::word(order.exchange)) + " has closed since";
 }
 
 void Runtime::launch() {
@@ -115,11 +125,13 @@ void Runtime::give_up_lease(std::function<void()> done) {
 
 // ---- what people ask
 
-void Runtime::write(Write job, Done<store::Written> done) {
+void Runtime::write(model::TriggerId id, Write job, Done<store::Written> done) {
   auto answer = std::make_shared<Done<store::Written>>(std::move(done));
   const bool taken =
-      commits_.command([this, job = std::move(job), answer](store::Writer& writer) mutable {
+      commits_.command([this, id, job = std::move(job), answer](store::Writer& writer) mutable {
         auto written = job(writer);
+        // Nobody else tells this process of what it wrote itself.
+        if (!written && store::may_have_happened(written.error())) watchman_.read_again(id);
         if (written && !written->replayed) {
           store::Changed changed;
           changed.triggers.push_back(written->trigger);
@@ -138,7 +150,9 @@ void Runtime::write(Write job, Done<store::Written> done) {
 
 void Runtime::create(model::Trigger trigger, store::Actor actor,
                      std::optional<store::Idempotency> idempotency, Done<store::Written> done) {
+  const auto id = trigger.id;
   write(
+      id,
       [this, trigger = std::move(trigger), actor = std::move(actor),
        idempotency = std::move(idempotency)](store::Writer& writer) {
         return writer.create(trigger, actor, idempotency ? &*idempotency : nullptr,
@@ -149,7 +163,9 @@ void Runtime::create(model::Trigger trigger, store::Actor actor,
 
 void Runtime::edit(model::Trigger edited, std::int64_t version, store::Actor actor,
                    std::optional<store::Idempotency> idempotency, Done<store::Written> done) {
+  const auto id = edited.id;
   write(
+      id,
       [this, edited = std::move(edited), version, actor = std::move(actor),
        idempotency = std::move(idempotency)](store::Writer& writer) {
         return writer.edit(edited, version, actor, idempotency ? &*idempotency : nullptr,
@@ -161,6 +177,7 @@ void Runtime::edit(model::Trigger edited, std::int64_t version, store::Actor act
 void Runtime::cancel(model::TriggerId id, std::optional<std::int64_t> version, store::Actor actor,
                      std::optional<store::Idempotency> idempotency, Done<store::Written> done) {
   write(
+      id,
       [this, id, version, actor = std::move(actor),
        idempotency = std::move(idempotency)](store::Writer& writer) {
         return writer.cancel(id, version, actor, idempotency ? &*idempotency : nullptr,
@@ -174,7 +191,7 @@ void Runtime::cancel(model::TriggerId id, std::optional<std::int64_t> version, s
 void Runtime::stop(store::Actor actor, Done<std::string> done) {
   auto answer = std::make_shared<Done<std::string>>(std::move(done));
   const bool taken =
-      commits_.command([this, actor = std::move(actor), answer](store::Writer& writer) {
+      commits_.command_of_switch([this, actor = std::move(actor), answer](store::Writer& writer) {
         const std::string why = "The engine was stopped by " + actor.name;
         auto written = writer.set_stopped(true, why, actor, schedulers_.orders.now());
         // Read after the switch was written: who takes the lease later reads the switch first.
@@ -230,7 +247,7 @@ void Runtime::stop_written(const std::string& why, const base::Result<std::int64
 // It may have been started again through another process: while this waited for a holder that might
 // be asleep, or between the stop's record and this engine's hearing of it, which then runs again.
 void Runtime::confirm_stop(const Answer& answer) {
-  const bool taken = commits_.command([this, answer](store::Writer& writer) {
+  const bool taken = commits_.command_of_switch([this, answer](store::Writer& writer) {
     const auto now = writer.reader()->engine_switch();
     if (!now) return say_unconfirmed(answer, now.error().message);
     schedulers_.orders.post([this, answer, now = *now] {
@@ -290,7 +307,7 @@ void Runtime::start(store::Actor actor, Done<std::string> done) {
     return;
   }
   const bool taken =
-      commits_.command([this, actor = std::move(actor), answer](store::Writer& writer) {
+      commits_.command_of_switch([this, actor = std::move(actor), answer](store::Writer& writer) {
         auto written = writer.set_stopped(false, {}, actor, schedulers_.orders.now());
         schedulers_.orders.post([this, answer, written = std::move(written)] {
           const auto message = written ? started_now() : std::string();
@@ -331,11 +348,17 @@ std::string Runtime::started_now() {
 }
 
 Standing Runtime::standing() const {
-  return standing_.read(schedulers_.answers.now());
+  return with_sessions(standing_.read(schedulers_.answers.now()));
 }
 
 Standing Runtime::standing_of(model::UserId user) const {
-  return standing_.read_for(user, schedulers_.answers.now());
+  return with_sessions(standing_.read_for(user, schedulers_.answers.now()));
+}
+
+// That a session begins or ends is no event: who shows what is watched sees it here.
+Standing Runtime::with_sessions(Standing standing) const {
+  standing.open = settings_.calendar.open_at(schedulers_.answers.now());
+  return standing;
 }
 
 runtime::Watch Runtime::watch(const model::Trigger& trigger) const {

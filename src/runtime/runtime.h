@@ -140,12 +140,14 @@ class Runtime final : public Desk,
 
   using Write = std::move_only_function<base::Result<store::Written>(store::Writer&)>;
   void candles_of_ticks(const CandleQuery& query, std::string why_not_broker, Done<Candles> done);
-  void write(Write job, Done<store::Written> done);
+  void write(model::TriggerId id, Write job, Done<store::Written> done);
   void admit(store::Changed changed);
   void tell_events(std::int64_t last_event);
   void tell_latest();
   Common common();
+  std::string why_it_may_not_leave(const model::OrderRequest& order);  // the gate's thread
   model::ConnectionId account_of(const model::Trigger& trigger) const;
+  Standing with_sessions(Standing standing) const;
 
   Schedulers schedulers_;
   store::Writer& writer_;

@@ -8,6 +8,7 @@ namespace {
 
 using model::TriggerStatus;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 using Fire = World;
@@ -348,6 +349,20 @@ TEST_F(LatePrices, ThatComeOldByThisHostsClockAreSaidToAndFireAllTheSame) {
   EXPECT_TRUE(standing().reasons.empty());
 }
 
+// ---- sessions
+
+using Sessions = World;
+
+TEST_F(Sessions, TheExchangesThatAreOpenAreToldWithTheStanding) {
+  settings.calendar = model::Calendar();
+  settings.calendar.set_weekly(model::Exchange::nse, {{minutes(555), minutes(571)}});  // to 09:31
+  settings.calendar.set_weekly(model::Exchange::mcx, {{minutes(540), minutes(1435)}});
+  live();
+  EXPECT_THAT(standing().open, ElementsAre(model::Exchange::nse, model::Exchange::mcx));
+  pass(seconds(70));
+  EXPECT_THAT(standing().open, ElementsAre(model::Exchange::mcx));
+}
+
 // ---- what is armed is held against the price that stands
 
 using PriceThatStands = World;
@@ -367,6 +382,24 @@ TEST_F(PriceThatStands, AfterTheCloseNothingFiresOnTheLastPriceOfTheDay) {
   create(stop_loss(2));
   EXPECT_EQ(orders(2), 0) << "10 s after it";
   EXPECT_EQ(status(2), model::TriggerStatus::active);
+}
+
+// The broker would refuse it, and the stop would be lost for good.
+TEST_F(PriceThatStands, AnOrderThatIsDueAgainAfterTheCloseIsNotSentAndItsTriggerIsArmedAgain) {
+  settings.calendar = model::Calendar();
+  settings.calendar.set_weekly(model::Exchange::nse, {{minutes(555), minutes(571)}});  // to 09:31
+  settings.engine.retry_backoff = seconds(10);
+  live();
+  create(stop_loss());
+  pass(seconds(55));
+  ledger.mood = Ledger::Mood::too_many;
+  tick_and_settle("1490");
+  ledger.mood = Ledger::Mood::takes;
+  EXPECT_EQ(status(), model::TriggerStatus::firing);
+  pass(seconds(15));
+  EXPECT_EQ(orders(), 0);
+  EXPECT_EQ(status(), model::TriggerStatus::active);
+  EXPECT_THAT(row().error_message, HasSubstr("NSE has closed since"));
 }
 
 // Its broker refuses the session of an order, and nobody trades the instrument afterwards.

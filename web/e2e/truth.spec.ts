@@ -212,6 +212,42 @@ test("a change elsewhere is shown whatever it was: the product and the expiry to
   ]);
 });
 
+test("what is typed outlives a change elsewhere and a read that fails, and the change is told at the save", async ({
+  page,
+  world,
+}) => {
+  const row = await world.arm();
+  let cut = () => {};
+  await page.routeWebSocket(/stream/, (socket) => {
+    socket.connectToServer();
+    cut = () => void socket.close({ code: 4001, reason: "read afresh" });
+  });
+  // As after too long a break: the page reads everything again.
+  const readAfresh = async () => {
+    const read = page.waitForResponse((answer) => answer.url().includes("/api/v1/triggers?"));
+    cut();
+    await read;
+    await page.waitForTimeout(500); // the form's own read is asked for at the same moment
+  };
+  await world.signIn(page, `/triggers/${row.id}/edit`);
+  const target = page.getByLabel("Target trigger", { exact: true });
+  await target.fill("1700");
+  await change(world, row.id, { trigger_price_1: "1510" });
+  await readAfresh();
+  await expect(target).toHaveValue(/^1,?700/);
+  await page.route(`**/api/v1/triggers/${row.id}`, (route) =>
+    route.fulfill({ status: 403, json: { error: { code: "forbidden", message: "Not now", field: null } } }),
+  );
+  await readAfresh();
+  await expect(target).toHaveValue(/^1,?700/);
+  await page.unroute(`**/api/v1/triggers/${row.id}`);
+  await page.getByRole("button", { name: "Review" }).click();
+  await page.getByRole("button", { name: "Save SELL 10" }).click();
+  const conflict = page.getByRole("alert").filter({ hasText: "changed elsewhere" });
+  await expect(conflict.getByRole("row").filter({ hasText: "Trigger 1" })).toContainText("1,510.00");
+  await expect(conflict.getByRole("row").filter({ hasText: "Trigger 2" })).toContainText("1,700.00");
+});
+
 test("an order whose answer does not come: no leg of its trigger is told as armed", async ({
   page,
   world,

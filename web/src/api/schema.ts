@@ -436,7 +436,7 @@ export interface paths {
         };
         /**
          * The live stream (WebSocket)
-         * @description Server: hello {build,ui,sid,seq,now,engine}; px {d:[[token, price in 1/10000 rupee, epoch ms]]}, at most every 50 ms, latest wins; trg, ord and evt {seq,d}, numbered by the audit, never dropped (d[0] of trg is the trigger row with rev, event, severity, actor, at, detail; of ord the order); stat {d} and hb {now} every second; resumed {seq}; error {error}. Numbers grow, not always by one; frames of one event share its number. Client: sub {px:[tokens of known segments],ch:["trg","ord","stat"]}; resume {seq}. Close 4001: read afresh, then connect again; 4003: sign in again.
+         * @description Server: hello {build,ui,sid,seq,now,engine}; px {d:[[token, price in 1/10000 rupee, epoch ms]]}, at most every 50 ms, latest wins; trg, ord and evt {seq,d}, numbered by the audit, never dropped (d[0] of trg is the trigger row with rev, event, severity, actor, at, detail; of ord the order); stat {d: status, reasons, open exchanges, counters} and hb {now} every second; resumed {seq}; error {error}. Numbers grow, not always by one; frames of one event share its number. Client: sub {px:[tokens of known segments],ch:["trg","ord","stat"]}; resume {seq}. Close 4001: read afresh, then connect again; 4003: sign in again.
          */
         get: operations["stream"];
         put?: never;
@@ -970,6 +970,8 @@ export interface components {
             };
             /** @description Why it is not running, each with the remedy. */
             reasons?: string[];
+            /** @description The exchanges in whose session it is now, such as NSE. */
+            open?: string[];
             lease_epoch?: number;
             config?: {
                 enabled: boolean;

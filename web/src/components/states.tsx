@@ -45,6 +45,16 @@ export function Failed({ what, error, onRetry }: { what: string; error: unknown;
   );
 }
 
+// What was read before stays when it cannot be read again, and is told as old.
+export function Stale({ what, read }: { what: string; read: { data: unknown; error: unknown } }) {
+  if (!read.data || !read.error) return null;
+  return (
+    <p role="status" className="bg-warn-soft px-4 py-2 text-warn">
+      {what} could not be read again: what is shown may be old. {wordsOf(read.error)}
+    </p>
+  );
+}
+
 export function Panel({
   title,
   aside,

@@ -2,7 +2,7 @@ import type { Attempt, Health, Trigger } from "@/api/client";
 import type { PxEntry } from "./prices";
 
 // What the engine's stream says (src/api/README.md, "Stream").
-export type EngineState = Pick<Health, "status" | "stats" | "reasons" | "lease_epoch">;
+export type EngineState = Pick<Health, "status" | "stats" | "reasons" | "open" | "lease_epoch">;
 
 export interface Happening {
   event: string;

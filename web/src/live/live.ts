@@ -3,13 +3,13 @@ import { api, ask } from "@/api/client";
 import { engineClockHeard } from "@/lib/engine_clock";
 import { Store, useStore } from "@/lib/store";
 import { queryClient } from "@/queries";
-import { signOut } from "@/session/credentials";
+import { credentials, signOut } from "@/session/credentials";
 import { renewNow } from "@/session/renewal";
 import type { EngineState, Frame, Happening } from "./frames";
 import { interest, onInterest } from "./interest";
 import { forgetPrices, takePrices } from "./prices";
 import { type Link, Stream } from "./stream";
-import { dropRow, type Row, readAllRows, takeRow } from "./trigger_rows";
+import { dropRow, type Row, readAllRows, readAllRowsAnew, takeRow } from "./trigger_rows";
 
 // What the whole page shares of the one stream.
 export const link = new Store<Link>({ state: "connecting" });
@@ -29,15 +29,14 @@ function remember(told: Told) {
   happenings.set([told, ...known].slice(0, HAPPENINGS_MAX));
 }
 
+// Whether a row is watched is not part of its version: it changes with the engine and with the sessions.
+const watchWords = ({ status, reasons, open }: EngineState) => JSON.stringify([status, reasons, open]);
+
 function takeEngine(next: EngineState) {
   const before = engine.get();
   engine.set(next);
-  // Whether a row is watched is not part of its version: it changes with the engine.
-  const changed =
-    before &&
-    (before.status !== next.status || (before.reasons ?? []).join("\n") !== (next.reasons ?? []).join("\n"));
-  if (!changed) return;
-  void readAllRows();
+  if (!before || watchWords(before) === watchWords(next)) return;
+  void readAllRowsAnew();
   void queryClient.invalidateQueries({ queryKey: ["trigger"] });
 }
 
@@ -121,6 +120,9 @@ function takeLink(next: Link) {
   }
 }
 
+const RENEWED_FIRST = "Its sign-in has run out, and the new one is being asked for";
+const SIGN_IN_AGAIN = "Your sign-in has ended. Sign in again: triggers are watched on the host meanwhile.";
+
 let stream: Stream | null = null;
 export const retryNow = () => stream?.retryNow();
 
@@ -129,12 +131,29 @@ function socketAddress(path: string): string {
   return `${protocol === "https:" ? "wss" : "ws"}://${host}${path}`;
 }
 
+// The engine ends a stream with the token that it was opened with. Most often a newer one is here by then; where none
+// comes yet, because its issuer is away, the screen says that it is cut off, and stays.
+async function signInAgain(ended: Stream, openedWith: string | undefined) {
+  if (credentials.get()?.token === openedWith) {
+    takeLink({ state: "lost", since: Date.now(), because: RENEWED_FIRST, retryAt: null, answered: false });
+    if (!(await renewNow())) {
+      if (credentials.get()?.token === openedWith) signOut(SIGN_IN_AGAIN);
+      return;
+    }
+  }
+  ended.retryNow();
+}
+
 // Mounted once, by the shell.
 export function useLiveStream(): void {
   useEffect(() => {
+    let openedWith: string | undefined;
     const mine = new Stream(
       {
-        ticket: async () => (await ask(api.POST("/api/v1/stream-ticket"))).ticket,
+        ticket: async () => {
+          openedWith = credentials.get()?.token;
+          return (await ask(api.POST("/api/v1/stream-ticket"))).ticket;
+        },
         open: (path) => new WebSocket(socketAddress(path)),
         onFrame: takeFrame,
         onLink: takeLink,
@@ -143,11 +162,7 @@ export function useLiveStream(): void {
           void queryClient.invalidateQueries();
         },
         onRefused: () => {
-          void renewNow().then((renewed) => {
-            if (renewed) mine.start();
-            else
-              signOut("Your sign-in has ended. Sign in again: triggers are watched on the host meanwhile.");
-          });
+          void signInAgain(mine, openedWith);
         },
       },
       () => (document.hidden ? [] : interest()),

@@ -153,7 +153,7 @@ it("waits longer each time, and no longer than a quarter of a minute", async () 
   for (let i = 0; i < 9; ++i) {
     latest().end(1006);
     const link = links.at(-1);
-    if (link?.state !== "lost") throw new Error("it is not lost");
+    if (link?.state !== "lost" || link.retryAt === null) throw new Error("it is not tried again");
     const wait = link.retryAt - Date.now();
     waits.push(wait);
     await vi.advanceTimersByTimeAsync(wait);

@@ -6,7 +6,8 @@ export type Link =
   | { state: "connecting" }
   | { state: "live" }
   // `answered`: the engine does answer requests; it is the stream alone that does not come about.
-  | { state: "lost"; since: number; because: string; retryAt: number; answered: boolean };
+  // `retryAt`: null while something else has to happen first.
+  | { state: "lost"; since: number; because: string; retryAt: number | null; answered: boolean };
 
 export interface StreamDoors {
   ticket(): Promise<string>;
@@ -14,7 +15,7 @@ export interface StreamDoors {
   onFrame(frame: Frame): void;
   onLink(link: Link): void;
   onFresh(): void; // everything that was read before may be out of date
-  onRefused(): void; // sign in again
+  onRefused(): void; // sign in again, then `retryNow`
 }
 
 const SILENCE_MS = 5_000; // the engine's heart beats every second
@@ -29,6 +30,7 @@ export class Stream {
   private failures = 0;
   private lostSince = 0;
   private closed = false;
+  private asking = false; // for a ticket
   private greeted = false; // by a hello on the connection of the moment
   private sent = "";
 
@@ -63,12 +65,16 @@ export class Stream {
   }
 
   private async connect() {
+    if (this.asking) return;
     let ticket: string;
+    this.asking = true;
     try {
       ticket = await this.doors.ticket();
     } catch (error) {
       if (!this.closed) this.failed(error instanceof Error ? error.message : String(error), false);
       return;
+    } finally {
+      this.asking = false;
     }
     if (this.closed) return;
     const resume = this.seen === null ? "" : `&resume=${this.seen}`;

@@ -1,6 +1,15 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { row } from "@/test_rows";
-import { dropRow, forgetRows, readAllRows, takeRow, takeWritten, triggerRows } from "./trigger_rows";
+import {
+  dropRow,
+  forgetRows,
+  readAllRows,
+  readAllRowsAnew,
+  takeRead,
+  takeRow,
+  takeWritten,
+  triggerRows,
+} from "./trigger_rows";
 
 const json = (body: unknown) =>
   new Response(JSON.stringify(body), { status: 200, headers: { "Content-Type": "application/json" } });
@@ -83,6 +92,79 @@ it("looks again at a row that is not watched yet, ever more seldom, until it is"
   await vi.advanceTimersByTimeAsync(60_000);
   expect(asked.length).toBe(3);
   expect(triggerRows.get().rows[0]?.monitored).toBe(true);
+});
+
+const unwatched = () => {
+  const { rows } = triggerRows.get();
+  return rows.filter((one) => !one.monitored).map((one) => one.id);
+};
+
+it("looks again at all that are not watched, however many they are", async () => {
+  const many = Array.from({ length: 60 }, (_, index) => `t${index}`);
+  let watched = false;
+  answers["/api/v1/triggers"] = () => page(many.map((id) => row({ id, monitored: watched })));
+  for (const id of many) answers[`/api/v1/triggers/${id}`] = () => json(row({ id, monitored: watched }));
+  await readAllRows();
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(unwatched().length).toBe(60);
+  watched = true;
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(unwatched()).toEqual([]);
+});
+
+it("what was just written is looked at soon, also beside many that are not watched", async () => {
+  const many = Array.from({ length: 60 }, (_, index) => row({ id: `t${index}`, monitored: false }));
+  answers["/api/v1/triggers"] = () => page(many);
+  for (const one of many) answers[`/api/v1/triggers/${one.id}`] = () => json(one);
+  await readAllRows();
+  await vi.advanceTimersByTimeAsync(100_000);
+  answers["/api/v1/triggers/new"] = () => json(row({ id: "new", monitored: true }));
+  takeWritten(row({ id: "new", monitored: false }));
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(unwatched()).not.toContain("new");
+});
+
+it("a look that gets no answer is made again, and one that is refused is not", async () => {
+  let asked = 0;
+  answers["/api/v1/triggers/a"] = () => {
+    asked += 1;
+    if (asked === 1) throw new TypeError("no network");
+    if (asked === 2) return new Response("{}", { status: 503 });
+    return json(row({ id: "a", monitored: true }));
+  };
+  let refused = 0;
+  answers["/api/v1/triggers/b"] = () => {
+    refused += 1;
+    return new Response("{}", { status: 404, headers: { "Content-Type": "application/json" } });
+  };
+  takeWritten(row({ id: "a", monitored: false }));
+  takeWritten(row({ id: "b", monitored: false }));
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(unwatched()).toEqual(["b"]);
+  expect(refused).toBe(1);
+});
+
+it("when the sessions change, a read that fails does not leave the rows as they were", async () => {
+  answers["/api/v1/triggers"] = () => page([row({ id: "a", monitored: true })]);
+  await readAllRows();
+  answers["/api/v1/triggers"] = () => new Response("{}", { status: 503 });
+  await readAllRowsAnew();
+  expect(unwatched()).toEqual([]);
+  answers["/api/v1/triggers"] = () => page([row({ id: "a", monitored: false })]);
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(unwatched()).toEqual(["a"]);
+});
+
+it("a row that was read by itself replaces one of the same version, and brings no new one", () => {
+  takeWritten(row({ id: "a", version: 2, monitored: true }));
+  takeRead(row({ id: "a", version: 2, monitored: false, not_monitored_reason: "Its exchange is closed" }));
+  takeRead(row({ id: "b" }));
+  vi.advanceTimersByTime(100);
+  expect(ids()).toEqual(["a"]);
+  expect(triggerRows.get().rows[0]?.not_monitored_reason).toBe("Its exchange is closed");
+  takeRead(row({ id: "a", version: 1, monitored: true }));
+  vi.advanceTimersByTime(100);
+  expect(unwatched()).toEqual(["a"]);
 });
 
 it("tells a burst of events as one new list", () => {

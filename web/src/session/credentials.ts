@@ -9,7 +9,8 @@ export interface Credentials {
 
 const KEY = "hmt.credentials";
 
-function read(): Credentials | null {
+// Another tab of this browser may have stored newer ones than this tab holds.
+export function storedCredentials(): Credentials | null {
   const text = sessionStorage.getItem(KEY) ?? localStorage.getItem(KEY);
   if (!text) return null;
   try {
@@ -20,7 +21,7 @@ function read(): Credentials | null {
   }
 }
 
-export const credentials = new Store<Credentials | null>(read());
+export const credentials = new Store<Credentials | null>(storedCredentials());
 // Why the user finds themselves at the sign-in page again; null when they came by themselves.
 export const signedOutBecause = new Store<string | null>(null);
 
@@ -48,13 +49,16 @@ function forgetStored() {
 
 // `hmt demo` prints a link that ends with #token=…: a fragment reaches no server and no log, and it must not stay
 // in the address bar or in the history either. A user's JWT is not taken this way: a link that somebody else has made
-// would sign its reader in as somebody else.
-export function takeTokenFromAddress(): void {
+// would sign its reader in as somebody else. Who is signed in already stays so until the engine has accepted the token
+// of the link: any page may lead here with a bad one.
+export async function takeTokenFromAddress(isAccepted: (token: string) => Promise<boolean>): Promise<void> {
   const match = /^#token=([^&]+)$/.exec(window.location.hash);
   if (!match?.[1]) return;
   window.history.replaceState(null, "", window.location.pathname + window.location.search);
   const token = decodeURIComponent(match[1]);
   if (token.split(".").length === 3) return;
+  const before = credentials.get();
+  if (before?.token === token || (before && !(await isAccepted(token)))) return;
   signIn({ token, refreshToken: null, expiresAt: null }, false);
 }
 

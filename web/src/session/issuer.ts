@@ -6,7 +6,21 @@ export interface Issuer {
   key: string;
 }
 
-export class SignInRefused extends Error {}
+export class SignInRefused extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+
+  // Too many requests, or a fault of the service itself, say nothing about who asks.
+  get isFinal(): boolean {
+    return this.status === 400 || this.status === 401;
+  }
+}
+
+const PATIENCE_MS = 20_000;
 
 interface Granted {
   access_token: string;
@@ -19,9 +33,11 @@ async function grant(issuer: Issuer, type: "password" | "refresh_token", body: o
     method: "POST",
     headers: { "Content-Type": "application/json", apikey: issuer.key },
     body: JSON.stringify(body),
+    signal: AbortSignal.timeout(PATIENCE_MS),
   });
-  if (!response.ok) throw new SignInRefused(await wordsOf(response));
+  if (!response.ok) throw new SignInRefused(response.status, await wordsOf(response));
   const granted = (await response.json()) as Granted;
+  if (typeof granted.access_token !== "string") throw new Error("The sign-in service gave no token");
   return {
     token: granted.access_token,
     refreshToken: granted.refresh_token ?? null,

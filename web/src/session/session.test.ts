@@ -18,19 +18,34 @@ const answer = (status: number, body: unknown) =>
 beforeEach(() => signOut());
 afterEach(() => vi.unstubAllGlobals());
 
-it("a token in the link is taken, and leaves the address bar", () => {
+const accepts = async () => true;
+const refuses = async () => false;
+
+it("a token in the link is taken, and leaves the address bar", async () => {
   window.history.replaceState(null, "", "/triggers?show=active#token=a%2Fb");
-  takeTokenFromAddress();
+  await takeTokenFromAddress(refuses); // nobody is signed in who could lose by it
   expect(credentials.get()?.token).toBe("a/b");
   expect(window.location.hash).toBe("");
   expect(window.location.search).toBe("?show=active");
 });
 
-it("a JWT in a link is not taken: it could be somebody else's", () => {
+it("a JWT in a link is not taken: it could be somebody else's", async () => {
   window.history.replaceState(null, "", "/#token=aaa.bbb.ccc");
-  takeTokenFromAddress();
+  await takeTokenFromAddress(accepts);
   expect(credentials.get()).toBeNull();
   expect(window.location.hash).toBe("");
+});
+
+it("a token in the link takes the place of a kept one when the engine has accepted it, and not before", async () => {
+  signIn(held("kept"), true);
+  window.history.replaceState(null, "", "/#token=bad");
+  await takeTokenFromAddress(refuses);
+  expect(credentials.get()?.token).toBe("kept");
+  expect(isKept()).toBe(true);
+  expect(window.location.hash).toBe("");
+  window.history.replaceState(null, "", "/#token=good");
+  await takeTokenFromAddress(accepts);
+  expect(credentials.get()?.token).toBe("good");
 });
 
 it.each([
@@ -95,4 +110,6 @@ it("a password becomes a token at the issuer, or the issuer's own words", async 
   vi.stubGlobal("fetch", async () => answer(400, { error_description: "Invalid login credentials" }));
   await expect(withPassword(issuer, "a@example.com", "x")).rejects.toThrow(SignInRefused);
   await expect(withPassword(issuer, "a@example.com", "x")).rejects.toThrow("Invalid login credentials");
+  vi.stubGlobal("fetch", async () => answer(200, { portal: "Please log in to the hotel's network" }));
+  await expect(withPassword(issuer, "a@example.com", "pw")).rejects.toThrow("gave no token");
 });

@@ -14,3 +14,8 @@ export const signInQuery = {
   queryFn: () => ask(api.GET("/api/v1/sign-in")),
   staleTime: 60_000,
 };
+
+// A token is tried before it is kept.
+export async function tried(token: string, signal?: AbortSignal): Promise<void> {
+  await ask(api.GET("/api/v1/session", { headers: { Authorization: `Bearer ${token}` }, signal }));
+}

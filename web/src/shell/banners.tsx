@@ -40,7 +40,7 @@ const ToBrokers = () => (
   </Link>
 );
 
-function CutOff({ since, because, retryAt }: { since: number; because: string; retryAt: number }) {
+function CutOff({ since, because, retryAt }: { since: number; because: string; retryAt: number | null }) {
   const now = useBrowserNow();
   return (
     <Banner tone="down" urgent>
@@ -50,7 +50,8 @@ function CutOff({ since, because, retryAt }: { since: number; because: string; r
       </span>
       {/* Seconds that are not announced again and again. */}
       <span aria-hidden>
-        {formatSpan(now - since)} · next try in {formatSpan(Math.max(0, retryAt - now))}
+        {formatSpan(now - since)}
+        {retryAt !== null && ` · next try in ${formatSpan(Math.max(0, retryAt - now))}`}
       </span>
       <Button small onClick={retryNow}>
         Try now

@@ -5,7 +5,7 @@ import { type AuditRow, api, ask } from "@/api/client";
 import { Button } from "@/components/button";
 import { Choice } from "@/components/choice";
 import { gistOf, nameOfEvent, Severity } from "@/components/event_line";
-import { Empty, Failed, Loading, PageHead } from "@/components/states";
+import { Empty, Failed, Loading, PageHead, Stale } from "@/components/states";
 import { formatDay, formatExactClock, formatMoment } from "@/lib/time";
 import { useHappenings } from "@/live/live";
 
@@ -59,9 +59,10 @@ export function AuditPage() {
           ]}
         />
       </PageHead>
+      <Stale what="The trail" read={trail} />
       {trail.isPending ? (
         <Loading what="the trail" />
-      ) : trail.error ? (
+      ) : !trail.data ? (
         <Failed what="The trail" error={trail.error} onRetry={() => void trail.refetch()} />
       ) : shown.length === 0 ? (
         <Empty icon={ScrollText} title="Nothing of that kind in what was read" />

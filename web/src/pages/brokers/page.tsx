@@ -4,7 +4,7 @@ import { useState } from "react";
 import { api, ask, type Broker, wordsOfChange } from "@/api/client";
 import { Button } from "@/components/button";
 import { Confirm } from "@/components/dialog";
-import { Empty, Failed, Loading, PageHead, Panel } from "@/components/states";
+import { Empty, Failed, Loading, PageHead, Panel, Stale } from "@/components/states";
 import { toast } from "@/components/toast";
 import { formatMoment } from "@/lib/time";
 import { queryClient } from "@/queries";
@@ -28,7 +28,7 @@ export function BrokersPage() {
   const [adding, setAdding] = useState(false);
   const single = signIn.data?.mode === "token";
   if (brokers.isPending || signIn.isPending) return <Loading what="broker connections" />;
-  if (brokers.error)
+  if (!brokers.data)
     return (
       <Failed what="The broker connections" error={brokers.error} onRetry={() => void brokers.refetch()} />
     );
@@ -42,6 +42,7 @@ export function BrokersPage() {
           </Button>
         )}
       </PageHead>
+      <Stale what="The broker connections" read={brokers} />
       <div className="mx-auto max-w-4xl space-y-4 p-4">
         {single && <Configured broker={brokers.data.brokers.find((one) => one.id === CONFIGURED_ID)} />}
         {!single && brokers.data.brokers.length === 0 && (

@@ -6,7 +6,7 @@ import { api, ask, type Instrument } from "@/api/client";
 import { Button, buttonLook } from "@/components/button";
 import { Choice } from "@/components/choice";
 import { PriceCell } from "@/components/price_cell";
-import { Empty, Failed, Loading, PageHead } from "@/components/states";
+import { Empty, Failed, Loading, PageHead, Stale } from "@/components/states";
 import { engineNow } from "@/lib/engine_clock";
 import { decimalsOfTick, formatPrice, maybePriceOf, type Price, priceOf, toWire } from "@/lib/price";
 import { useStore } from "@/lib/store";
@@ -43,12 +43,12 @@ export function ChartPage() {
         </div>
       </>
     );
+  if (instrument.data) return <InstrumentChart key={token} instrument={instrument.data} />;
   if (instrument.error)
     return (
       <Failed what="The instrument" error={instrument.error} onRetry={() => void instrument.refetch()} />
     );
-  if (!instrument.data) return <Loading what="the instrument" />;
-  return <InstrumentChart key={token} instrument={instrument.data} />;
+  return <Loading what="the instrument" />;
 }
 
 function useCandles(token: number, interval: SpanWord) {
@@ -124,9 +124,10 @@ function InstrumentChart({ instrument }: { instrument: Instrument }) {
       )}
       <div className="flex min-h-0 flex-1 max-lg:flex-col">
         <div className="flex min-h-80 min-w-0 flex-1 flex-col bg-surface">
+          <Stale what="The candles" read={candles} />
           {candles.isPending ? (
             <Loading what="candles" />
-          ) : candles.error ? (
+          ) : !candles.data ? (
             <Failed what="The candles" error={candles.error} onRetry={() => void candles.refetch()} />
           ) : candles.data.candles.length === 0 ? (
             <Empty icon={ChartCandlestick} title="No past prices in this span">

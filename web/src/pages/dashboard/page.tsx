@@ -7,7 +7,7 @@ import { type AuditRow, api, ask } from "@/api/client";
 import { Side, StatusBadge } from "@/components/badge";
 import { buttonLook } from "@/components/button";
 import { EventLine } from "@/components/event_line";
-import { Empty, Failed, Loading, PageHead, Panel } from "@/components/states";
+import { Empty, Failed, Loading, PageHead, Panel, Stale } from "@/components/states";
 import { useStore } from "@/lib/store";
 import { formatExactClock, formatMoment, formatShort, formatSpan } from "@/lib/time";
 import { usePricesOf } from "@/live/interest";
@@ -247,9 +247,10 @@ function LatestEvents() {
         </Link>
       }
     >
+      <Stale what="The trail" read={audit} />
       {audit.isPending ? (
         <Loading what="events" />
-      ) : audit.error ? (
+      ) : !audit.data ? (
         <Failed what="The trail" error={audit.error} onRetry={() => void audit.refetch()} />
       ) : (
         <ol>

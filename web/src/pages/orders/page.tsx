@@ -5,7 +5,7 @@ import { type Attempt, api, ask } from "@/api/client";
 import { Badge, Side, type Tone } from "@/components/badge";
 import { Choice } from "@/components/choice";
 import { Input } from "@/components/field";
-import { Empty, Failed, Loading, PageHead } from "@/components/states";
+import { Empty, Failed, Loading, PageHead, Stale } from "@/components/states";
 import { formatPrice, priceOf } from "@/lib/price";
 import { formatMoment, formatShort } from "@/lib/time";
 import { apart } from "@/pages/trigger/apart";
@@ -79,9 +79,10 @@ export function OrdersPage() {
           onChange={(event) => change({ q: event.target.value || undefined })}
         />
       </PageHead>
+      <Stale what="The orders" read={orders} />
       {orders.isPending ? (
         <Loading what="orders" />
-      ) : orders.error ? (
+      ) : !orders.data ? (
         <Failed what="The orders" error={orders.error} onRetry={() => void orders.refetch()} />
       ) : shown.length === 0 ? (
         <Empty icon={ListChecks} title={all.length === 0 ? "No orders yet" : "No order is like this"}>

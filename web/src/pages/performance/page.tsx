@@ -5,7 +5,7 @@ import { useState } from "react";
 import { api, ask } from "@/api/client";
 import type { components } from "@/api/schema";
 import { Choice } from "@/components/choice";
-import { Empty, Failed, Loading, PageHead, Panel } from "@/components/states";
+import { Empty, Failed, Loading, PageHead, Panel, Stale } from "@/components/states";
 import { formatMicroseconds, formatMoment } from "@/lib/time";
 import { type Bar, barsOf } from "./bars";
 
@@ -51,9 +51,10 @@ export function PerformancePage() {
           options={RANGES}
         />
       </PageHead>
+      <Stale what="The measurements" read={seen} />
       {seen.isPending ? (
         <Loading what="the measurements" />
-      ) : seen.error ? (
+      ) : !seen.data ? (
         <Failed what="The measurements" error={seen.error} onRetry={() => void seen.refetch()} />
       ) : (
         <div className="space-y-4 p-4">

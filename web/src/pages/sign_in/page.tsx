@@ -2,14 +2,14 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Eye, EyeOff } from "lucide-react";
 import { type FormEvent, useEffect, useState } from "react";
-import { api, ask, Problem, type SignIn, wordsOf } from "@/api/client";
+import { Problem, type SignIn, wordsOf } from "@/api/client";
 import { Button, IconButton } from "@/components/button";
 import { Field, Input } from "@/components/field";
 import { Failed, Loading } from "@/components/states";
 import { useStore } from "@/lib/store";
-import { type Credentials, credentials, ownPlace, signedOutBecause, signIn } from "@/session/credentials";
+import { credentials, ownPlace, signedOutBecause, signIn } from "@/session/credentials";
 import { withPassword } from "@/session/issuer";
-import { signInQuery } from "@/session/who";
+import { signInQuery, tried } from "@/session/who";
 import { MarkIcon } from "@/shell/navigation";
 
 const statusWords: Record<SignIn["status"], string> = {
@@ -34,7 +34,9 @@ export function SignInPage() {
           </p>
         )}
         {info.isPending && <Loading what="how to sign in" />}
-        {info.error && <Failed what="The engine" error={info.error} onRetry={() => void info.refetch()} />}
+        {info.error && !info.data && (
+          <Failed what="The engine" error={info.error} onRetry={() => void info.refetch()} />
+        )}
         {info.data && <Form info={info.data} />}
       </div>
       {info.data && (
@@ -46,11 +48,6 @@ export function SignInPage() {
       )}
     </main>
   );
-}
-
-// The token is tried before it is kept.
-async function tried(held: Credentials): Promise<void> {
-  await ask(api.GET("/api/v1/session", { headers: { Authorization: `Bearer ${held.token}` } }));
 }
 
 function wordsOfRefusal(error: unknown): string {
@@ -82,7 +79,7 @@ function Form({ info }: { info: SignIn }) {
         withPasswords && info.password
           ? await withPassword(info.password, words("email"), String(given.get("password") ?? ""))
           : { token: words("token"), refreshToken: null, expiresAt: null };
-      await tried(next);
+      await tried(next.token);
       signIn(next, keep);
     } catch (thrown) {
       setError(wordsOfRefusal(thrown));

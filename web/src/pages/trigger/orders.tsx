@@ -1,5 +1,5 @@
 import type { Attempt, Trigger } from "@/api/client";
-import { Failed, Loading, Panel } from "@/components/states";
+import { Failed, Loading, Panel, Stale } from "@/components/states";
 import { formatPrice, priceOf } from "@/lib/price";
 import { formatExactClock } from "@/lib/time";
 import { apart } from "./apart";
@@ -9,11 +9,12 @@ import { useWhy } from "./why";
 export function Orders({ row }: { row: Trigger }) {
   const attempts = useWhy(row);
   if (attempts.isPending) return <Loading what="its orders" />;
-  if (attempts.error)
+  if (!attempts.data)
     return <Failed what="Its orders" error={attempts.error} onRetry={() => void attempts.refetch()} />;
   if (attempts.data.attempts.length === 0) return null;
   return (
     <Panel title="Orders" aside={`${attempts.data.attempts.length}`}>
+      <Stale what="Its orders" read={attempts} />
       {attempts.data.attempts.map((attempt) => (
         <Order key={attempt.tag} attempt={attempt} />
       ))}

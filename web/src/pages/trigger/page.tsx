@@ -11,7 +11,7 @@ import { formatPrice, maybePriceOf, priceOf } from "@/lib/price";
 import { useStore } from "@/lib/store";
 import { formatMoment } from "@/lib/time";
 import { usePricesOf } from "@/live/interest";
-import { triggerRows } from "@/live/trigger_rows";
+import { takeRead, triggerRows } from "@/live/trigger_rows";
 import { CancelTriggers } from "@/pages/triggers/cancel";
 import { Distance, KindBadge } from "@/pages/triggers/columns";
 import { Because } from "./because";
@@ -25,7 +25,11 @@ export function TriggerPage() {
   const known = rows.find((row) => row.id === id);
   const read = useQuery({
     queryKey: ["trigger", id, "row"],
-    queryFn: () => ask(api.GET("/api/v1/triggers/{id}", { params: { path: { id } } })),
+    queryFn: async () => {
+      const row = await ask(api.GET("/api/v1/triggers/{id}", { params: { path: { id } } }));
+      takeRead(row);
+      return row;
+    },
   });
   // The list is kept true by the stream; whether a row is watched changes without a new version.
   const row = known && known.version >= (read.data?.version ?? 0) ? known : read.data;

@@ -1,6 +1,6 @@
 import type { AuditRow, Trigger } from "@/api/client";
 import { gistOf, nameOfEvent, Severity } from "@/components/event_line";
-import { Failed, Loading, Panel } from "@/components/states";
+import { Failed, Loading, Panel, Stale } from "@/components/states";
 import { formatDay, formatExactClock, formatMoment } from "@/lib/time";
 import { apart } from "./apart";
 import { useWhy } from "./why";
@@ -13,14 +13,15 @@ export function Timeline({ row }: { row: Trigger }) {
       title="Timeline"
       aside={trail.data && `${trail.data.events.length} ${trail.data.events.length === 1 ? "step" : "steps"}`}
     >
+      <Stale what="The trail" read={trail} />
       {trail.isPending ? (
         <Loading what="the trail" />
-      ) : trail.error ? (
+      ) : !trail.data ? (
         <Failed what="The trail" error={trail.error} onRetry={() => void trail.refetch()} />
       ) : (
         <ol>
-          {trail.data.events.map((step, index) => (
-            <Step key={step.number} step={step} before={trail.data.events[index - 1]} />
+          {trail.data.events.map((step, index, all) => (
+            <Step key={step.number} step={step} before={all[index - 1]} />
           ))}
         </ol>
       )}

@@ -72,9 +72,7 @@ export function NewTriggerPage() {
           </Button>
         )}
       </PageHead>
-      {error ? (
-        <Failed what="The instrument" error={error} onRetry={() => void instrument.refetch()} />
-      ) : token === undefined && !search.from ? (
+      {token === undefined && !search.from ? (
         <div className="mx-auto max-w-3xl p-4">
           <InstrumentField
             onChoose={(chosen) =>
@@ -89,6 +87,12 @@ export function NewTriggerPage() {
           model={from.data ?? null}
           side={search.side ?? "SELL"}
           price={search.price}
+        />
+      ) : error ? (
+        <Failed
+          what={from.error ? "The trigger" : "The instrument"}
+          error={error}
+          onRetry={() => void (from.error ? from : instrument).refetch()}
         />
       ) : (
         <Loading what="the instrument" />
@@ -168,10 +172,14 @@ export function EditTriggerPage() {
   return (
     <>
       <PageHead title={row.data ? `Edit ${row.data.trading_symbol}` : "Edit"} />
-      {error ? (
-        <Failed what="The trigger" error={error} onRetry={() => void row.refetch()} />
-      ) : row.data && instrument.data ? (
-        <EditForm key={row.data.version} row={row.data} instrument={instrument.data} />
+      {row.data && instrument.data ? (
+        <EditForm key={row.data.id} row={row.data} instrument={instrument.data} />
+      ) : error ? (
+        <Failed
+          what={row.error ? "The trigger" : "The instrument"}
+          error={error}
+          onRetry={() => void (row.error ? row : instrument).refetch()}
+        />
       ) : (
         <Loading what="the trigger" />
       )}
@@ -183,7 +191,7 @@ function EditForm({ row: read, instrument }: { row: Trigger; instrument: Instrum
   const navigate = useNavigate();
   const ground = useGround(instrument);
   const keyOf = useKeyOf();
-  const [base, setBase] = useState(read); // what the edit is of
+  const [base, setBase] = useState(read); // what the edit is of, whatever is read meanwhile
   const [draft, setDraft] = useState<Draft>(() => draftOf(read, ground));
   const [theirs, setTheirs] = useState<Trigger | null>(null); // changed elsewhere while this form was open
 
