@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "api/door.h"
 #include "app/keys.h"
 #include "app/toml_text.h"
 #include "identity/crypto.h"
@@ -434,6 +435,13 @@ Read read_config(const Environment& environment, const std::optional<std::string
   read_faults(environment, settings, config);
   read.wrong = settings.take_wrong();
   return read;
+}
+
+std::string why_others_may_listen(std::string_view listen) {
+  const auto host = api::host_name(listen);
+  if (host == "localhost" || host == "[::1]" || host.starts_with("127.")) return {};
+  return "other machines reach " + std::string(listen) +
+         ", and it speaks plain HTTP: tokens and passwords can be read on the way";
 }
 
 std::vector<std::string> secrets_of(const Config& config) {

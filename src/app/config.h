@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/log.h"
@@ -85,6 +86,9 @@ Read read_config(const Environment& environment, const std::optional<std::string
 // what somebody thinks they said. Others that begin with HMT_ are not ours, such as Kubernetes'.
 std::vector<Wrong> mistyped(const std::vector<std::string>& names);
 std::vector<std::string> process_environment_names();
+
+// Of HMT_LISTEN: what the API says there is plain HTTP. Empty: only this machine hears it.
+std::string why_others_may_listen(std::string_view listen);
 
 // What a log line must never show.
 std::vector<std::string> secrets_of(const Config& config);

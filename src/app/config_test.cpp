@@ -212,6 +212,15 @@ TEST(Config, NoMessageRepeatsAValue) {
   }
 }
 
+TEST(Config, AnAddressThatOtherMachinesReachIsWarnedAbout) {
+  for (const auto* own : {"127.0.0.1:8080", "127.0.0.2:1", "localhost:8080", "[::1]:8080"}) {
+    EXPECT_EQ(why_others_may_listen(own), "") << own;
+  }
+  for (const auto* open : {"0.0.0.0:8080", "[::]:8080", "192.168.1.5:8080", "hmt.lan:8080"}) {
+    EXPECT_THAT(why_others_may_listen(open), testing::HasSubstr("plain HTTP")) << open;
+  }
+}
+
 TEST(Config, EverythingSecretIsNamedForTheLog) {
   auto settings = many_users;
   settings.insert(one_user.begin(), one_user.end());

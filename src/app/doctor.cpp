@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <future>
@@ -161,6 +162,9 @@ void check_files(Checks& checks, const Config& config) {
     checks.bad("secret key", key.error().message, "Set HMT_SECRET_KEY, or restore the key file");
   }
   check_sessions(checks, config.sessions);
+  if (const auto why = why_others_may_listen(config.listen); !why.empty()) {
+    checks.warn("listen", why, "Put a proxy with TLS in front, and let HMT_LISTEN be 127.0.0.1");
+  }
 }
 
 // The keys that users' tokens are verified with.
@@ -247,11 +251,33 @@ void check_clock(Checks& checks, net::Loop& loop, const Config& config) {
   }
 }
 
+// As `serve` has it at a start: the environment's, or else that of the last login on the screens.
+std::string own_token(net::Loop& loop, const Config& config) {
+  const auto reader = reader_of(config);
+  if (!reader) return config.kite.access_token;
+  const auto rows = reader->connections(store::Actor{});
+  if (!rows) return config.kite.access_token;
+  const auto own = std::ranges::find(*rows, model::ConnectionId{}, &model::BrokerConnection::id);
+  if (own == rows->end()) return config.kite.access_token;
+  const auto key = key_of(config, *reader);
+  const auto vault = key ? open_vault(config, *key) : std::unexpected(key.error());
+  if (!vault) return config.kite.access_token;
+  const auto door = broker_door(config, loop, *vault, std::make_shared<kite::AccessToken>(""));
+  const auto session = door.session(*own);
+  return session ? std::string(session->reveal()) : config.kite.access_token;
+}
+
 void check_broker(Checks& checks, net::Loop& loop, const Config& config) {
+  check_clock(checks, loop, config);
   if (config.kite.api_key.empty()) {
     return checks.ok("broker", "no session of its own is configured: users bring theirs");
   }
-  const auto kite = kite_config(config);
+  auto kite = kite_config(config);
+  kite.access_token = own_token(loop, config);
+  if (kite.access_token.empty()) {
+    return checks.bad("broker", "nobody has logged in to Kite",
+                      "Log in on the Brokers screen, or set today's KITE_ACCESS_TOKEN");
+  }
   auto token = std::make_shared<kite::AccessToken>(kite.access_token);
   std::unique_ptr<kite::RestGateway> gateway;
   const auto account = ask<broker::Account>(loop, [&](broker::Done<broker::Account> done) {
@@ -262,9 +288,8 @@ void check_broker(Checks& checks, net::Loop& loop, const Config& config) {
     checks.ok("broker", "signed in as " + account->user_id);
   } else {
     checks.bad("broker", account.error().message,
-               "Log in to Kite and set today's KITE_ACCESS_TOKEN");
+               "Log in to Kite on the Brokers screen, or set today's KITE_ACCESS_TOKEN");
   }
-  check_clock(checks, loop, config);
   check_feed(checks, loop, kite, token);
   on_loop(loop, [&] { gateway.reset(); });
 }

@@ -44,6 +44,9 @@ int serve(const CommonOptions& options) {
   (*station)->run();
   agent::log_info("listening",
                   {{"address", (*station)->address()}, {"version", version()}, {"build", build()}});
+  if (const auto why = why_others_may_listen(config->listen); !why.empty()) {
+    agent::log_warning("listens_beyond_this_host", {{"why", why}});
+  }
   if (!(*station)->token_path().empty()) {
     agent::log_info("admin_token", {{"file", (*station)->token_path()}});
   }

@@ -34,6 +34,13 @@ TEST(Sessions, AMonthBeforeTheHolidaysOfAYearEndItIsSaid) {
   EXPECT_EQ(holidays_end(year, day("2027-06-01")), said);
 }
 
+TEST(Sessions, McxIsClosedOnChristmasAndOpenOnTheEveningOfDiwali) {
+  const auto india = read_sessions("india").value();
+  EXPECT_FALSE(india.trades_on(model::Exchange::mcx, day("2026-12-25")));
+  EXPECT_TRUE(india.trades_on(model::Exchange::mcx, day("2026-11-10")));
+  EXPECT_FALSE(india.trades_on(model::Exchange::nse, day("2026-11-10")));
+}
+
 TEST(Sessions, NobodyMissesHolidaysWhereNoneAreListed) {
   const auto today = day("2031-01-01");
   EXPECT_EQ(holidays_end(read_sessions("always").value(), today), "");

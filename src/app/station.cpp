@@ -13,6 +13,7 @@
 #include "api/server.h"
 #include "app/brokers.h"
 #include "app/build.h"
+#include "app/descriptors.h"
 #include "app/keys.h"
 #include "app/records.h"
 #include "app/sessions.h"
@@ -118,6 +119,7 @@ api::ApiConfig face_of(const Config& config) {
   face.build = build();
   face.metrics_text = agent::metrics_text;
   face.pages = ui::built_in();
+  face.connections_max = connections_within(raise_descriptor_limit());
   for (const auto& host : config.public_hosts) {
     face.allowed_hosts.emplace_back(api::host_name(host));
     // A proxy may give its own Host on; a browser's Origin stays what the user sees.

@@ -85,6 +85,7 @@ Account* Accounts::live_of(std::optional<model::UserId> user) {
 void Accounts::add(const model::BrokerConnection& row) {
   auto gateway = door_.open(row);
   if (!gateway) {
+    common_.standing.set_owner(row.id, row.user_id, row.name);
     common_.standing.set_reason(row.id, "seal", gateway.error().message);
     agent::log_error("connection_not_opened",
                      {{"connection", row.id.text()}, {"why", gateway.error().message}});

@@ -74,6 +74,19 @@ TEST(PriceBoard, HoldsEveryInstrumentOfTheVenueAndLeavesOutWhatIsTooMany) {
   EXPECT_EQ(board->read(token(16'384)), std::nullopt);
 }
 
+// A screen may ask for any instruments, and weekly options come and go.
+TEST(PriceBoard, MakesRoomForWhatIsWatchedNow) {
+  auto board = std::make_unique<PriceBoard>();
+  const auto token = [](std::uint32_t n) { return (n + 1) * 256 + 1; };
+  for (std::uint32_t n = 0; n < 40'000; ++n) {
+    board->post(tick_of(token(n), n + 1));
+    ASSERT_EQ(board->read(token(n))->last, model::Price::from_paise(n + 1)) << n;
+    if (n < 9'000) continue;
+    board->forget(token(n - 9'000));
+    ASSERT_EQ(board->read(token(n - 9'000)), std::nullopt) << n;
+  }
+}
+
 TEST(PriceBoard, OneThreadPostsAndOthersRead) {
   PriceBoard board;
   std::atomic<bool> ended = false;
@@ -201,6 +214,22 @@ TEST(StandingBoard, WhatBlindsOneUsersAccountIsToldOfItsTriggersAndCountedForOth
   board.forget_account(theirs);
   EXPECT_EQ(board.read(at_second(1)).status, EngineStatus::running);
   EXPECT_THAT(board.why_not_live(theirs), testing::HasSubstr("does not use"));
+}
+
+TEST(StandingBoard, WatchesUnlessAReasonOfTheEnginesOwnBlindsItAll) {
+  StandingBoard board(true);
+  const model::ConnectionId theirs{.uuid = {.bytes = {3}}};
+  board.set_reason(theirs, "session", "AB1234 must log in");
+  EXPECT_FALSE(board.read(at_second(1)).watches) << "it is starting";
+  board.set_status(EngineStatus::running);
+  EXPECT_TRUE(board.read(at_second(1)).watches) << "the others' are watched";
+  board.set_reason("quiet", "No price comes", StandingBoard::Kind::degrading);
+  EXPECT_TRUE(board.read(at_second(1)).watches);
+  board.set_reason("feed", "The ticker is away");
+  EXPECT_FALSE(board.read(at_second(1)).watches);
+  board.set_reason("feed", std::nullopt);
+  board.set_status(EngineStatus::stopped);
+  EXPECT_FALSE(board.read(at_second(1)).watches);
 }
 
 TEST(StandingBoard, ShowsWhatTheEngineCounted) {

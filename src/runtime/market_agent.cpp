@@ -706,7 +706,11 @@ void MarketAgent::tell_counts() {
   }
   if (many_) sum.ticks = ticks_;
   lease_allows();
-  if (any) standing_.set_counts(sum, static_cast<std::int64_t>(feed_->token_count()));
+  if (any) {
+    standing_.set_counts(sum, static_cast<std::int64_t>(feed_->token_count()));
+  } else {
+    standing_.set_nothing_watched();
+  }
   serve_unserved();
   if (const auto more = std::exchange(ticks_untold_, 0); more != 0) {
     latency_.ticked(more, scheduler_.now());

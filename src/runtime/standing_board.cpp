@@ -80,6 +80,11 @@ void StandingBoard::set_counts(const engine::Counts& counts, std::int64_t subscr
   standing_.subscribed_instruments = subscribed;
 }
 
+void StandingBoard::set_nothing_watched() {
+  const std::scoped_lock lock(mutex_);
+  standing_.active_triggers = standing_.unknown_orders = standing_.subscribed_instruments = 0;
+}
+
 void StandingBoard::set_queued(model::ConnectionId account, std::int64_t queued) {
   const std::scoped_lock lock(mutex_);
   accounts_[account].queued = queued;
@@ -146,6 +151,7 @@ void StandingBoard::add_reasons_of_all(Standing& standing) const {
     if (many_) continue;
     for (const auto& [part, reason] : account.reasons) standing.reasons.push_back(reason.words);
   }
+  if (!many_ && blind != 0) standing.watches = false;
   if (many_ && blind != 0) {
     standing.reasons.push_back(std::to_string(blind) + " of " + std::to_string(accounts_.size()) +
                                " broker connections are not live: their triggers are not watched");
@@ -167,6 +173,7 @@ Standing StandingBoard::of_the_engine() const {
   const auto last_tick = last_tick_.load(std::memory_order_relaxed);
   if (last_tick != base::Instant{}) standing.last_tick_time = last_tick;
   for (const auto& [part, reason] : reasons_) standing.reasons.push_back(reason.words);
+  standing.watches = !blinding(reasons_);
   return standing;
 }
 
@@ -174,6 +181,8 @@ Standing StandingBoard::judged(Standing standing, base::Instant now) const {
   if (standing.status == EngineStatus::running && !standing.reasons.empty()) {
     standing.status = EngineStatus::degraded;
   }
+  standing.watches = standing.watches && (standing.status == EngineStatus::running ||
+                                          standing.status == EngineStatus::degraded);
   const bool up = standing.status != EngineStatus::stopped && started_at_ != base::Instant{};
   standing.uptime_seconds = up ? (now - started_at_) / std::chrono::seconds(1) : 0;
   return standing;

@@ -40,6 +40,7 @@ class StandingBoard {
       EngineStatus status);  // stopped, starting or running; reasons turn running into degraded
   void set_feed(FeedStatus feed);
   void set_counts(const engine::Counts& counts, std::int64_t subscribed);
+  void set_nothing_watched();  // no engine is left, as where another process has the lease
   void set_queued(model::ConnectionId account, std::int64_t queued);
   void set_last_tick(base::Instant at);  // waits for nobody: every frame tells it
   void set_started(base::Instant at, std::int64_t lease_epoch);

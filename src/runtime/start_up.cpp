@@ -10,6 +10,8 @@ namespace {
 
 constexpr const char* too_many_wait = "Too many changes wait to be written";
 constexpr base::Duration stand_by_period = std::chrono::milliseconds(500);
+// Nobody pays for the question, and all that is asked for here is in the database.
+constexpr base::Duration database_retry_max = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -54,7 +56,7 @@ void Runtime::boot_failed(std::shared_ptr<Boot> boot, const std::string& part,
   standing_.set_reason(part, why);
   agent::log_error("not_ready", {{"part", part}, {"why", why}});
   const auto wait = boot->retry;
-  boot->retry = std::min(boot->retry * 2, settings_.start_retry_max);
+  boot->retry = std::min({boot->retry * 2, settings_.start_retry_max, database_retry_max});
   boot_again(std::move(boot), wait);
 }
 
@@ -187,7 +189,11 @@ void Runtime::boot_accounts(const Boot& boot) {
   }
   standing_.set_reason("switch", running_ ? std::nullopt : std::optional(off));
   accounts_.begin(rows, boot.epoch, running_, off);
-  if (!settings_.many_users) return;
+  if (!settings_.many_users) {
+    // It is stopped whether or not a broker session is left to begin with.
+    if (!running_) standing_.set_status(EngineStatus::stopped);
+    return;
+  }
   // Each account tells by now that it is on its way.
   standing_.set_started(schedulers_.orders.now(), boot.epoch);
   standing_.set_status(running_ ? EngineStatus::running : EngineStatus::stopped);

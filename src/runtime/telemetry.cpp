@@ -23,7 +23,7 @@ void Telemetry::Growing::show(std::int64_t value) {
 }
 
 void Telemetry::show(const Standing& standing) {
-  running_.set(standing.status == EngineStatus::running ? 1 : 0);
+  running_.set(standing.watches ? 1 : 0);
   connected_.set(standing.feed == FeedStatus::connected ? 1 : 0);
   reasons_.set(static_cast<double>(standing.reasons.size()));
   armed_.set(static_cast<double>(standing.active_triggers));

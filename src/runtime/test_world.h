@@ -103,7 +103,7 @@ class HeldUpScheduler final : public agent::Scheduler {
 
 // What the broker has, whoever asks.
 struct Ledger {
-  enum class Mood { takes, takes_without_a_word, refuses, token_dead, slow };
+  enum class Mood { takes, takes_without_a_word, refuses, token_dead, too_many, slow };
   std::vector<model::BrokerOrder> orders;
   std::vector<std::string> asked;  // every request, in order
   Mood mood = Mood::takes;
@@ -228,6 +228,12 @@ class LedgerGateway final : public broker::SilentGateway {
       out.http_status = dead ? 403 : 400;
       out.error_type = dead ? "TokenException" : "MarginException";
       out.message = dead ? "Incorrect access_token" : "Insufficient funds";
+      return out;
+    }
+    if (ledger_.mood == Ledger::Mood::too_many) {
+      out.http_status = 429;
+      out.error_type = "NetworkException";
+      out.message = "Too many requests";
       return out;
     }
     model::BrokerOrder order;

@@ -390,6 +390,20 @@ TEST_F(SharedRecords, WhatTheFollowerMissedTheFullCompareFinds) {
   EXPECT_EQ(orders(), 1);
 }
 
+// Nobody tells a process of what it wrote itself.
+TEST_F(SharedRecords, ARowWhoseAnswerWasLostIsWatchedAtOnceAndNotByTheNextFullCompare) {
+  live();
+  std::optional<base::ErrorKind> told;
+  records.lose_next_answers(1);
+  life->runtime.create(stop_loss(), {}, {}, [&](base::Result<store::Written> written) {
+    if (!written) told = written.error().kind;
+  });
+  advance(*life, milliseconds(300));
+  EXPECT_EQ(told, base::ErrorKind::unavailable);
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 1);
+}
+
 TEST_F(SharedRecords, ADatabaseThatWasAwayIsComparedAsSoonAsItIsBack) {
   live();
   records.keep_quiet(true);
@@ -400,6 +414,49 @@ TEST_F(SharedRecords, ADatabaseThatWasAwayIsComparedAsSoonAsItIsBack) {
   records.fail_next_writes(0);
   advance(*life, milliseconds(400));
   EXPECT_EQ(standing().status, EngineStatus::running);
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 1);
+}
+
+TEST_F(SharedRecords, WhatTheFollowerHadToPassOverAFullCompareFindsAtOnce) {
+  live();
+  records.put_by_hand(stop_loss(), life->clock.now());
+  records.drop_untold();
+  advance(*life, milliseconds(250));
+  tick_and_settle("1500");
+  EXPECT_EQ(orders(), 1);
+}
+
+TEST_F(SharedRecords, AFloodOfRowsIsTakenOverAThousandAtATimeAndWithoutAPause) {
+  live();
+  std::vector<model::Trigger> rows(2500, stop_loss());
+  for (std::size_t n = 0; n < rows.size(); ++n) {
+    rows[n].id.uuid.bytes[0] = static_cast<std::uint8_t>(n >> 8);
+    rows[n].id.uuid.bytes[1] = static_cast<std::uint8_t>(n);
+    records.put_by_hand(rows[n], life->clock.now());
+  }
+  const auto writes_before = records.writes();
+  advance(*life, milliseconds(150));
+  EXPECT_EQ(records.writes() - writes_before, 3);
+  tick_and_settle("1510");
+  EXPECT_EQ(std::ranges::count_if(
+                rows, [this](const auto& each) { return life->runtime.watch(each).monitored; }),
+            2500);
+}
+
+TEST_F(SharedRecords, ChangesThatCannotBeTakenOverAreToldAndAreNotForgotten) {
+  live();
+  records.put_by_hand(stop_loss(), life->clock.now());
+  while (life->runtime.commits().size() == 0) {
+    if (!life->clock.run_one()) life->clock.next_timer(life->clock.steady() + milliseconds(10));
+  }
+  records.fail_next_writes(1);  // the look has seen the row: it is the reading of it that fails
+  life->runtime.commits().run_pending();
+  while (life->clock.run_one()) {
+  }
+  EXPECT_THAT(standing().reasons, Contains(HasSubstr("are not seen")));
+  advance(*life, milliseconds(150));
+  EXPECT_THAT(standing().reasons, testing::Not(Contains(HasSubstr("are not seen"))));
   tick_and_settle("1500");
   EXPECT_EQ(orders(), 1);
 }
