@@ -54,9 +54,12 @@ void Account::boot_failed(std::shared_ptr<Boot> boot, const std::string& part,
   set_reason(part, why);
   if (common_.settings.many_users) set_reason("way", std::nullopt);
   agent::log_error("not_ready", {{"connection", id().text()}, {"part", part}, {"why", why}});
-  const auto wait = boot->retry;
-  boot->retry = std::min(boot->retry * 2, boot->refused ? common_.settings.refused_retry_max
-                                                        : common_.settings.start_retry_max);
+  const auto& settings = common_.settings;
+  const auto most = part != "broker" ? settings.database_retry_max
+                    : boot->refused  ? settings.refused_retry_max
+                                     : settings.start_retry_max;
+  const auto wait = std::min(boot->retry, most);
+  boot->retry = std::min(boot->retry * 2, most);
   common_.schedulers.orders.after(
       wait, [this, again, boot = std::move(boot), alive = std::weak_ptr(alive_)]() mutable {
         if (!alive.expired() && boot->number == boot_number_) (this->*again)(std::move(boot));

@@ -10,8 +10,6 @@ namespace {
 
 constexpr const char* too_many_wait = "Too many changes wait to be written";
 constexpr base::Duration stand_by_period = std::chrono::milliseconds(500);
-// Nobody pays for the question, and all that is asked for here is in the database.
-constexpr base::Duration database_retry_max = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -56,7 +54,7 @@ void Runtime::boot_failed(std::shared_ptr<Boot> boot, const std::string& part,
   standing_.set_reason(part, why);
   agent::log_error("not_ready", {{"part", part}, {"why", why}});
   const auto wait = boot->retry;
-  boot->retry = std::min({boot->retry * 2, settings_.start_retry_max, database_retry_max});
+  boot->retry = std::min(boot->retry * 2, settings_.database_retry_max);
   boot_again(std::move(boot), wait);
 }
 
