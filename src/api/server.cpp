@@ -31,16 +31,14 @@ net::HttpResponse refusal_of_request(int status) {
 struct Server::State {
   State(net::Loop& loop, runtime::Desk& desk, std::unique_ptr<store::Reader> reader,
         ApiConfig config)
-      : connections_max(config.connections_max),
-        service(std::make_shared<Service>(loop, desk, std::move(reader), std::move(config))),
+      : service(std::make_shared<Service>(loop, desk, std::move(reader), std::move(config))),
         http(loop,
-             net::ServerLimits{.connections_max = connections_max,
+             net::ServerLimits{.connections_max = service->config.connections_max,
                                .gzip_from_bytes = gzip_from_bytes},
              [service = service](net::Incoming incoming, net::Responder responder) {
                service->take(std::move(incoming), std::move(responder));
              }) {}
 
-  const std::size_t connections_max;
   std::shared_ptr<Service> service;
   net::HttpServer http;
 };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/auth.h"
+#include "net/http_server.h"
 #include "net/loop.h"
 #include "runtime/desk.h"
 #include "store/store.h"
@@ -34,7 +35,7 @@ struct ApiConfig {
   std::unique_ptr<Authenticator> authenticator;  // of users' JWTs; none: the admin token
   const ui::Pages* pages = nullptr;              // the screens; none: a plain status page
   std::optional<PasswordSignIn> password;        // none: tokens are pasted
-  std::size_t connections_max = 2048;            // past it new ones are closed
+  std::size_t connections_max = net::ServerLimits{}.connections_max;
 };
 
 // Thread rule: the loop's thread, or before the loop runs; the reader is used there alone, and the

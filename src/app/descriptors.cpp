@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <sys/resource.h>
 
+#include "net/http_server.h"
+
 namespace hmt::app {
 namespace {
 
 constexpr rlim_t enough = 65'536;
-constexpr std::size_t api_max = 2'048;
 constexpr std::size_t kept_back = 256;
 
 }  // namespace
@@ -26,7 +27,7 @@ std::size_t raise_descriptor_limit() {
 // Where there are few, the half of them.
 std::size_t connections_within(std::size_t descriptors) {
   const auto rest = descriptors > 2 * kept_back ? descriptors - kept_back : descriptors / 2;
-  return std::min(rest, api_max);
+  return std::min(rest, net::ServerLimits{}.connections_max);
 }
 
 }  // namespace hmt::app

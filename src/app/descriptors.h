@@ -9,7 +9,7 @@ namespace hmt::app {
 // Raises this process's own limit to what the system allows, 65,536 at the most, and returns it.
 std::size_t raise_descriptor_limit();
 
-// How many of so many the API may take, 2,048 at the most.
+// How many of so many the API may take; at the most what a server takes anyway.
 std::size_t connections_within(std::size_t descriptors);
 
 }  // namespace hmt::app

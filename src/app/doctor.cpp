@@ -251,20 +251,29 @@ void check_clock(Checks& checks, net::Loop& loop, const Config& config) {
   }
 }
 
+base::Result<runtime::BrokerDoor> door_of(net::Loop& loop, const Config& config,
+                                          store::Reader& reader) {
+  const auto key = key_of(config, reader);
+  if (!key) return std::unexpected(key.error());
+  const auto vault = open_vault(config, *key);
+  if (!vault) return std::unexpected(vault.error());
+  return broker_door(config, loop, *vault, std::make_shared<kite::AccessToken>(""));
+}
+
 // As `serve` has it at a start: the environment's, or else that of the last login on the screens.
-std::string own_token(net::Loop& loop, const Config& config) {
+// A database that cannot be read has a line of its own.
+base::Result<std::string> own_token(net::Loop& loop, const Config& config) {
   const auto reader = reader_of(config);
-  if (!reader) return config.kite.access_token;
-  const auto rows = reader->connections(store::Actor{});
+  const auto rows =
+      reader ? reader->connections(store::Actor{}) : std::vector<model::BrokerConnection>();
   if (!rows) return config.kite.access_token;
   const auto own = std::ranges::find(*rows, model::ConnectionId{}, &model::BrokerConnection::id);
   if (own == rows->end()) return config.kite.access_token;
-  const auto key = key_of(config, *reader);
-  const auto vault = key ? open_vault(config, *key) : std::unexpected(key.error());
-  if (!vault) return config.kite.access_token;
-  const auto door = broker_door(config, loop, *vault, std::make_shared<kite::AccessToken>(""));
-  const auto session = door.session(*own);
-  return session ? std::string(session->reveal()) : config.kite.access_token;
+  const auto door = door_of(loop, config, *reader);
+  if (!door) return std::unexpected(door.error());
+  const auto session = door->session(*own);
+  if (!session) return std::unexpected(session.error());
+  return std::string(session->reveal());
 }
 
 void check_broker(Checks& checks, net::Loop& loop, const Config& config) {
@@ -273,7 +282,12 @@ void check_broker(Checks& checks, net::Loop& loop, const Config& config) {
     return checks.ok("broker", "no session of its own is configured: users bring theirs");
   }
   auto kite = kite_config(config);
-  kite.access_token = own_token(loop, config);
+  auto own = own_token(loop, config);
+  if (!own) {
+    return checks.bad("broker", own.error().message,
+                      "Restore HMT_SECRET_KEY, or log in to Kite again");
+  }
+  kite.access_token = std::move(*own);
   if (kite.access_token.empty()) {
     return checks.bad("broker", "nobody has logged in to Kite",
                       "Log in on the Brokers screen, or set today's KITE_ACCESS_TOKEN");
@@ -325,14 +339,12 @@ void check_connections(Checks& checks, net::Loop& loop, const Config& config) {
   const auto reader = reader_of(config);
   if (!reader) return;
   const auto rows = reader->connections(store::Actor{});
-  const auto key = key_of(config, *reader);
-  const auto vault = key ? open_vault(config, *key) : std::unexpected(key.error());
-  if (!rows || !vault) {
-    return checks.bad("brokers", (rows ? vault.error() : rows.error()).message,
+  const auto door = door_of(loop, config, *reader);
+  if (!rows || !door) {
+    return checks.bad("brokers", (rows ? door.error() : rows.error()).message,
                       "See the lines above");
   }
-  const auto door = broker_door(config, loop, *vault, std::make_shared<kite::AccessToken>(""));
-  for (const auto& row : *rows) check_connection(checks, loop, door, row);
+  for (const auto& row : *rows) check_connection(checks, loop, *door, row);
 }
 
 }  // namespace

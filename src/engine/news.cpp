@@ -57,11 +57,15 @@ bool is_another(const Flight& flight, const model::BrokerOrder& order) {
   return !known.empty() && !order.order_id.empty() && known != order.order_id;
 }
 
+bool came_to_nothing(const model::BrokerOrder& order) {
+  return oms::phase_of(order.status) == oms::Phase::rejected && order.filled_quantity == 0;
+}
+
 // The book's own row has to say it: it may show an order as it was before it was rejected.
 bool confirms_rejection(const Flight& flight, const model::BrokerOrder& order,
                         model::OrderSource source) {
   return source == model::OrderSource::book && flight.awaits_book() && !is_another(flight, order) &&
-         oms::phase_of(order.status) == oms::Phase::rejected && order.filled_quantity == 0;
+         came_to_nothing(order);
 }
 
 }  // namespace
@@ -87,10 +91,7 @@ void Engine::take_news(Now& now, const model::BrokerOrder& order, model::OrderSo
   }
   if (flight->claiming) return;  // not ours yet; the next reading brings it again
   const bool known = flight->attempt.state == AttemptState::placed && !flight->parked;
-  const auto came_to_nothing = [&order] {
-    return oms::phase_of(order.status) == oms::Phase::rejected && order.filled_quantity == 0;
-  };
-  if (!known && !(flight->over && came_to_nothing())) {
+  if (!known && !(flight->over && came_to_nothing(order))) {
     appeared(now, *flight, order, source);
     return;
   }

@@ -78,12 +78,13 @@ TEST(PriceBoard, HoldsEveryInstrumentOfTheVenueAndLeavesOutWhatIsTooMany) {
 TEST(PriceBoard, MakesRoomForWhatIsWatchedNow) {
   auto board = std::make_unique<PriceBoard>();
   const auto token = [](std::uint32_t n) { return (n + 1) * 256 + 1; };
-  for (std::uint32_t n = 0; n < 40'000; ++n) {
+  const std::uint32_t watched = 9'000;
+  for (std::uint32_t n = 0; n < watched; ++n) board->post(tick_of(token(n), n + 1));
+  for (std::uint32_t n = watched; n < 40'000; ++n) {
+    board->forget(token(n - watched));
+    ASSERT_EQ(board->read(token(n - watched)), std::nullopt) << n;
     board->post(tick_of(token(n), n + 1));
     ASSERT_EQ(board->read(token(n))->last, model::Price::from_paise(n + 1)) << n;
-    if (n < 9'000) continue;
-    board->forget(token(n - 9'000));
-    ASSERT_EQ(board->read(token(n - 9'000)), std::nullopt) << n;
   }
 }
 

@@ -44,6 +44,7 @@ Runtime::Runtime(Schedulers schedulers, store::Writer& writer, BrokerDoor door,
       history_(schedulers.orders),
       connections_(common(), door_, accounts_, [this] { tell_latest(); }) {
   market_.use_feed(*feed_);
+  settings_.gate.age_max = settings_.engine.recovered_age_max;  // one measure of what is too old
   settings_.gate.forbidden = [this](const model::OrderRequest& order) {
     return why_it_may_not_leave(order);
   };

@@ -32,10 +32,9 @@ struct RuntimeSettings {
   base::Duration health_period = std::chrono::seconds(30);
   // What cannot be reached may be back any moment, and until then nothing is watched.
   base::Duration start_retry = std::chrono::milliseconds(250);  // doubles to one of these
-  base::Duration database_retry_max =
-      std::chrono::seconds(2);                                 // our own: nobody minds the question
-  base::Duration start_retry_max = std::chrono::seconds(10);   // of the broker
-  base::Duration refused_retry_max = std::chrono::minutes(1);  // where a login is needed, and told
+  base::Duration database_retry_max = std::chrono::seconds(2);  // nobody minds the question
+  base::Duration start_retry_max = std::chrono::seconds(10);    // of the broker
+  base::Duration refused_retry_max = std::chrono::minutes(1);   // where a login is needed, and told
   std::string venue;  // "kite" or "simulator": the records are tied to it and to the account
   // Each trigger fires through the connection that it names, if that is its owner's. Otherwise
   // there is one connection, the operator's, and it serves all.
