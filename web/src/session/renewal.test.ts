@@ -97,6 +97,17 @@ it("who has signed out meanwhile stays signed out", async () => {
   expect(asked).toBe(1);
 });
 
+it("who signs out while the issuer is asked stays signed out", async () => {
+  signIn(old, true);
+  issuer = () => {
+    signOut();
+    return issued();
+  };
+  expect(await renewNow()).toBe(false);
+  expect(asked).toBe(1);
+  expect(credentials.get()).toBeNull();
+});
+
 it("waits for its turn among the tabs, and takes what another one has renewed", async () => {
   signIn(old, true);
   const request = vi.fn(async (_name: string, work: () => Promise<boolean>) => {
